@@ -1,0 +1,48 @@
+"""What a machine type is; the rows are in ``machines_<cloud>.py``, look-up in ``machines.py``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from components.catalog.accelerators import ACCELERATORS
+
+
+class Cloud(Enum):
+    """A cloud that runs a managed cluster."""
+
+    AWS = "aws"
+    GCP = "gcp"
+    AZURE = "azure"
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """One machine type of one cloud, as its API names it."""
+
+    cloud: Cloud
+    name: str
+    vcpu: int
+    """Virtual CPUs, before anything the node reserves."""
+    memory_gib: float
+    """Memory in GiB, before anything the node reserves."""
+    accelerator: str | None
+    """Key of `accelerators.ACCELERATORS`; None for a machine without GPUs."""
+    gpus: int
+    """Whole GPUs; 0 without an accelerator."""
+    price_usd_hour: float | None
+    """List price on demand (Linux) in `price_region`, GPUs included; None where none is published. Not a quote."""
+    price_region: str | None
+    gke_accelerator: str | None = None
+    """Value of GKE's node label ``cloud.google.com/gke-accelerator``; None on other clouds."""
+    local_nvme_gib: int = 0
+    """Local disks that come with the machine, summed, in GiB; 0 where there are none or they are optional."""
+    arch: str = "amd64"
+    """Value of the node label ``kubernetes.io/arch``."""
+    board: str | None = None
+    """``nvidia.com/gpu.product`` where this machine carries another board than the accelerator's usual one."""
+
+    @property
+    def gpu_product(self) -> str | None:
+        """Value of the node label ``nvidia.com/gpu.product``; None without GPUs."""
+        return None if self.accelerator is None else self.board or ACCELERATORS[self.accelerator].product
