@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from types import MappingProxyType
 
 
-class UnknownAccelerator(ValueError):
+class UnknownAccelerator(ValueError):  # noqa: N818 - reads as what it says in an error
     """A key that is not in `ACCELERATORS`; the message lists the keys that are."""
 
 

@@ -14,7 +14,7 @@ from components.catalog.machines_gcp import GCP_MACHINES
 __all__ = ["MACHINES", "Cloud", "Machine", "UnknownMachine", "machine", "machines"]
 
 
-class UnknownMachine(ValueError):
+class UnknownMachine(ValueError):  # noqa: N818 - reads as what it says in an error
     """A machine type that the cloud lacks (or that the catalog does not know); the message names close ones."""
 
 

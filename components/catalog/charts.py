@@ -1,0 +1,34 @@
+"""Where the platform's Helm charts come from.
+
+Sources: NVIDIA GPU Operator, Volcano and Kyverno installation guides, and each project's Chart.yaml.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One Helm chart."""
+
+    key: str
+    name: str
+    """Name in the repository."""
+    repo: str
+    """Repository URL; with ``oci``, the registry path that the name is appended to."""
+    version_from: str
+    """Key in `versions.COMPONENTS` whose version is the chart's version."""
+    oci: bool = False
+
+
+_ALL = (
+    Chart("gpu-operator", "gpu-operator", "https://helm.ngc.nvidia.com/nvidia", "gpuOperator"),
+    Chart("volcano", "volcano", "https://volcano-sh.github.io/helm-charts", "volcano"),
+    Chart("kyverno", "kyverno", "https://kyverno.github.io/kyverno", "kyverno"),
+)
+
+CHARTS: Mapping[str, Chart] = MappingProxyType({c.key: c for c in _ALL})
+"""Every chart by key."""

@@ -1,0 +1,178 @@
+"""The images of each chart, their tags by chart version, and the value paths that hold them (see `images`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePaths:
+    """Dotted chart value paths of one image. Joined with "/", the parts that exist make the name before the tag."""
+
+    registry: str | None
+    """Path of the registry alone; None where the chart has it in `repository`."""
+    repository: str | None
+    """Path of the repository; without `registry` it begins with the host, with `name` it ends before the last part."""
+    name: str | None
+    """Path of the rest of the name."""
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """One image of one chart."""
+
+    key: str
+    registry: str
+    repository: str
+    """Full repository without the registry."""
+    tag: str
+    """Exact tag."""
+    lockable: bool = True
+    """False where the running tag depends on the node, so that no single digest is right."""
+
+    def reference(self, lock: Mapping[str, str] | None = None) -> str:
+        """``registry/repository:tag``, with ``@digest`` when the lock has one."""
+        tagged = f"{self.registry}/{self.repository}:{self.tag}"
+        digest = (lock or {}).get(tagged) if self.lockable else None
+        return f"{tagged}@{digest}" if digest else tagged
+
+
+def _operand(key: str) -> ImagePaths:
+    return ImagePaths(None, f"{key}.repository", f"{key}.image", f"{key}.version")
+
+
+def _component(key: str) -> ImagePaths:
+    return ImagePaths("basic.image_registry", None, f"basic.{key}_image_name", f"basic.{key}_image_tag_version")
+
+
+def _kyverno(path: str) -> ImagePaths:
+    return ImagePaths(f"{path}.registry", f"{path}.repository", None, f"{path}.tag")
+
+
+_GPU = {
+    "operator": (_operand("operator"), "nvidia/gpu-operator"),
+    "validator": (_operand("validator"), "nvidia/gpu-operator"),
+    "node-status-exporter": (_operand("nodeStatusExporter"), "nvidia/gpu-operator"),
+    "driver": (_operand("driver"), "nvidia/driver"),
+    "driver-manager": (_operand("driver.manager"), "nvidia/cloud-native/k8s-driver-manager"),
+    "toolkit": (_operand("toolkit"), "nvidia/k8s/container-toolkit"),
+    "device-plugin": (_operand("devicePlugin"), "nvidia/k8s-device-plugin"),
+    "feature-discovery": (_operand("gfd"), "nvidia/k8s-device-plugin"),
+    "dcgm": (_operand("dcgm"), "nvidia/cloud-native/dcgm"),
+    "dcgm-exporter": (_operand("dcgmExporter"), "nvidia/k8s/dcgm-exporter"),
+    "mig-manager": (_operand("migManager"), "nvidia/cloud-native/k8s-mig-manager"),
+}
+_NFD = ImagePaths(None, "node-feature-discovery.image.repository", None, "node-feature-discovery.image.tag")
+
+_VOLCANO = {
+    "scheduler": (_component("scheduler"), "volcanosh/vc-scheduler"),
+    "controllers": (_component("controller"), "volcanosh/vc-controller-manager"),
+    "admission": (_component("admission"), "volcanosh/vc-webhook-manager"),
+    "agent": (_component("agent"), "volcanosh/vc-agent"),
+    "agent-scheduler": (_component("agent_scheduler"), "volcanosh/vc-agent-scheduler"),
+}
+
+_KYVERNO = {
+    "admission": (_kyverno("admissionController.container.image"), "reg.kyverno.io", "kyverno/kyverno"),
+    "admission-init": (_kyverno("admissionController.initContainer.image"), "reg.kyverno.io", "kyverno/kyvernopre"),
+    "background": (_kyverno("backgroundController.image"), "reg.kyverno.io", "kyverno/background-controller"),
+    "cleanup": (_kyverno("cleanupController.image"), "reg.kyverno.io", "kyverno/cleanup-controller"),
+    "reports": (_kyverno("reportsController.image"), "reg.kyverno.io", "kyverno/reports-controller"),
+    "crd-migration": (_kyverno("crds.migration.image"), "reg.kyverno.io", "kyverno/kyverno-cli"),
+    "webhooks-cleanup": (_kyverno("webhooksCleanup.image"), "ghcr.io", "kyverno/readiness-checker"),
+    "test": (_kyverno("test.image"), "ghcr.io", "kyverno/readiness-checker"),
+}
+
+PATHS: Mapping[str, Mapping[str, ImagePaths]] = MappingProxyType(
+    {
+        "gpu-operator": MappingProxyType({**{k: p for k, (p, _) in _GPU.items()}, "node-feature-discovery": _NFD}),
+        "volcano": MappingProxyType({k: p for k, (p, _) in _VOLCANO.items()}),
+        "kyverno": MappingProxyType({k: p for k, (p, _, _) in _KYVERNO.items()}),
+    }
+)
+"""Value paths by chart key and image key."""
+
+
+def _gpu_tags(operator: str, **others: str) -> Mapping[str, str]:
+    same = dict.fromkeys(("operator", "validator", "node-status-exporter"), operator)
+    return MappingProxyType({**same, **{key.replace("_", "-"): tag for key, tag in others.items()}})
+
+
+TAGS: Mapping[str, Mapping[str, Mapping[str, str]]] = MappingProxyType(
+    {
+        "gpu-operator": MappingProxyType(
+            {
+                "v26.7.0": _gpu_tags(
+                    "v26.7.0",
+                    driver="595.91.07",
+                    driver_manager="v0.12.0",
+                    toolkit="v1.20.0",
+                    device_plugin="v0.20.0",
+                    feature_discovery="v0.20.0",
+                    dcgm="4.6.0-1-ubuntu24.04",
+                    dcgm_exporter="4.6.0-4.8.3-distroless",
+                    mig_manager="v0.15.0",
+                    node_feature_discovery="v0.19.0",
+                ),
+                "v26.3.3": _gpu_tags(
+                    "v26.3.3",
+                    driver="580.126.20",
+                    driver_manager="v0.11.0",
+                    toolkit="v1.19.1",
+                    device_plugin="v0.19.3",
+                    feature_discovery="v0.19.3",
+                    dcgm="4.5.2-1-ubuntu22.04",
+                    dcgm_exporter="4.5.3-4.8.2-distroless",
+                    mig_manager="v0.14.2",
+                    node_feature_discovery="v0.18.3",
+                ),
+            }
+        ),
+        "volcano": MappingProxyType({"1.15.0": MappingProxyType(dict.fromkeys(_VOLCANO, "v1.15.0"))}),
+        "kyverno": MappingProxyType({"3.9.0": MappingProxyType(dict.fromkeys(_KYVERNO, "v1.19.0"))}),
+    }
+)
+"""Exact tag by chart key, chart version and image key."""
+
+SWITCHES: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "gpu-operator": MappingProxyType(
+            {
+                "sandboxWorkloads.enabled": "virtual machine operands",
+                "gpuCluster.deployCR": "the DRA driver",
+                "vgpuManager.enabled": "the vGPU manager",
+                "gds.enabled": "the GPUDirect Storage driver, built per operating system",
+                "gdrcopy.enabled": "the GDRCopy driver, built per operating system",
+            }
+        ),
+        "volcano": MappingProxyType(
+            {
+                "custom.metrics_enable": "grafana/grafana:latest, prom/prometheus and a beta kube-state-metrics, hard-coded"
+            }
+        ),
+        "kyverno": MappingProxyType({"reportsServer.enabled": "the reports server of a sub-chart"}),
+    }
+)
+"""Boolean value paths that make a chart run images which the catalog does not pin, and what those are."""
+
+
+def table(chart_key: str, version: str) -> tuple[Image, ...]:
+    """The images of one known chart version."""
+    tags = TAGS[chart_key][version]
+    if chart_key == "gpu-operator":
+        rows = [(key, "nvcr.io", repository) for key, (_, repository) in _GPU.items()]
+        rows.append(("node-feature-discovery", "registry.k8s.io", "nfd/node-feature-discovery"))
+    elif chart_key == "volcano":
+        rows = [(key, "docker.io", repository) for key, (_, repository) in _VOLCANO.items()]
+    else:
+        rows = [(key, registry, repository) for key, (_, registry, repository) in _KYVERNO.items()]
+    return tuple(Image(k, registry, repo, tags[k], lockable=k != "driver") for k, registry, repo in rows)
+
+
+PLATFORM_IMAGES: Mapping[str, tuple[Image, ...]] = MappingProxyType(
+    {chart: table(chart, next(iter(versions))) for chart, versions in TAGS.items()}
+)
+"""Images by chart key at the default version (the first in `TAGS`)."""

@@ -1,0 +1,128 @@
+"""Versions the platform pins, and which of them go together.
+
+Nobody publishes a tested set of all of these; each component states only the Kubernetes versions it was tested with.
+The matrix here is those statements, and settings refuse a combination outside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from types import MappingProxyType
+
+from components.catalog.machine import Cloud
+
+KUBERNETES_SUPPORTED = ("1.33", "1.34", "1.35")
+"""Minor versions a stack may ask for, oldest first."""
+KUBERNETES_DEFAULT = "1.34"
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One thing the platform installs at a pinned version."""
+
+    key: str
+    """Key under which a stack file overrides the version."""
+    title: str
+    default: str
+    """Version used when the stack file says nothing; the Helm chart's version, spelled as its repository spells it."""
+    allowed: tuple[str, ...]
+    """Every version whose values and images the catalog knows."""
+    kubernetes: tuple[str, str]
+    """Oldest and newest Kubernetes minor the component is stated to work with, both included."""
+    source: str
+    """Where the range was read."""
+
+
+_ALL = (
+    Component(
+        "gpuOperator",
+        "NVIDIA GPU Operator",
+        "v26.7.0",
+        ("v26.7.0", "v26.3.3"),
+        ("1.33", "1.36"),
+        "NVIDIA GPU Operator documentation, platform support of 26.7 (26.3 is held to the same range)",
+    ),
+    Component(
+        "volcano",
+        "Volcano",
+        "1.15.0",
+        ("1.15.0",),
+        ("1.24", "1.35"),
+        "volcano-sh/volcano README.md, Kubernetes compatibility, row v1.15",
+    ),
+    Component(
+        "kyverno",
+        "Kyverno (chart; application 1.19.0)",
+        "3.9.0",
+        ("3.9.0",),
+        ("1.33", "1.35"),
+        "endoflife-date/endoflife.date products/kyverno.md, release 1.19, from Kyverno's compatibility matrix",
+    ),
+)
+
+COMPONENTS: Mapping[str, Component] = MappingProxyType({c.key: c for c in _ALL})
+"""Every pinned component by key."""
+
+CLOUD_KUBERNETES: Mapping[Cloud, Mapping[str, str]] = MappingProxyType(
+    {
+        Cloud.AWS: MappingProxyType({"1.33": "2026-07-29", "1.34": "2026-12-02", "1.35": "2027-03-27"}),
+        Cloud.GCP: MappingProxyType({"1.33": "2026-08-03", "1.34": "2026-10-01", "1.35": "2027-04-11"}),
+        Cloud.AZURE: MappingProxyType({"1.33": "2026-07-31", "1.34": "2026-11-30", "1.35": "2027-03-31"}),
+    }
+)
+"""Last day of standard support of each Kubernetes minor on each cloud, ISO dates.
+
+Sources: EKS and GKE from endoflife-date/endoflife.date (amazon-eks, google-kubernetes-engine; for GKE the end of
+standard maintenance); AKS from MicrosoftDocs/azure-aks-docs ``supported-kubernetes-versions.md``, which names a month, taken
+as its last day. Afterwards EKS and GKE go on at extra cost and AKS only under long-term support.
+"""
+
+
+def problems(kubernetes: str, versions: Mapping[str, str]) -> list[str]:
+    """What is wrong with this Kubernetes minor and these component versions, one message each; empty when nothing is.
+
+    ``versions`` holds overrides by component key; a component that is not named is checked at its default.
+    """
+    found: list[str] = []
+    supported = kubernetes in KUBERNETES_SUPPORTED
+    if not supported:
+        choice = ", ".join(KUBERNETES_SUPPORTED)
+        found.append(f"Kubernetes {kubernetes!r} is not supported: use one of {choice} (a minor version, no patch)")
+    for key in versions:
+        if key not in COMPONENTS:
+            found.append(f"versions.{key}: no such component; known: {', '.join(COMPONENTS)}")
+    for component in COMPONENTS.values():
+        version = versions.get(component.key, component.default)
+        where = f"versions.{component.key}: {component.title} {version}"
+        if version not in component.allowed:
+            found.append(f"{where} is not in the matrix; use one of {', '.join(component.allowed)}")
+        elif supported and not _between(kubernetes, component.kubernetes):
+            low, high = component.kubernetes
+            found.append(f"{where} works with Kubernetes {low} to {high}, not {kubernetes} ({component.source})")
+    return found
+
+
+def standard_support_end(cloud: Cloud, kubernetes: str) -> date:
+    """Last day of standard support. Raises `ValueError` for a version that is not in `CLOUD_KUBERNETES`."""
+    known = CLOUD_KUBERNETES[cloud]
+    if kubernetes not in known:
+        raise ValueError(
+            f"no end of support known for Kubernetes {kubernetes!r} on {cloud.value}; known: {', '.join(known)}"
+        )
+    return date.fromisoformat(known[kubernetes])
+
+
+def out_of_standard_support(cloud: Cloud, kubernetes: str, on: date) -> bool:
+    """Whether standard support is over on that day. Raises `ValueError` as `standard_support_end` does."""
+    return on > standard_support_end(cloud, kubernetes)
+
+
+def _between(minor: str, span: tuple[str, str]) -> bool:
+    return _number(span[0]) <= _number(minor) <= _number(span[1])
+
+
+def _number(minor: str) -> tuple[int, ...]:
+    """1.9 is older than 1.10, which text order gets wrong."""
+    return tuple(int(part) for part in minor.split("."))
