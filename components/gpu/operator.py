@@ -1,0 +1,152 @@
+"""The NVIDIA GPU Operator: device plugin, MIG manager, DCGM exporter, and the driver where it owns it."""
+
+from collections.abc import Mapping
+from typing import Any, TypedDict
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+import yaml
+
+from components.catalog.images import image_values
+from components.gpu.drivers import DriverPlan
+from components.gpu.google_installer import google_installer
+from components.gpu.layouts import ALL_DISABLED, Layout, mig_parted_config
+from components.helm import merge, release
+from components.labels import GPU_TAINT, platform_labels
+
+NAMESPACE = "gpu-operator"
+"""The operator's namespace."""
+
+MIG_CONFIG_MAP = "mig-layouts"
+"""ConfigMap with the layouts of this stack's pools."""
+
+
+class GpuOperatorArgs(TypedDict):
+    """What the operator needs to know."""
+
+    version: str
+    """Chart version, which is the operator's too."""
+
+    provider: str
+    """eks, gke, aks or existing."""
+
+    driver: str
+    """Who owns the driver: cloud, operator or image."""
+
+    layouts: dict[str, dict[str, int]]
+    """MIG layout of each GPU pool; empty for whole GPUs."""
+
+    taints: list[str]
+    """Keys of all taints on GPU nodes, which the operator's pods must tolerate."""
+
+    images_lock: dict[str, str]
+    """Digests by image reference; empty pins by tag."""
+
+    values: dict[str, Any]
+    """Further chart values, merged last."""
+
+
+def operator_values(
+    version: str,
+    plan: DriverPlan,
+    layouts: Mapping[str, Layout],
+    taints: list[str],
+    lock: Mapping[str, str],
+    extra: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Values of the gpu-operator chart."""
+    tolerations = [{"key": key, "operator": "Exists"} for key in sorted({GPU_TAINT, *taints})]
+    base: dict[str, Any] = {
+        # Every MIG profile is a resource of its own, so that pools with and without slices live in one cluster.
+        "mig": {"strategy": "mixed"},
+        "migManager": {
+            "enabled": True,
+            "config": {
+                "create": True,
+                "name": MIG_CONFIG_MAP,
+                "default": ALL_DISABLED,
+                "data": {"config.yaml": yaml.safe_dump(mig_parted_config(layouts), sort_keys=True)},
+            },
+        },
+        "devicePlugin": {"enabled": True},
+        "dcgmExporter": {"enabled": True},
+        "daemonsets": {"tolerations": tolerations},
+        "nfd": {"enabled": True},
+        "node-feature-discovery": {"worker": {"tolerations": tolerations}},
+    }
+    return merge(image_values("gpu-operator", lock, version), base, plan.operator_values, extra)
+
+
+class GpuOperator(pulumi.ComponentResource):
+    """The NVIDIA GPU Operator, set up for one driver owner and the pools' MIG layouts. Makes no nodes."""
+
+    namespace: pulumi.Output[str]
+    """Namespace of the operator."""
+
+    runtime_class: str
+    """RuntimeClass for GPU pods."""
+
+    def __init__(
+        self, name: str, args: GpuOperatorArgs, plan: DriverPlan, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("multimodal:index:GpuOperator", name, dict(args), opts)
+        child = pulumi.ResourceOptions(parent=self)
+        namespace = kubernetes.core.v1.Namespace(
+            f"{name}-namespace",
+            metadata={
+                "name": NAMESPACE,
+                # Driver, toolkit and MIG manager work on the host.
+                "labels": {**platform_labels(), "pod-security.kubernetes.io/enforce": "privileged"},
+            },
+            opts=child,
+        )
+        self.namespace = namespace.metadata.name
+        before: list[pulumi.Resource] = []
+        if plan.critical_pods_quota:
+            before.append(
+                kubernetes.core.v1.ResourceQuota(
+                    f"{name}-critical-pods",
+                    metadata={"name": "gpu-operator-critical-pods", "namespace": self.namespace, "labels": platform_labels()},
+                    spec=critical_pods_quota(),
+                    opts=child,
+                )
+            )
+        if plan.google_installer:
+            before.append(
+                kubernetes.apps.v1.DaemonSet(
+                    f"{name}-google-driver-installer",
+                    metadata={"name": "nvidia-driver-installer", "namespace": self.namespace, "labels": platform_labels()},
+                    spec=google_installer(),
+                    opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=list(before))),
+                )
+            )
+        release(
+            f"{name}-release",
+            chart="gpu-operator",
+            version=args["version"],
+            namespace=self.namespace,
+            values=operator_values(args["version"], plan, args["layouts"], args["taints"], args["images_lock"], args["values"]),
+            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=before)),
+        )
+        self.runtime_class = plan.runtime_class
+        self.register_outputs({"namespace": self.namespace, "runtimeClass": self.runtime_class})
+
+
+def critical_pods_quota() -> dict[str, Any]:
+    """A quota that lets node-critical pods run outside kube-system.
+
+    GKE admits pods of the system priority classes only where a ResourceQuota scoped to those classes exists
+    (Kubernetes documentation, "Limit Priority Class consumption by default").
+    """
+    return {
+        "hard": {"pods": "1000"},
+        "scopeSelector": {
+            "matchExpressions": [
+                {
+                    "scopeName": "PriorityClass",
+                    "operator": "In",
+                    "values": ["system-node-critical", "system-cluster-critical"],
+                }
+            ]
+        },
+    }

@@ -1,0 +1,56 @@
+"""One pinned Helm release: the same shape for every addon."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+from pulumi_kubernetes.helm.v3 import Release, RepositoryOptsArgs
+
+from components.catalog.charts import CHARTS
+
+
+def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
+    """Merges chart values, later layers over earlier ones; maps merge, everything else is replaced."""
+    merged: dict[str, Any] = {}
+    for layer in layers:
+        for key, value in layer.items():
+            below = merged.get(key)
+            if isinstance(value, Mapping):
+                merged[key] = merge(below if isinstance(below, Mapping) else {}, value)  # type: ignore[arg-type]
+            else:
+                merged[key] = value
+    return merged
+
+
+def release(
+    name: str,
+    *,
+    chart: str,
+    version: str,
+    namespace: pulumi.Input[str],
+    values: Mapping[str, Any],
+    timeout_seconds: int = 600,
+    opts: pulumi.ResourceOptions,
+) -> Release:
+    """Installs a chart of the catalog, pinned; a failed install or upgrade rolls back.
+
+    `values` are plain, so that policies read them in a preview. The release's name is the chart's own, so that the
+    objects in it have the names that the chart's documentation uses.
+    """
+    entry = CHARTS[chart]
+    return Release(
+        name,
+        name=entry.name,
+        chart=f"{entry.repo}/{entry.name}" if entry.oci else entry.name,
+        version=version,
+        repository_opts=None if entry.oci else RepositoryOptsArgs(repo=entry.repo),
+        namespace=namespace,
+        create_namespace=False,
+        values=dict(values),
+        atomic=True,
+        cleanup_on_fail=True,
+        wait_for_jobs=True,
+        max_history=5,
+        timeout=timeout_seconds,
+        opts=opts,
+    )

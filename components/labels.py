@@ -1,0 +1,26 @@
+"""Labels by which the platform's parts know each other."""
+
+TENANT = "multimodal.dev/tenant"
+"""On a tenant's namespace and everything in it: the tenant's name."""
+
+PART_OF = "multimodal.dev/part-of"
+"""On the platform's own namespaces and objects: `platform`."""
+
+GPU_POOL = "multimodal.dev/gpu-pool"
+"""On GPU nodes: the pool's name in the stack file."""
+
+MANAGED_BY = {"app.kubernetes.io/managed-by": "pulumi"}
+"""On every object that the program makes."""
+
+GPU_TAINT = "nvidia.com/gpu"
+"""Taint of every GPU node, so that only pods that ask for a GPU land there."""
+
+
+def platform_labels() -> dict[str, str]:
+    """Labels of the platform's own objects."""
+    return {**MANAGED_BY, PART_OF: "platform"}
+
+
+def tenant_labels(tenant: str) -> dict[str, str]:
+    """Labels of a tenant's objects."""
+    return {**MANAGED_BY, TENANT: tenant}

@@ -1,0 +1,135 @@
+"""The platform: the one place that knows the order in which its parts are built."""
+
+import ipaddress
+from collections.abc import Mapping
+from typing import Any, TypedDict
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from components.cluster.existing import ExistingCluster
+from components.cluster.outputs import ClusterOutputs
+from components.cluster.pools import gpu_pool_args, system_pool_args
+from components.gpu.drivers import DriverPlan, driver_plan
+from components.gpu.operator import GpuOperator
+from components.scheduling.volcano import Volcano
+from components.settings import Settings
+from components.settings.cluster import AksCluster, EksCluster, GkeCluster
+from components.settings.drivers import driver_owner
+from components.settings.model import Environment
+from components.settings.supply import scales_from_zero, supply
+from components.tenancy.tenant import Tenant
+from components.trust.kyverno import Kyverno
+
+
+class PlatformArgs(TypedDict):
+    """What makes a platform."""
+
+    environment: str
+    """dev, staging or prod."""
+
+    settings: dict[str, Any]
+    """The stack's settings as they stand in its file, so that policies and state show them."""
+
+
+class Platform(pulumi.ComponentResource):
+    """Cluster, GPUs, scheduler, image trust and tenants of one stack, in an order that comes up and goes down."""
+
+    cluster_name: pulumi.Output[str]
+    """Name of the cluster."""
+
+    tenants: list[str]
+    """Namespaces of the tenants."""
+
+    gpu_supply: dict[str, int]
+    """GPU resource -> most that the pools can supply."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: Settings,
+        images_lock: Mapping[str, str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        plain = settings.model_dump(mode="json", by_alias=True)
+        super().__init__(
+            "multimodal:index:Platform", name, {"environment": settings.environment.value, "settings": plain}, opts
+        )
+        plan = driver_plan(settings.cluster.provider, driver_owner(settings.cluster.provider, settings.gpu.driver))
+        cluster = self._cluster(name, settings, plan)
+        provider = kubernetes.Provider(
+            f"{name}-kubernetes",
+            kubeconfig=cluster.kubeconfig,
+            # Identity apart from the kubeconfig's text: a new token or path must not replace everything behind it.
+            cluster_identifier=cluster.identifier,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[cluster]),
+        )
+        self._lock = dict(images_lock)
+        self._on_cluster = pulumi.ResourceOptions(parent=self, provider=provider)
+        self.gpu_supply = dict(supply(settings.cluster))
+        self._layers(name, settings, plan)
+        self.cluster_name = cluster.cluster_name
+        self.tenants = sorted(settings.tenants)
+        self.register_outputs(
+            {"clusterName": self.cluster_name, "tenants": self.tenants, "gpuSupply": self.gpu_supply}
+        )
+
+    def _cluster(self, name: str, settings: Settings, plan: DriverPlan) -> ClusterOutputs:
+        ...
+
+    def _layers(self, name: str, settings: Settings, plan: DriverPlan) -> None:
+        """What rides on the cluster. Tenants come last, so that bounds exist before anything can run in them."""
+        gpus = GpuOperator(
+            f"{name}-gpu",
+            {
+                "version": settings.versions.gpu_operator,
+                "provider": settings.cluster.provider,
+                "driver": plan.owner.value,
+                "layouts": {key: dict(pool.mig) for key, pool in settings.cluster.gpu_pools.items()},
+                "taints": sorted({taint.key for pool in settings.cluster.gpu_pools.values() for taint in pool.taints}),
+                "images_lock": self._lock,
+                "values": settings.gpu.values,
+            },
+            plan,
+            self._on_cluster,
+        )
+        volcano = Volcano(
+            f"{name}-volcano",
+            {
+                "version": settings.versions.volcano,
+                "replicas": settings.scheduling.replicas,
+                "gpu_resources": sorted(self.gpu_supply),
+                "scale_from_zero": scales_from_zero(settings.cluster),
+                "images_lock": self._lock,
+                "values": settings.scheduling.values,
+            },
+            self._on_cluster,
+        )
+        trust = Kyverno(
+            f"{name}-trust",
+            {
+                "version": settings.versions.kyverno,
+                "replicas": 3 if settings.environment is Environment.PROD else 1,
+                "enforcement": settings.trust.enforcement.value,
+                "attestors": {
+                    key: attestor.model_dump(mode="json", by_alias=True, exclude_none=True)
+                    for key, attestor in settings.trust.attestors.items()
+                },
+                "images_lock": self._lock,
+                "values": settings.trust.values,
+            },
+            self._on_cluster,
+        )
+        for tenant, chosen in settings.tenants.items():
+            Tenant(
+                f"{name}-tenant-{tenant}",
+                {
+                    "tenant": tenant,
+                    "settings": chosen.model_dump(mode="json", by_alias=True),
+                    "gpu_resources": sorted(self.gpu_supply),
+                    "registries": list(settings.trust.registries),
+                },
+                pulumi.ResourceOptions.merge(
+                    self._on_cluster, pulumi.ResourceOptions(depends_on=[gpus, volcano, trust])
+                ),
+            )

@@ -1,0 +1,124 @@
+"""Volcano: gang scheduling, GPU bin-packing, a queue per tenant."""
+
+from collections.abc import Mapping
+from typing import Any, TypedDict
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+import yaml
+
+from components.catalog.images import image_values
+from components.helm import merge, release
+from components.labels import platform_labels
+
+NAMESPACE = "volcano-system"
+"""Volcano's namespace; its chart expects this name."""
+
+SCHEDULER = "volcano"
+"""`schedulerName` of pods that Volcano places."""
+
+
+class VolcanoArgs(TypedDict):
+    """What the batch scheduler needs to know."""
+
+    version: str
+    """Chart version."""
+
+    replicas: int
+    """Scheduler, controller and admission replicas."""
+
+    gpu_resources: list[str]
+    """Extended resources to pack by: `nvidia.com/gpu` and every MIG slice of the pools."""
+
+    scale_from_zero: bool
+    """Whether some pool may be empty until a pod waits for it."""
+
+    images_lock: dict[str, str]
+    """Digests by image reference; empty pins by tag."""
+
+    values: dict[str, Any]
+    """Further chart values, merged last."""
+
+
+def scheduler_config(gpu_resources: list[str], *, scale_from_zero: bool) -> dict[str, Any]:
+    """Volcano's scheduler configuration.
+
+    `enqueue` holds back pods of jobs for which the cluster has no room now. A cluster autoscaler sees only pods, so
+    with it a pool at zero never grows (volcano issues 3910, 3804); where pools scale from zero it is left out.
+    """
+    actions = ["allocate", "backfill"] if scale_from_zero else ["enqueue", "allocate", "backfill"]
+    binpack = {
+        "binpack.weight": 10,
+        "binpack.cpu": 1,
+        "binpack.memory": 1,
+        "binpack.resources": ", ".join(gpu_resources),
+        **{f"binpack.resources.{resource}": 10 for resource in gpu_resources},
+    }
+    return {
+        "actions": ", ".join(actions),
+        "tiers": [
+            {"plugins": [{"name": "priority"}, {"name": "gang", "enablePreemptable": False}, {"name": "conformance"}]},
+            {
+                "plugins": [
+                    # overcommit speaks only in enqueue.
+                    *([] if scale_from_zero else [{"name": "overcommit"}]),
+                    {"name": "drf", "enablePreemptable": False},
+                    {"name": "predicates"},
+                    {"name": "proportion"},
+                    # Spreading by free resources would work against packing.
+                    {"name": "nodeorder", "arguments": {"leastrequested.weight": 0, "balancedresource.weight": 0}},
+                    {"name": "binpack", "arguments": binpack},
+                ]
+            },
+        ],
+    }
+
+
+def volcano_values(args: VolcanoArgs) -> dict[str, Any]:
+    """Values of the volcano chart."""
+    config = scheduler_config(args["gpu_resources"], scale_from_zero=args["scale_from_zero"])
+    base: dict[str, Any] = {
+        "basic": {"image_pull_policy": "IfNotPresent"},
+        "custom": {
+            "scheduler_replicas": args["replicas"],
+            "controller_replicas": args["replicas"],
+            "admission_replicas": args["replicas"],
+            "leader_elect_enable": args["replicas"] > 1,
+            "scheduler_config_override": yaml.safe_dump(config, sort_keys=False),
+        },
+    }
+    return merge(image_values("volcano", args["images_lock"], args["version"]), base, args["values"])
+
+
+class Volcano(pulumi.ComponentResource):
+    """Volcano: gang scheduling and GPU bin-packing. Installs no workloads and no queues; tenants bring theirs."""
+
+    namespace: pulumi.Output[str]
+    """Namespace of the scheduler."""
+
+    def __init__(self, name: str, args: VolcanoArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("multimodal:index:Volcano", name, dict(args), opts)
+        child = pulumi.ResourceOptions(parent=self)
+        namespace = kubernetes.core.v1.Namespace(
+            f"{name}-namespace",
+            metadata={
+                "name": NAMESPACE,
+                "labels": {**platform_labels(), "pod-security.kubernetes.io/enforce": "baseline"},
+            },
+            opts=child,
+        )
+        self.namespace = namespace.metadata.name
+        release(
+            f"{name}-release",
+            chart="volcano",
+            version=args["version"],
+            namespace=self.namespace,
+            values=volcano_values(args),
+            opts=child,
+        )
+        self.register_outputs({"namespace": self.namespace})
+
+
+def queue_spec(*, weight: int, reclaimable: bool, capability: Mapping[str, str]) -> dict[str, Any]:
+    """Spec of a `scheduling.volcano.sh/v1beta1` Queue; `capability` is its hard cap."""
+    return {"weight": weight, "reclaimable": reclaimable, "capability": dict(capability)}

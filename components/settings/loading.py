@@ -1,0 +1,137 @@
+"""The one door: plain config in, frozen `Settings` out, or every problem at once."""
+
+import copy
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
+
+from components.settings import checks
+from components.settings.problems import ABSENT, KeysAt, Path, Problem, SettingsError, closest, from_pydantic, location
+from components.settings.settings import NAMESPACE, Settings
+
+_NAMED_MAPS = ("gpuPools", "tenants", "allow", "attestors")
+"""Maps whose entries stand alone: a broken one is left out while the others are still checked."""
+
+
+def load(config: Mapping[str, Any], *, source: str) -> Settings:
+    """Reads a stack's config (`multimodal:<key>` -> value) into settings.
+
+    Values may be JSON text, which is how the engine hands structured config to a program.
+    Raises `SettingsError` with all problems; `source` says in it where they come from.
+    """
+    prefix = NAMESPACE + ":"
+    sections = {key.removeprefix(prefix): _plain(value) for key, value in config.items() if key.startswith(prefix)}
+    return parse(sections, source=source)
+
+
+def parse(sections: Mapping[str, Any], *, source: str = "settings") -> Settings:
+    """Reads sections by name into settings. Raises `SettingsError` with all problems."""
+    fields = {info.alias or name: info for name, info in Settings.model_fields.items()}
+    hints = get_type_hints(Settings, include_extras=True)
+    problems = [
+        Problem((name,), ABSENT, f"unknown key; {closest(name, fields)}") for name in sections if name not in fields
+    ]
+    parsed: dict[str, Any] = {}
+    pruned: set[str] = set()
+    for name, info in fields.items():
+        if name not in sections:
+            if info.is_required():
+                problems.append(Problem((name,), ABSENT, "missing; it has no default"))
+            else:
+                parsed[name] = info.get_default(call_default_factory=True, validated_data={})
+            continue
+        found, value = _section(name, hints[name], sections[name])
+        problems += found
+        if found:
+            pruned.add(name)
+        if value is not None:
+            parsed[name] = value
+    problems += _cross_checks(parsed, pruned)
+    if problems:
+        raise SettingsError(source, (Problem((f"{NAMESPACE}:{p.path[0]}", *p.path[1:]), p.value, p.reason) for p in problems))
+    return Settings.model_validate(dict(sections))
+
+
+def schema() -> dict[str, Any]:
+    """JSON Schema of a stack file, for editors."""
+    body = Settings.model_json_schema()
+    definitions = body.pop("$defs")
+    config = {
+        "type": "object",
+        "properties": {f"{NAMESPACE}:{name}": value for name, value in body["properties"].items()},
+        "required": [f"{NAMESPACE}:{name}" for name in body["required"]],
+        "patternProperties": {f"^(?!{NAMESPACE}:)": {}},
+        "additionalProperties": False,
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Stack file of the multimodal AI platform",
+        "type": "object",
+        "properties": {"config": config},
+        "required": ["config"],
+        "$defs": definitions,
+    }
+
+
+def _plain(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        decoded = json.loads(value)
+    except ValueError:
+        return value
+    return decoded if isinstance(decoded, dict | list) else value
+
+
+def _section(name: str, hint: Any, data: Any) -> tuple[list[Problem], Any]:
+    adapter: TypeAdapter[Any] = TypeAdapter(hint)
+    try:
+        return [], adapter.validate_python(data)
+    except ValidationError as error:
+        keys_at = KeysAt(adapter.json_schema(by_alias=True))
+        problems = from_pydantic(name, data, error, keys_at)
+        rest = copy.deepcopy(data)
+        for detail in error.errors(include_url=False):
+            _prune(rest, location(detail))
+        try:
+            return problems, adapter.validate_python(rest)
+        except ValidationError:
+            return problems, None
+
+
+def _prune(data: Any, path: Path) -> None:
+    """Takes the broken value out: the named entry that holds it, or just the key."""
+    keep = len(path)
+    for index, part in enumerate(path[:-1]):
+        if part in _NAMED_MAPS:
+            keep = index + 2
+            break
+    node = data
+    for part in path[: keep - 1]:
+        node = node[part] if isinstance(node, dict | list) and _has(node, part) else None
+    if isinstance(node, dict):
+        node.pop(path[keep - 1], None)  # type: ignore[arg-type]
+
+
+def _has(node: dict[Any, Any] | list[Any], part: str | int) -> bool:
+    return part in node if isinstance(node, dict) else isinstance(part, int) and part < len(node)
+
+
+def _cross_checks(parsed: Mapping[str, Any], pruned: set[str]) -> Iterator[Problem]:
+    """Runs every check whose sections could be read."""
+    cluster, tenants = parsed.get("cluster"), parsed.get("tenants")
+    found: list[Problem] = list(checks.cluster_problems(cluster)) if cluster else []
+    yield from found
+    if "versions" in parsed:
+        yield from checks.version_checks(parsed["versions"])
+    if cluster and "gpu" in parsed:
+        yield from checks.driver_problems(cluster, parsed["gpu"])
+    if "environment" in parsed and "trust" in parsed:
+        yield from checks.trust_problems(parsed["environment"], parsed["trust"])
+    if tenants is not None:
+        yield from checks.tenant_problems(tenants)
+        # What pools supply is known only when all of them could be read.
+        if cluster and not found and "cluster" not in pruned:
+            yield from checks.quota_problems(cluster, tenants)

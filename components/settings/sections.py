@@ -1,0 +1,203 @@
+"""Settings of everything above the cluster: GPUs, scheduling, tenants, trust, versions."""
+
+from enum import Enum
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints, model_validator
+
+from components.catalog.versions import COMPONENTS, KUBERNETES_DEFAULT
+from components.settings.cluster import Cidr
+from components.settings.model import Count, Model, Name, PositiveCount
+
+ChartValues = dict[str, Any]
+"""Values merged last over a chart's own; the escape hatch. Each path must exist in the chart."""
+
+
+class DriverOwner(str, Enum):
+    """The one party that installs the NVIDIA driver and container toolkit on GPU nodes."""
+
+    CLOUD = "cloud"
+    """The cloud's own installer (GKE's, AKS's)."""
+
+    OPERATOR = "operator"
+    """The GPU Operator's driver and toolkit containers."""
+
+    IMAGE = "image"
+    """The node image brings both (EKS AL2023 NVIDIA, or an image of your own)."""
+
+
+class Gpu(Model):
+    """The GPU foundation: NVIDIA GPU Operator, driver ownership, MIG."""
+
+    driver: DriverOwner | None = None
+    """Who owns the driver. Default per provider: eks image, gke cloud, aks operator, existing image."""
+
+    values: ChartValues = Field(default_factory=dict)
+    """Further values of the gpu-operator chart."""
+
+
+class Scheduling(Model):
+    """Volcano."""
+
+    replicas: Annotated[int, Field(ge=1, le=3)] = 2
+    """Scheduler and controller replicas; more than one turns leader election on."""
+
+    values: ChartValues = Field(default_factory=dict)
+    """Further values of the volcano chart."""
+
+
+class PodSecurity(str, Enum):
+    """Pod Security Standards levels (Kubernetes documentation)."""
+
+    RESTRICTED = "restricted"
+    BASELINE = "baseline"
+    PRIVILEGED = "privileged"
+
+
+class Quota(Model):
+    """The most that a tenant may request at once."""
+
+    gpus: Count = 0
+    """Whole GPUs (`nvidia.com/gpu`)."""
+
+    slices: dict[str, PositiveCount] = Field(default_factory=dict)
+    """MIG slices by profile, such as {1g.10gb: 14}."""
+
+    cpu: PositiveCount = 32
+    """Processors."""
+
+    memory_gib: PositiveCount = 128
+    """Memory in GiB."""
+
+    pods: PositiveCount = 100
+    """Pods."""
+
+
+class Queue(Model):
+    """The tenant's Volcano queue. Its hard cap is the tenant's quota."""
+
+    weight: Annotated[int, Field(ge=1, le=65535)] = 1
+    """Share of the cluster when tenants compete, against the other tenants' weights."""
+
+    reclaimable: bool = True
+    """Whether others may take back what this queue uses beyond its share."""
+
+
+class Direction(str, Enum):
+    """Seen from the tenant's pods."""
+
+    INGRESS = "ingress"
+    EGRESS = "egress"
+
+
+Port = Annotated[int, Field(ge=1, le=65535, strict=True)]
+
+
+class Allowance(Model):
+    """One hole in the tenant's default-deny network policy. Name either `namespace` or `cidr`."""
+
+    direction: Direction
+    namespace: Name | None = None
+    """Pods of this namespace."""
+
+    cidr: Cidr | None = None
+    """Addresses outside the cluster."""
+
+    ports: tuple[Port, ...]
+    """TCP ports; at least one."""
+
+    @model_validator(mode="after")
+    def _one_peer(self) -> "Allowance":
+        if (self.namespace is None) == (self.cidr is None):
+            raise ValueError("give exactly one of namespace and cidr")
+        if not self.ports:
+            raise ValueError("give at least one port")
+        return self
+
+
+class Access(Model):
+    """Who works in the tenant's namespace, as groups of the cluster's identity provider."""
+
+    developers: tuple[str, ...] = ()
+    """Groups that run workloads; they cannot change quotas, network policies or roles."""
+
+    viewers: tuple[str, ...] = ()
+    """Groups that read everything except secrets."""
+
+
+class Tenant(Model):
+    """A team: its namespace, quota, queue, network and access."""
+
+    quota: Quota
+    pod_security: PodSecurity = PodSecurity.RESTRICTED
+    queue: Queue = Queue()
+    allow: dict[Name, Allowance] = Field(default_factory=dict)
+    """Named network allowances beside DNS and traffic within the namespace."""
+
+    access: Access = Access()
+
+
+class Enforcement(str, Enum):
+    """What happens to an image that nobody signed."""
+
+    AUDIT = "audit"
+    """It runs, and a policy report says so."""
+
+    ENFORCE = "enforce"
+    """It is refused."""
+
+
+class Keyless(Model):
+    """A signature made with a short-lived certificate (Sigstore)."""
+
+    issuer: Annotated[str, StringConstraints(pattern=r"^https://\S+$")]
+    """OIDC issuer, such as https://token.actions.githubusercontent.com."""
+
+    subject: Annotated[str, StringConstraints(min_length=1)]
+    """Exact identity in the certificate, such as the URL of the release workflow."""
+
+
+class Attestor(Model):
+    """One party whose signature counts. Name either `keyless` or `key`."""
+
+    keyless: Keyless | None = None
+    key: Annotated[str, StringConstraints(pattern=r"^-----BEGIN PUBLIC KEY-----\n[\s\S]+-----END PUBLIC KEY-----\n?$")] | None = None
+    """A cosign public key in PEM form."""
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "Attestor":
+        if (self.keyless is None) == (self.key is None):
+            raise ValueError("give exactly one of keyless and key")
+        return self
+
+
+CamelName = Annotated[str, StringConstraints(pattern=r"^[a-z][A-Za-z0-9]{0,39}$")]
+"""A name that is also an identifier in a CEL expression."""
+
+
+class Trust(Model):
+    """Which images tenants may run."""
+
+    registries: Annotated[
+        tuple[Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+(:\d+)?(/[a-z0-9._/-]+)?$")], ...],
+        Field(min_length=1),
+    ]
+    """Registries, or paths in them, from which tenants' images come, such as ghcr.io/acme."""
+
+    enforcement: Enforcement = Enforcement.ENFORCE
+    """What happens to an unsigned image. A production stack must enforce."""
+
+    attestors: Annotated[dict[CamelName, Attestor], Field(min_length=1)]
+    """Who signs; a signature of any one of them is enough."""
+
+    values: ChartValues = Field(default_factory=dict)
+    """Further values of the kyverno chart."""
+
+
+class Versions(Model):
+    """Versions to run. Each must stand in the compatibility matrix."""
+
+    kubernetes: str = KUBERNETES_DEFAULT
+    gpu_operator: str = COMPONENTS["gpuOperator"].default
+    volcano: str = COMPONENTS["volcano"].default
+    kyverno: str = COMPONENTS["kyverno"].default

@@ -1,0 +1,28 @@
+"""The whole of a stack's settings, and the way in: plain data to frozen `Settings`, or every error at once."""
+
+from pydantic import Field
+
+from components.settings.cluster import Cluster
+from components.settings.model import Environment, Model, Name
+from components.settings.sections import Gpu, Scheduling, Tenant, Trust, Versions
+
+NAMESPACE = "multimodal"
+"""Config namespace of the program; also the project's name."""
+
+
+class Settings(Model):
+    """One stack. Every key stands in the stack file as `multimodal:<key>`."""
+
+    environment: Environment
+    """dev, staging or prod."""
+
+    cluster: Cluster
+    """Where the platform runs."""
+
+    gpu: Gpu = Gpu()
+    scheduling: Scheduling = Scheduling()
+    trust: Trust
+    tenants: dict[Name, Tenant] = Field(default_factory=dict)
+    """Teams by name; the name is the namespace's and the queue's too."""
+
+    versions: Versions = Versions()

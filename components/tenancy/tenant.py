@@ -1,0 +1,116 @@
+"""A tenant: one team's bounded part of the platform."""
+
+from typing import Any, TypedDict
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from components.labels import tenant_labels
+from components.scheduling.volcano import queue_spec
+from components.settings.sections import Tenant as TenantSettings
+from components.tenancy import objects
+
+
+class TenantArgs(TypedDict):
+    """What a tenant is made of."""
+
+    tenant: str
+    """Name of the namespace and of the queue."""
+
+    settings: dict[str, Any]
+    """The tenant's settings as they stand in the stack file."""
+
+    gpu_resources: list[str]
+    """Every GPU resource that the cluster's pools offer; the quota names them all."""
+
+    registries: list[str]
+    """Registries, or paths in them, from which the tenant's images may come."""
+
+
+class Tenant(pulumi.ComponentResource):
+    """Namespace, quota, limits, network policies, roles and queue of one team. Runs no workloads."""
+
+    namespace: pulumi.Output[str]
+    """The tenant's namespace."""
+
+    def __init__(self, name: str, args: TenantArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("multimodal:index:Tenant", name, dict(args), opts)
+        self._name, self._tenant = name, args["tenant"]
+        settings = TenantSettings.model_validate(args["settings"])
+        level = settings.pod_security.value
+        namespace = kubernetes.core.v1.Namespace(
+            f"{name}-namespace",
+            metadata={
+                "name": self._tenant,
+                "labels": {
+                    **tenant_labels(self._tenant),
+                    **{f"pod-security.kubernetes.io/{mode}": level for mode in ("enforce", "audit", "warn")},
+                },
+            },
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.namespace = namespace.metadata.name
+        # What lives in the namespace goes with it, even when the API no longer answers for each object.
+        self._child = pulumi.ResourceOptions(parent=self, deleted_with=namespace)
+        self._bounds(settings, args["gpu_resources"])
+        self._network(settings)
+        self._access(settings)
+        self.register_outputs({"namespace": self.namespace})
+
+    def _metadata(self, name: str) -> dict[str, Any]:
+        return {"name": name, "namespace": self.namespace, "labels": tenant_labels(self._tenant)}
+
+    def _bounds(self, settings: TenantSettings, gpu_resources: list[str]) -> None:
+        kubernetes.core.v1.ResourceQuota(
+            f"{self._name}-quota",
+            metadata=self._metadata("quota"),
+            spec={"hard": objects.resource_quota(settings.quota, gpu_resources)},
+            opts=self._child,
+        )
+        kubernetes.core.v1.LimitRange(
+            f"{self._name}-limits", metadata=self._metadata("limits"), spec=objects.limit_range(), opts=self._child
+        )
+        kubernetes.apiextensions.CustomResource(
+            f"{self._name}-queue",
+            api_version="scheduling.volcano.sh/v1beta1",
+            kind="Queue",
+            metadata={"name": self._tenant, "labels": tenant_labels(self._tenant)},
+            spec=queue_spec(
+                weight=settings.queue.weight,
+                reclaimable=settings.queue.reclaimable,
+                capability=objects.queue_capability(settings.quota, gpu_resources),
+            ),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _network(self, settings: TenantSettings) -> None:
+        policies = {
+            "default-deny": objects.default_deny(),
+            "allow-dns": objects.allow_dns(),
+            "allow-within": objects.allow_within(),
+            **{f"allow-{key}": objects.allowance_policy(hole) for key, hole in settings.allow.items()},
+        }
+        for key, spec in policies.items():
+            kubernetes.networking.v1.NetworkPolicy(
+                f"{self._name}-{key}", metadata=self._metadata(key), spec=spec, opts=self._child
+            )
+
+    def _access(self, settings: TenantSettings) -> None:
+        roles = {
+            "developer": (objects.developer_rules(), settings.access.developers),
+            "viewer": (objects.viewer_rules(), settings.access.viewers),
+        }
+        for key, (rules, groups) in roles.items():
+            kubernetes.rbac.v1.Role(
+                f"{self._name}-{key}", metadata=self._metadata(key), rules=rules, opts=self._child
+            )
+            if groups:
+                kubernetes.rbac.v1.RoleBinding(
+                    f"{self._name}-{key}s",
+                    metadata=self._metadata(f"{key}s"),
+                    role_ref={"api_group": "rbac.authorization.k8s.io", "kind": "Role", "name": key},
+                    subjects=[
+                        {"api_group": "rbac.authorization.k8s.io", "kind": "Group", "name": group} for group in groups
+                    ],
+                    opts=self._child,
+                )
