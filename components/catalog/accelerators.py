@@ -63,5 +63,5 @@ def accelerator(key: str) -> Accelerator:
     if found is not None:
         return found
     close = get_close_matches(key.upper(), ACCELERATORS, n=3, cutoff=0.5)
-    hint = f"; did you mean {' or '.join(close)}" if close else ""
-    raise UnknownAccelerator(f"unknown accelerator {key!r}{hint}? Known: {', '.join(ACCELERATORS)}")
+    hint = f"; did you mean {' or '.join(close)}?" if close else "."
+    raise UnknownAccelerator(f"unknown accelerator {key!r}{hint} Known: {', '.join(ACCELERATORS)}")

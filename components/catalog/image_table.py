@@ -149,9 +149,7 @@ SWITCHES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             }
         ),
         "volcano": MappingProxyType(
-            {
-                "custom.metrics_enable": "grafana/grafana:latest, prom/prometheus and a beta kube-state-metrics, hard-coded"
-            }
+            {"custom.metrics_enable": "grafana/grafana:latest, prom/prometheus and a beta kube-state-metrics"}
         ),
         "kyverno": MappingProxyType({"reportsServer.enabled": "the reports server of a sub-chart"}),
     }

@@ -1,19 +1,20 @@
 """Every container image that the platform's charts run, pinned, and where each chart takes it from.
 
-A chart's defaults move with the chart, and some default to nothing at all ("the application version"). So each release
-sets every image explicitly, and a policy reads the release's values back and sees exactly what will run.
+A chart's defaults move with the chart, and some default to nothing at all ("the application version"). So each
+release sets every image explicitly, and a policy reads the release's values back and sees exactly what will run.
 
-Sources: the charts' ``values.yaml`` and templates at the pinned versions. All three charts join name and tag with ":",
-so a digest goes behind the tag (``v1.19.0@sha256:...``): kyverno ``templates/_helpers/_image.tpl``, volcano ``templates/``,
-GPU operator ``templates/_helpers.tpl`` and ``internal/image/image.go`` (a bare ``sha256:...`` works for its operands only,
-not for the operator itself). The driver image is built per operating system: the operator appends the node's
-(``595.91.07-ubuntu22.04``) unless the version holds a digest, so it stays at its exact version.
+Sources: the charts' ``values.yaml`` and templates at the pinned versions. All three charts join name and tag with
+":", so a digest goes behind the tag (``v1.19.0@sha256:...``): kyverno ``templates/_helpers/_image.tpl``, volcano
+``templates/``, GPU operator ``templates/_helpers.tpl`` and ``internal/image/image.go`` (there a bare ``sha256:...``
+works for some operands, not for the operator itself, so it is not accepted here). The driver image is built per
+operating system: the operator appends the node's (``595.91.07-ubuntu22.04``) unless the version holds a digest, so it
+stays at its exact version.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, cast
 
 from components.catalog.charts import CHARTS
@@ -119,10 +120,10 @@ def _read(values: Mapping[str, Any], where: ImagePaths) -> ImageRef:
             return _unknown(path, f"{value!r} is not text")
         parts.append(value)
     *name, tag = parts
-    # the operator joins a bare digest with "@", every other version and chart with ":"
-    joint = "@" if tag.startswith("sha256:") else ":"
+    if tag.startswith("sha256:"):
+        return _unknown(where.tag, f"{tag} stands alone; put it behind the tag: <tag>@{tag}")
     try:
-        return parse_reference("/".join(name) + joint + tag)
+        return parse_reference(f"{'/'.join(name)}:{tag}")
     except ImageReferenceError as error:
         return _unknown(where.tag, str(error))
 

@@ -2,9 +2,9 @@
 
 Sources: MicrosoftDocs/azure-compute-docs ``sizes/gpu-accelerated`` (vCPU, memory, GPUs, disks), cross-checked with
 kubernetes/autoscaler ``azure_instance_types.go`` (which gives ND96amsr 1800 GiB where the page says 1900). Prices:
-Azure/karpenter-provider-azure@352646f5 ``zz_generated.pricing.go``, Linux pay-as-you-go, generated 2026-06-18; a meter in a
-region does not prove that the size can be deployed there. NVMe is the sum of the disks; the NC H100 v5 pages call the
-same disk a temporary disk. Fractional (NVads A10), retired (NC v3, ND v2) and preview sizes are left out.
+Azure/karpenter-provider-azure@352646f5 ``zz_generated.pricing.go``, Linux pay-as-you-go, generated 2026-06-18; a meter
+in a region does not prove that the size can be deployed there. NVMe is the sum of the disks; the NC H100 v5 and ND A100
+pages call some of them temporary disks. Fractional (NVads A10), retired (NC v3, ND v2) and preview sizes are left out.
 """
 
 from __future__ import annotations

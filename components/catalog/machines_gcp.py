@@ -1,14 +1,15 @@
 """GPU and system machine types of Compute Engine.
 
-Sources: vCPU and memory from the SkyPilot catalogue v8 (``gcp/vms.csv``) and the machine-family pages; g2 and g4 memory
-from the pages only. GKE accelerator names: GoogleCloudPlatform/container-engine-accelerators (a2-ultragpu is
+Sources: vCPU and memory from the SkyPilot catalogue v8 (``gcp/vms.csv``) and the machine-family pages; g2 and g4 from
+the pages only. GKE accelerator names: GoogleCloudPlatform/container-engine-accelerators (a2-ultragpu is
 ``nvidia-a100-80gb`` there; other tools differ). Bundled local SSD: GoogleCloudPlatform/cluster-toolkit
-``gke-node-pool/disk_definitions.tf``; optional SSDs count as 0. Prices: cloudpilot-ai/karpenter-provider-gcp@417f047b,
-whole machine on demand, refreshed 2026-08-03; a3-ultragpu from one undated public constant; a4 has no list price.
+``gke-node-pool/disk_definitions.tf``; optional SSDs count as 0. Prices:
+cloudpilot-ai/karpenter-provider-gcp@417f047b, whole machine on demand, refreshed 2026-08-03; a3-ultragpu from one
+undated public constant; a4 has no list price.
 
-Google lists memory in "GB" but counts in 1024s (the API's ``memoryMb`` is 1024 times the listed number), so the number
-is taken as GiB without conversion. The smaller a3-highgpu sizes are sold as Spot or Flex-start only. T4 and V100 are attached to n1 machines, which needs
-a guest accelerator beside the machine type, and are left out.
+Google lists memory in "GB" but counts in 1024s (the API's ``memoryMb`` is 1024 times the listed number), so the
+number is taken as GiB without conversion. The smaller a3-highgpu sizes are sold as Spot or Flex-start only. T4 and
+V100 are attached to n1 machines, which needs a guest accelerator beside the machine type, and are left out.
 """
 
 from __future__ import annotations

@@ -75,8 +75,8 @@ CLOUD_KUBERNETES: Mapping[Cloud, Mapping[str, str]] = MappingProxyType(
 """Last day of standard support of each Kubernetes minor on each cloud, ISO dates.
 
 Sources: EKS and GKE from endoflife-date/endoflife.date (amazon-eks, google-kubernetes-engine; for GKE the end of
-standard maintenance); AKS from MicrosoftDocs/azure-aks-docs ``supported-kubernetes-versions.md``, which names a month, taken
-as its last day. Afterwards EKS and GKE go on at extra cost and AKS only under long-term support.
+standard maintenance); AKS from MicrosoftDocs/azure-aks-docs ``supported-kubernetes-versions.md``, which names a month,
+taken as its last day. Afterwards EKS and GKE go on at extra cost and AKS only under long-term support.
 """
 
 
@@ -108,9 +108,8 @@ def standard_support_end(cloud: Cloud, kubernetes: str) -> date:
     """Last day of standard support. Raises `ValueError` for a version that is not in `CLOUD_KUBERNETES`."""
     known = CLOUD_KUBERNETES[cloud]
     if kubernetes not in known:
-        raise ValueError(
-            f"no end of support known for Kubernetes {kubernetes!r} on {cloud.value}; known: {', '.join(known)}"
-        )
+        choice = ", ".join(known)
+        raise ValueError(f"no end of support is known for Kubernetes {kubernetes!r} on {cloud.value}; known: {choice}")
     return date.fromisoformat(known[kubernetes])
 
 
