@@ -83,7 +83,7 @@ def test_a_misspelt_machine_is_met_with_close_names() -> None:
 
 def test_wrong_case_is_met_with_the_right_spelling() -> None:
     with pytest.raises(UnknownMachine, match="did you mean Standard_D4s_v5 or"):
-        machine(Cloud.AZURE, "standard_d4s_v5")
+        machine(Cloud.AZURE, "STANDARD_D4S_V5")
 
 
 def test_another_clouds_machine_says_whose_it_is() -> None:
