@@ -31,6 +31,7 @@ from components.catalog.image_table import PATHS, PLATFORM_IMAGES, SWITCHES, TAG
 from components.catalog.versions import COMPONENTS
 
 __all__ = [
+    "PAUSE",
     "PLATFORM_IMAGES",
     "Image",
     "ImagePaths",
@@ -44,9 +45,18 @@ __all__ = [
     "load_lock",
     "lockable",
     "parse_reference",
+    "reference",
     "render_lock",
     "value_paths",
 ]
+
+PAUSE = Image("pause", "registry.k8s.io", "pause", "3.10.1")
+"""A container that does nothing, for DaemonSets whose work is an init container. Tag: Kubernetes' own sandbox image."""
+
+
+def reference(image: Image, lock: Lock | None = None) -> str:
+    """The image as a pod names it: by digest where the lock has one, by exact tag elsewhere."""
+    return image.reference(lock)
 
 
 def images(chart_key: str, version: str | None = None) -> tuple[Image, ...]:
@@ -67,9 +77,9 @@ def value_paths(chart_key: str) -> Mapping[str, ImagePaths]:
 
 
 def lockable() -> tuple[str, ...]:
-    """Every tagged reference, of every allowed chart version, that a lock can pin, sorted."""
+    """Every tagged reference that a lock can pin, sorted: `PAUSE` and the images of every allowed chart version."""
     found = {i.reference() for chart, known in TAGS.items() for v in known for i in images(chart, v) if i.lockable}
-    return tuple(sorted(found))
+    return tuple(sorted({PAUSE.reference(), *found}))
 
 
 def image_values(chart_key: str, lock: Lock | None = None, version: str | None = None) -> dict[str, Any]:

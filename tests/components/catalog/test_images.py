@@ -4,11 +4,13 @@ import pytest
 
 from components.catalog.charts import CHARTS
 from components.catalog.images import (
+    PAUSE,
     PLATFORM_IMAGES,
     image_values,
     images,
     images_in,
     lockable,
+    reference,
     value_paths,
 )
 from components.catalog.versions import COMPONENTS
@@ -57,6 +59,12 @@ def test_the_driver_is_never_pinned_by_digest_because_it_differs_by_operating_sy
     lock = {"nvcr.io/nvidia/driver:595.91.07": DIGEST}
     assert image_values("gpu-operator", lock)["driver"]["version"] == "595.91.07"
     assert "nvcr.io/nvidia/driver:595.91.07" not in lockable()
+
+
+def test_the_pause_image_is_pinned_like_the_charts_images() -> None:
+    assert reference(PAUSE) == "registry.k8s.io/pause:3.10.1"
+    assert reference(PAUSE) in lockable()
+    assert reference(PAUSE, {reference(PAUSE): DIGEST}) == f"registry.k8s.io/pause:3.10.1@{DIGEST}"
 
 
 def test_values_are_split_as_each_chart_wants_them() -> None:
