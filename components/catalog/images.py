@@ -45,18 +45,12 @@ __all__ = [
     "load_lock",
     "lockable",
     "parse_reference",
-    "reference",
     "render_lock",
     "value_paths",
 ]
 
 PAUSE = Image("pause", "registry.k8s.io", "pause", "3.10.1")
 """A container that does nothing, for DaemonSets whose work is an init container. Tag: Kubernetes' own sandbox image."""
-
-
-def reference(image: Image, lock: Lock | None = None) -> str:
-    """The image as a pod names it: by digest where the lock has one, by exact tag elsewhere."""
-    return image.reference(lock)
 
 
 def images(chart_key: str, version: str | None = None) -> tuple[Image, ...]:

@@ -15,7 +15,8 @@ from components.catalog.machine import Cloud
 
 KUBERNETES_SUPPORTED = ("1.33", "1.34", "1.35")
 """Minor versions a stack may ask for, oldest first."""
-KUBERNETES_DEFAULT = "1.34"
+KUBERNETES_DEFAULT = "1.35"
+"""The newest that every component supports; standard support of 1.34 ends on all three clouds by December 2026."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,27 +81,24 @@ taken as its last day. Afterwards EKS and GKE go on at extra cost and AKS only u
 """
 
 
-def problems(kubernetes: str, versions: Mapping[str, str]) -> list[str]:
-    """What is wrong with this Kubernetes minor and these component versions, one message each; empty when nothing is.
+def problems(kubernetes: str, versions: Mapping[str, str]) -> list[tuple[str, str]]:
+    """What is wrong with this Kubernetes minor and these component versions, as (key, message); empty when nothing is.
 
     ``versions`` holds overrides by component key; a component that is not named is checked at its default.
     """
-    found: list[str] = []
+    found: list[tuple[str, str]] = []
     supported = kubernetes in KUBERNETES_SUPPORTED
     if not supported:
-        choice = ", ".join(KUBERNETES_SUPPORTED)
-        found.append(f"Kubernetes {kubernetes!r} is not supported: use one of {choice} (a minor version, no patch)")
-    for key in versions:
-        if key not in COMPONENTS:
-            found.append(f"versions.{key}: no such component; known: {', '.join(COMPONENTS)}")
+        found.append(("kubernetes", f"not supported; use one of {', '.join(KUBERNETES_SUPPORTED)} (a minor version, no patch)"))
     for component in COMPONENTS.values():
         version = versions.get(component.key, component.default)
-        where = f"versions.{component.key}: {component.title} {version}"
         if version not in component.allowed:
-            found.append(f"{where} is not in the matrix; use one of {', '.join(component.allowed)}")
+            allowed = ", ".join(component.allowed)
+            found.append((component.key, f"not in the matrix for {component.title}; use one of {allowed}"))
         elif supported and not _between(kubernetes, component.kubernetes):
             low, high = component.kubernetes
-            found.append(f"{where} works with Kubernetes {low} to {high}, not {kubernetes} ({component.source})")
+            message = f"{component.title} works with Kubernetes {low} to {high}, not {kubernetes} ({component.source})"
+            found.append((component.key, message))
     return found
 
 

@@ -8,7 +8,7 @@ Not taken over: its second step, which cuts MIG slices; the operator's MIG manag
 
 from typing import Any
 
-from components.catalog.images import PAUSE, reference
+from components.catalog.images import PAUSE, Lock
 from components.gpu.drivers import GKE_DRIVER_DIR
 
 INSTALLER_IMAGE = "cos-nvidia-installer:fixed"
@@ -24,8 +24,8 @@ _MOUNTS = {
 """Volume -> path on the host, path in the container."""
 
 
-def google_installer() -> dict[str, Any]:
-    """The DaemonSet's spec."""
+def google_installer(lock: Lock) -> dict[str, Any]:
+    """The DaemonSet's spec; `lock` pins its image by digest."""
     labels = {"app.kubernetes.io/name": "nvidia-driver-installer"}
     environment = {
         "NVIDIA_INSTALL_DIR_HOST": GKE_DRIVER_DIR,
@@ -69,7 +69,7 @@ def google_installer() -> dict[str, Any]:
                 "containers": [
                     {
                         "name": "pause",
-                        "image": reference(PAUSE),
+                        "image": PAUSE.reference(lock),
                         "resources": {"requests": {"cpu": "1m", "memory": "8Mi"}},
                         "securityContext": {
                             "allowPrivilegeEscalation": False,

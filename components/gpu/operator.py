@@ -116,7 +116,7 @@ class GpuOperator(pulumi.ComponentResource):
                 kubernetes.apps.v1.DaemonSet(
                     f"{name}-google-driver-installer",
                     metadata={"name": "nvidia-driver-installer", "namespace": self.namespace, "labels": platform_labels()},
-                    spec=google_installer(),
+                    spec=google_installer(args["images_lock"]),
                     opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=list(before))),
                 )
             )

@@ -9,6 +9,7 @@ from components.catalog.mig import LayoutError, place
 from components.catalog.versions import problems as version_problems
 from components.settings.cluster import (
     CLOUD_OF,
+    CloudCluster,
     Cluster,
     ExistingCluster,
     ExistingGpuPool,
@@ -35,8 +36,8 @@ OURS = ("multimodal.dev", "nvidia.com")
 
 def cluster_problems(cluster: Cluster) -> Iterator[Problem]:
     """What is wrong inside the cluster section."""
-    yield from _api_problems(cluster)
     if not isinstance(cluster, ExistingCluster):
+        yield from _api_problems(cluster)
         yield from _network_problems(cluster.network)
         yield from _system_pool_problems(cluster)
     for name, pool in cluster.gpu_pools.items():
@@ -44,7 +45,7 @@ def cluster_problems(cluster: Cluster) -> Iterator[Problem]:
         yield from _pool_problems(cluster, pool, path)
 
 
-def _api_problems(cluster: Cluster) -> Iterator[Problem]:
+def _api_problems(cluster: CloudCluster) -> Iterator[Problem]:
     for index, cidr in enumerate(cluster.api.public_cidrs):
         if ipaddress.ip_network(cidr).prefixlen == 0 and not cluster.api.open_to_the_world:
             yield Problem(
@@ -79,8 +80,7 @@ def _network_problems(network: Network) -> Iterator[Problem]:
                 )
 
 
-def _system_pool_problems(cluster: Cluster) -> Iterator[Problem]:
-    assert not isinstance(cluster, ExistingCluster)  # noqa: S101 - narrows the type for the reader and the checker
+def _system_pool_problems(cluster: CloudCluster) -> Iterator[Problem]:
     pool, path = cluster.system_pool, ("cluster", "systemPool")
     if pool.min_nodes > pool.max_nodes:
         yield Problem((*path, "minNodes"), pool.min_nodes, f"more than maxNodes = {pool.max_nodes}")

@@ -110,14 +110,14 @@ class GkeNetwork(PodNetwork):
     """The private control plane's peering range; GKE wants a /28."""
 
 
-class ClusterBase(Model):
-    """What every cluster has."""
+class CloudClusterBase(Model):
+    """What every cluster that we make has."""
 
     api: ApiAccess = ApiAccess()
     """Access to the Kubernetes API."""
 
 
-class EksCluster(ClusterBase):
+class EksCluster(CloudClusterBase):
     """Amazon EKS."""
 
     provider: Literal["eks"]
@@ -154,7 +154,7 @@ class GkeGpuPool(CloudGpuPool):
     """Zones of the region that have the machine type; sizes count over all of them together."""
 
 
-class GkeCluster(ClusterBase):
+class GkeCluster(CloudClusterBase):
     """Google Kubernetes Engine, Standard mode (the GPU Operator does not run on Autopilot)."""
 
     provider: Literal["gke"]
@@ -180,7 +180,7 @@ AKS_POOL_NAME = re.compile(r"^[a-z][a-z0-9]{0,11}$")
 """Linux agent pool names: 1 to 12 lower-case letters and digits (AgentPool, Azure container service API)."""
 
 
-class AksCluster(ClusterBase):
+class AksCluster(CloudClusterBase):
     """Azure Kubernetes Service."""
 
     provider: Literal["aks"]
@@ -223,7 +223,7 @@ class ExistingGpuPool(GpuPoolBase):
     """Memory of one node in GiB; a rehearsal's simulated nodes have it."""
 
 
-class ExistingCluster(ClusterBase):
+class ExistingCluster(Model):
     """A cluster that someone else made, reached through a kubeconfig."""
 
     provider: Literal["existing"]

@@ -103,6 +103,8 @@ def _section(name: str, hint: Any, data: Any) -> tuple[list[Problem], Any]:
 
 def _prune(data: Any, path: Path) -> None:
     """Takes the broken value out: the named entry that holds it, or just the key."""
+    if not path:
+        return
     keep = len(path)
     for index, part in enumerate(path[:-1]):
         if part in _NAMED_MAPS:

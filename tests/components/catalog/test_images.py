@@ -10,7 +10,6 @@ from components.catalog.images import (
     images,
     images_in,
     lockable,
-    reference,
     value_paths,
 )
 from components.catalog.versions import COMPONENTS
@@ -62,9 +61,9 @@ def test_the_driver_is_never_pinned_by_digest_because_it_differs_by_operating_sy
 
 
 def test_the_pause_image_is_pinned_like_the_charts_images() -> None:
-    assert reference(PAUSE) == "registry.k8s.io/pause:3.10.1"
-    assert reference(PAUSE) in lockable()
-    assert reference(PAUSE, {reference(PAUSE): DIGEST}) == f"registry.k8s.io/pause:3.10.1@{DIGEST}"
+    assert PAUSE.reference() == "registry.k8s.io/pause:3.10.1"
+    assert PAUSE.reference() in lockable()
+    assert PAUSE.reference({PAUSE.reference(): DIGEST}) == f"registry.k8s.io/pause:3.10.1@{DIGEST}"
 
 
 def test_values_are_split_as_each_chart_wants_them() -> None:

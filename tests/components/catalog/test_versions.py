@@ -37,15 +37,14 @@ def test_the_conservative_gpu_operator_is_allowed() -> None:
 @pytest.mark.parametrize("kubernetes", ["1.32", "1.36", "1.34.2", "", "latest"])
 def test_a_kubernetes_outside_the_range_is_refused(kubernetes: str) -> None:
     assert problems(kubernetes, {}) == [
-        f"Kubernetes {kubernetes!r} is not supported: use one of 1.33, 1.34, 1.35 (a minor version, no patch)"
+        ("kubernetes", "not supported; use one of 1.33, 1.34, 1.35 (a minor version, no patch)")
     ]
 
 
 def test_every_problem_is_reported_at_once() -> None:
-    found = problems("1.20", {"volcano": "9.9", "karpenter": "1"})
-    assert len(found) == 3
-    assert found[1] == "versions.karpenter: no such component; known: gpuOperator, volcano, kyverno"
-    assert found[2] == "versions.volcano: Volcano 9.9 is not in the matrix; use one of 1.15.0"
+    found = problems("1.20", {"volcano": "9.9"})
+    assert [key for key, _ in found] == ["kubernetes", "volcano"]
+    assert found[1] == ("volcano", "not in the matrix for Volcano; use one of 1.15.0")
 
 
 def test_a_component_that_does_not_work_with_the_kubernetes_says_its_range(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,8 +55,16 @@ def test_a_component_that_does_not_work_with_the_kubernetes_says_its_range(monke
     old = replace(COMPONENTS["volcano"], kubernetes=("1.9", "1.33"))
     monkeypatch.setattr(versions, "COMPONENTS", {"volcano": old})
     assert problems("1.33", {}) == []
-    (message,) = problems("1.34", {})
-    assert message.startswith("versions.volcano: Volcano 1.15.0 works with Kubernetes 1.9 to 1.33, not 1.34 (")
+    ((key, message),) = problems("1.34", {})
+    assert key == "volcano"
+    assert message.startswith("Volcano works with Kubernetes 1.9 to 1.33, not 1.34 (")
+
+
+@pytest.mark.parametrize("cloud", Cloud)
+def test_the_default_kubernetes_outlives_the_others_on_every_cloud(cloud: Cloud) -> None:
+    assert standard_support_end(cloud, KUBERNETES_DEFAULT) == max(
+        standard_support_end(cloud, minor) for minor in KUBERNETES_SUPPORTED
+    )
 
 
 @pytest.mark.parametrize("cloud", Cloud)

@@ -1,0 +1,84 @@
+"""GPU pools as cluster components take them: settings, driver plan and layouts already worked out into plain values."""
+
+from typing import TypedDict
+
+from components.gpu.drivers import DriverPlan
+from components.gpu.layouts import node_labels
+from components.labels import GPU_TAINT
+from components.catalog.accelerators import ACCELERATORS
+from components.settings.cluster import Capacity, CloudCluster, GkeGpuPool, pool_machine
+
+
+class NodeTaint(TypedDict):
+    """A taint in Kubernetes' own words."""
+
+    key: str
+    value: str
+    effect: str
+    """NoSchedule, PreferNoSchedule or NoExecute."""
+
+
+class GpuPoolArgs(TypedDict):
+    """One GPU node pool."""
+
+    machine: str
+    """Machine type of the cloud."""
+
+    accelerator: str
+    """Catalog key of its GPU."""
+
+    gpus: int
+    """GPUs per node."""
+
+    min_nodes: int
+    max_nodes: int
+    spot: bool
+    disk_gib: int
+    labels: dict[str, str]
+    """All node labels, those for the GPU Operator included."""
+
+    taints: list[NodeTaint]
+    """All node taints, the GPU taint included."""
+
+    driver: str
+    """What the pool is told about the driver: a `PoolDriver` value."""
+
+    zones: list[str]
+    """Zones of the pool; empty: the cluster's."""
+
+
+class SystemPoolArgs(TypedDict):
+    """The pool for the platform's own controllers."""
+
+    machine: str
+    min_nodes: int
+    max_nodes: int
+
+
+def gpu_pool_args(cluster: CloudCluster, plan: DriverPlan) -> dict[str, GpuPoolArgs]:
+    """Every GPU pool of `cluster`, by name, under `plan`."""
+    pools: dict[str, GpuPoolArgs] = {}
+    for name, pool in cluster.gpu_pools.items():
+        found = pool_machine(cluster, pool)
+        accelerator = ACCELERATORS[str(found.accelerator)]
+        pools[name] = {
+            "machine": pool.machine,
+            "accelerator": accelerator.key,
+            "gpus": found.gpus,
+            "min_nodes": pool.min_nodes,
+            "max_nodes": pool.max_nodes,
+            "spot": pool.capacity is Capacity.SPOT,
+            "disk_gib": pool.disk_gib,
+            "labels": {
+                **pool.labels,
+                **plan.node_labels,
+                **node_labels(name, pool.mig, mig_capable=accelerator.mig),
+            },
+            "taints": [
+                {"key": GPU_TAINT, "value": "present", "effect": "NoSchedule"},
+                *({"key": t.key, "value": t.value, "effect": t.effect.value} for t in pool.taints),
+            ],
+            "driver": plan.pool.value,
+            "zones": list(pool.zones) if isinstance(pool, GkeGpuPool) else [],
+        }
+    return pools

@@ -1,0 +1,21 @@
+"""What is allowed and still worth a second look; said as warnings, never as errors."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from components.catalog.versions import out_of_standard_support, standard_support_end
+from components.settings.cluster import CLOUD_OF, ExistingCluster
+from components.settings.settings import NAMESPACE, Settings
+
+
+def advice(settings: Settings, today: date) -> Iterator[str]:
+    """Warnings for this stack on this day."""
+    cluster, kubernetes = settings.cluster, settings.versions.kubernetes
+    if isinstance(cluster, ExistingCluster):
+        return
+    cloud = CLOUD_OF[cluster.provider]
+    if out_of_standard_support(cloud, kubernetes, today):
+        yield (
+            f"{NAMESPACE}:versions.kubernetes = {kubernetes!r}: standard support on {cluster.provider} ended on"
+            f" {standard_support_end(cloud, kubernetes)}; it costs extra or is refused. Move to a newer minor version"
+        )

@@ -1,0 +1,238 @@
+"""The real Pulumi engine on a stack of this project, with no credentials and nothing outside a folder.
+
+The program runs in this process, as an inline program of the Automation API around `__main__.py`; state is a file
+backend; plugins come from a private PULUMI_HOME that holds the rehearsal's own providers.
+"""
+
+import os
+import runpy
+import secrets
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pulumi import automation
+from pulumi.automation import events
+
+from rehearsal.paths import ROOT
+from rehearsal.providers.install import install
+
+PROJECT = "multimodal"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that the engine did to one resource."""
+
+    operation: str
+    """create, update, delete, same, replace …"""
+
+    urn: str
+    type: str
+
+    @property
+    def name(self) -> str:
+        """The resource's name in the program."""
+        return self.urn.rsplit("::", 1)[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One finding of the policy pack."""
+
+    policy: str
+    level: str
+    urn: str
+    message: str
+
+
+@dataclass(slots=True)
+class Result:
+    """What one run of the engine did."""
+
+    steps: list[Step] = field(default_factory=list[Step])
+    violations: list[Violation] = field(default_factory=list[Violation])
+    errors: list[str] = field(default_factory=list[str])
+    seconds: float = 0.0
+    failed: bool = False
+
+    @property
+    def changes(self) -> Counter[str]:
+        """Operation -> number of resources."""
+        return Counter(step.operation for step in self.steps)
+
+    @property
+    def changed(self) -> int:
+        """Resources that did not stay the same."""
+        return sum(number for operation, number in self.changes.items() if operation not in ("same", "read"))
+
+
+Watcher = Callable[[Step, bool], None]
+"""Told of each step when it starts (False) and when it is done (True)."""
+
+
+class Engine:
+    """One stack on the engine. Everything it writes is below `folder`."""
+
+    def __init__(self, folder: Path, stack: str, config: Mapping[str, Any], *, pulumi: Path, env: Mapping[str, str]):
+        """Prepares the workspace.
+
+        Args:
+            folder: Where state, PULUMI_HOME and workspace are kept.
+            stack: Name of the stack.
+            config: Its config, as in the stack file.
+            pulumi: Folder of the `pulumi` program.
+            env: Further environment of the engine and the providers, such as REHEARSAL_KUBECONFIG.
+        """
+        self.stack = stack
+        home, state, work = folder / "pulumi-home", folder / "state", folder / "workspace" / stack
+        for path in (home, state, work):
+            path.mkdir(parents=True, exist_ok=True)
+        passphrase = _passphrase(folder / "passphrase")
+        install(home, Path(sys.executable))
+        self._pack = _policy_launcher(folder / "policy-pack")
+        _write_stack_config(work / f"Pulumi.{stack}.yaml", config)
+        environment = {
+            "PULUMI_HOME": str(home),
+            "PULUMI_BACKEND_URL": f"file://{state}",
+            "PULUMI_CONFIG_PASSPHRASE_FILE": str(passphrase),
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            # The file backend rewrites the whole state at each step. A rehearsal can afford to lose a crashed run.
+            "PULUMI_EXPERIMENTAL": "1",
+            "PULUMI_SKIP_CHECKPOINTS": "true",
+            **env,
+        }
+        # The Automation API finds the engine on this process's PATH.
+        os.environ["PATH"] = f"{pulumi}{os.pathsep}{os.environ['PATH']}"
+        workspace = automation.LocalWorkspace(
+            work_dir=str(work),
+            program=_program,
+            env_vars=environment,
+            project_settings=automation.ProjectSettings(name=PROJECT, runtime="python"),
+        )
+        self._stack = automation.Stack.create_or_select(stack, workspace)
+
+    def preview(self, watch: Watcher | None = None) -> Result:
+        """What an update would do."""
+        return self._run(lambda on_event: self._stack.preview(on_event=on_event, policy_packs=[self._pack]), watch)
+
+    def up(self, watch: Watcher | None = None) -> Result:
+        """Creates or updates the stack."""
+        return self._run(lambda on_event: self._stack.up(on_event=on_event, policy_packs=[self._pack]), watch)
+
+    def refresh(self, watch: Watcher | None = None) -> Result:
+        """Reads every resource again."""
+        return self._run(lambda on_event: self._stack.refresh(on_event=on_event), watch)
+
+    def destroy(self, watch: Watcher | None = None) -> Result:
+        """Removes everything that the stack has."""
+        return self._run(lambda on_event: self._stack.destroy(on_event=on_event), watch)
+
+    def remove(self) -> None:
+        """Forgets the stack. It must be empty."""
+        self._stack.workspace.remove_stack(self.stack)
+
+    def resources(self) -> list[dict[str, Any]]:
+        """Resources in the stack's state."""
+        deployment: Mapping[str, Any] = self._stack.export_stack().deployment or {}
+        return list(deployment.get("resources", ()))
+
+    @staticmethod
+    def _run(operation: Callable[[Callable[[events.EngineEvent], None]], object], watch: Watcher | None) -> Result:
+        result, started = Result(), time.monotonic()
+
+        def on_event(event: events.EngineEvent) -> None:
+            _collect(event, result, watch)
+
+        try:
+            operation(on_event)
+        except automation.CommandError as error:
+            result.failed = True
+            if not result.errors and not any(v.level == "mandatory" for v in result.violations):
+                result.errors.append(_engine_message(error))
+        result.seconds = time.monotonic() - started
+        return result
+
+
+def _collect(event: events.EngineEvent, result: Result, watch: Watcher | None) -> None:
+    if event.resource_pre_event and watch:
+        watch(_step(event.resource_pre_event.metadata), False)
+    elif event.res_outputs_event:
+        step = _step(event.res_outputs_event.metadata)
+        result.steps.append(step)
+        if watch:
+            watch(step, True)
+    elif event.res_op_failed_event:
+        result.failed = True
+    elif event.policy_event:
+        found = event.policy_event
+        violation = Violation(found.policy_name, found.enforcement_level, found.resource_urn or "", found.message.strip())
+        if violation not in result.violations:
+            result.violations.append(violation)
+    elif event.diagnostic_event and event.diagnostic_event.severity == "error":
+        message = _plain(event.diagnostic_event.message)
+        if message and not _is_echo(message) and message not in result.errors:
+            result.errors.append(message)
+
+
+def _step(metadata: events.StepEventMetadata) -> Step:
+    operation = metadata.op.value if hasattr(metadata.op, "value") else str(metadata.op)
+    return Step(operation, metadata.urn, metadata.type)
+
+
+def _plain(message: str) -> str:
+    """The message without the engine's colour marks."""
+    for mark in ("<{%reset%}>", "<{%fg 1%}>", "<{%fg 3%}>", "<{%bold%}>"):
+        message = message.replace(mark, "")
+    return message.strip()
+
+
+def _is_echo(message: str) -> bool:
+    """Whether the message only says that something failed, which another message explains."""
+    return message in ("preview failed", "update failed") or message.endswith("resource errors")
+
+
+def _engine_message(error: automation.CommandError) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if "error:" in line]
+    return "\n".join(lines) or str(error).strip()
+
+
+def _program() -> None:
+    runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
+
+
+def _passphrase(path: Path) -> Path:
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(32), encoding="utf-8")
+    return path
+
+
+def _policy_launcher(path: Path) -> str:
+    """An executable that runs the policy pack: the engine takes one in place of a pack's folder."""
+    path.write_text(
+        f"#!{sys.executable}\n"
+        "import runpy, sys\n"
+        f"sys.path.insert(0, {str(ROOT)!r})\n"
+        f"runpy.run_path({str(ROOT / 'policy' / '__main__.py')!r}, run_name='__main__')\n",
+        encoding="utf-8",
+    )
+    path.chmod(0o755)
+    return str(path)
+
+
+def _write_stack_config(path: Path, config: Mapping[str, Any]) -> None:
+    """The stack's config for the engine, beside the salt that an earlier run has put into the file."""
+    earlier: Any = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
+    salt = {key: earlier[key] for key in ("encryptionsalt",) if key in (earlier or {})}
+    path.write_text(yaml.safe_dump({**salt, "config": dict(config)}, sort_keys=False), encoding="utf-8")
+
+
+def urns(resources: Iterable[Mapping[str, Any]]) -> list[str]:
+    """URNs of resources in a state."""
+    return [str(resource["urn"]) for resource in resources]
