@@ -1,0 +1,291 @@
+"""The programs that a rehearsal runs, built once per user from pinned Go modules and kept in a cache.
+
+Each tool has a module of its own in `rehearsal/tools/<tool>` (upstream projects pin conflicting dependencies, and each
+wants its own `replace` lines). A build goes to `<cache>/<tool>-<version>/`; a stamp in it carries a hash of the module
+files, so a changed pin rebuilds. The folder appears by one rename: it is whole or it is not there.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from rehearsal import downloads
+from rehearsal.gobuild import (
+    Progress,
+    ToolchainError,
+    check_space,
+    disk_full,
+    explain_failure,
+    find_go,
+    is_disk_full,
+    run_with_heartbeat,
+    terminate_as_interrupt,
+)
+
+__all__ = ["TOOLS", "Tool", "ToolchainError", "cache_folder", "ensure", "is_built"]
+
+MODULES = Path(__file__).parent / "tools"
+_STAMP = "stamp.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tool:
+    """One upstream project and the programs that are built from it."""
+
+    name: str
+    """Also the name of the folder below `rehearsal/tools`."""
+    version: str
+    """Upstream version without the leading v, as pinned in the module's go.mod."""
+    binaries: Mapping[str, str]
+    """Name of the program in the cache -> Go package with its main function."""
+    ldflags: tuple[str, ...] = ()
+    """Linker settings beyond `-s -w`: a version that nothing else would put into the program."""
+    minutes: float
+    """How long a build takes on 2 cores, downloads included; only told to the user."""
+    cache_gib: float
+    """What a build adds to Go's build and module caches, in GiB; measured."""
+    size_gib: float
+    """What the programs themselves take, in GiB; measured."""
+    release: downloads.Release | None = None
+    """Where upstream publishes the same programs, for networks that reach it."""
+    path_version: tuple[str, ...] = ()
+    """Command that prints the version of the same program on PATH; one that is new enough is used in place of a build."""
+
+
+_KUBERNETES_VERSION = "k8s.io/component-base/version"
+
+TOOLS: Mapping[str, Tool] = {
+    tool.name: tool
+    for tool in (
+        Tool(
+            name="pulumi",
+            version="3.259.0",
+            binaries={"pulumi": "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"},
+            # The Automation API refuses a CLI that does not know its version.
+            ldflags=("-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v3.259.0",),
+            minutes=4,
+            cache_gib=3.0,
+            size_gib=0.2,
+            path_version=("pulumi", "version"),
+        ),
+        Tool(
+            name="kubernetes",
+            version="1.35.4",
+            binaries={
+                name: f"k8s.io/kubernetes/cmd/{name}"
+                for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")
+            },
+            # Clients and charts read the server's version; an unset one says v0.0.0.
+            ldflags=(
+                f"-X {_KUBERNETES_VERSION}.gitVersion=v1.35.4",
+                f"-X {_KUBERNETES_VERSION}.gitMajor=1",
+                f"-X {_KUBERNETES_VERSION}.gitMinor=35",
+            ),
+            minutes=5,
+            cache_gib=3.0,
+            size_gib=0.3,
+            release=downloads.KUBERNETES,
+        ),
+        Tool(
+            name="etcd",
+            version="3.6.5",
+            binaries={"etcd": "go.etcd.io/etcd/server/v3"},
+            minutes=1,
+            cache_gib=0.6,
+            size_gib=0.1,
+        ),
+        Tool(
+            name="kwok",
+            version="0.8.0",
+            binaries={"kwok": "sigs.k8s.io/kwok/cmd/kwok"},
+            minutes=1,
+            cache_gib=1.0,
+            size_gib=0.1,
+        ),
+        Tool(
+            name="volcano",
+            version="1.14.1",
+            binaries={
+                "vc-scheduler": "volcano.sh/volcano/cmd/scheduler",
+                "vc-controller-manager": "volcano.sh/volcano/cmd/controller-manager",
+            },
+            minutes=3,
+            cache_gib=2.0,
+            size_gib=0.2,
+        ),
+        Tool(
+            name="crane",
+            version="0.22.1",
+            binaries={"crane": "github.com/google/go-containerregistry/cmd/crane"},
+            minutes=1,
+            cache_gib=0.4,
+            size_gib=0.1,
+        ),
+    )
+}
+"""Every tool by name. A further one is a module folder and an entry here."""
+
+
+def cache_folder(env: Mapping[str, str]) -> Path:
+    """`${XDG_CACHE_HOME:-~/.cache}/multimodal-platform`."""
+    base = env.get("XDG_CACHE_HOME") or str(Path(env.get("HOME") or Path.home()) / ".cache")
+    return Path(base) / "multimodal-platform"
+
+
+def _stamp(tool: Tool, modules: Path) -> str:
+    """What a cached build must have been made from to be used."""
+    digest = hashlib.sha256()
+    for name in ("go.mod", "go.sum"):
+        digest.update((modules / tool.name / name).read_bytes())
+    digest.update(json.dumps([dict(tool.binaries), tool.ldflags], sort_keys=True).encode())
+    return digest.hexdigest()
+
+
+def is_built(tool: Tool, env: Mapping[str, str] | None = None, modules: Path = MODULES) -> bool:
+    """Whether the cache holds this tool, whole and made from the present module."""
+    target = cache_folder(os.environ if env is None else env) / f"{tool.name}-{tool.version}"
+    try:
+        made_from = json.loads((target / _STAMP).read_text())["made_from"]
+    except (OSError, ValueError, KeyError):
+        return False
+    return made_from == _stamp(tool, modules) and all(os.access(target / name, os.X_OK) for name in tool.binaries)
+
+
+def ensure(
+    tools: Iterable[str],
+    progress: Progress,
+    *,
+    env: Mapping[str, str] | None = None,
+    table: Mapping[str, Tool] = TOOLS,
+    modules: Path = MODULES,
+) -> dict[str, Path]:
+    """Provide tools by name, building what the cache lacks; returns tool -> folder with its programs.
+
+    One build at a time: Go uses all cores itself. Two callers at once share one build (a lock per tool).
+
+    Raises ToolchainError, and KeyboardInterrupt on Ctrl-C or SIGTERM after the compilers are gone.
+    """
+    env = os.environ if env is None else env
+    folders: dict[str, Path] = {}
+    missing: list[Tool] = []
+    for name in dict.fromkeys(tools):
+        tool = table[name]
+        folder = _on_path(tool, env)
+        if folder is None and is_built(tool, env, modules):
+            folder = cache_folder(env) / f"{tool.name}-{tool.version}"
+        if folder is None:
+            missing.append(tool)
+        else:
+            folders[name] = folder
+    if missing:
+        with terminate_as_interrupt():
+            source = downloads.Source(env)
+            for tool in missing:
+                folders[tool.name] = _provide(tool, progress, env, modules, source)
+    return folders
+
+
+def _on_path(tool: Tool, env: Mapping[str, str]) -> Path | None:
+    """The folder on PATH with a new enough version of the tool."""
+    found = shutil.which(tool.path_version[0], path=env.get("PATH", "")) if tool.path_version else None
+    if found is None:
+        return None
+    try:
+        reply = subprocess.run(
+            [found, *tool.path_version[1:]], env=dict(env), capture_output=True, text=True, timeout=20, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    numbers = re.search(r"v?(\d+)\.(\d+)\.(\d+)", reply.stdout)
+    wanted = tuple(int(part) for part in tool.version.split("."))
+    if reply.returncode == 0 and numbers and tuple(int(part) for part in numbers.groups()) >= wanted:
+        return Path(found).parent
+    return None
+
+
+@contextlib.contextmanager
+def _lock(path: Path, waiting: str, progress: Progress) -> Iterator[None]:
+    """Hold the lock file; the kernel frees it however its holder dies."""
+    with path.open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            progress(waiting)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _provide(tool: Tool, progress: Progress, env: Mapping[str, str], modules: Path, source: downloads.Source) -> Path:
+    """Download or build one tool under its lock and move it into place."""
+    cache = cache_folder(env)
+    label = f"{tool.name} {tool.version}"
+    target = cache / f"{tool.name}-{tool.version}"
+    prefix = f".{target.name}."
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        with _lock(cache / f"{target.name}.lock", f"waiting for another build of {label}", progress):
+            if is_built(tool, env, modules):
+                return target
+            for left in cache.glob(f"{prefix}*"):
+                shutil.rmtree(left, ignore_errors=True)
+            work = Path(tempfile.mkdtemp(prefix=prefix, dir=cache))
+            try:
+                programs = work / "programs"
+                programs.mkdir()
+                fetched = tool.release is not None and source.fetch(tool.release, tool.version, tool.binaries, programs)
+                if fetched:
+                    progress(f"downloaded {label}, checksums match")
+                else:
+                    _build(tool, programs, work, progress, env, modules)
+                made = {"made_from": _stamp(tool, modules), "how": "release" if fetched else "built"}
+                (programs / _STAMP).write_text(json.dumps(made))
+                if target.exists():
+                    target.rename(work / "outdated")
+                programs.rename(target)
+            finally:
+                shutil.rmtree(work, ignore_errors=True)
+    except OSError as error:
+        if is_disk_full(error):
+            raise disk_full(label, cache) from error
+        raise ToolchainError(f"{label}: cannot write the cache {cache}: {error.strerror}: set XDG_CACHE_HOME") from error
+    return target
+
+
+def _build(tool: Tool, programs: Path, work: Path, progress: Progress, env: Mapping[str, str], modules: Path) -> None:
+    go = find_go(env)
+    label = f"{tool.name} {tool.version}"
+    about = f"about {tool.minutes:.0f} min"
+    home = Path(env.get("HOME") or Path.home())
+    build_cache = Path(env.get("GOCACHE") or Path(env.get("XDG_CACHE_HOME") or home / ".cache") / "go-build")
+    check_space({programs: tool.size_gib, build_cache: tool.cache_gib}, f"building {label}")
+    progress(f"building {label} ({about}, once per user)")
+    scratch = work / "scratch"
+    scratch.mkdir()
+    # GOTMPDIR inside our folder: a killed compiler's files go with it. Workspaces and GOFLAGS of the user stay out.
+    go_env = {**env, "CGO_ENABLED": "0", "GOTMPDIR": str(scratch), "GOWORK": "off", "GOTOOLCHAIN": "local", "GOFLAGS": ""}
+    ldflags = " ".join(("-s", "-w", *tool.ldflags))
+    command = [str(go), "build", "-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags", ldflags]
+    command += ["-o", f"{programs}{os.sep}", *tool.binaries.values()]
+    log = work / "build.log"
+    kept = cache_folder(env) / f"{tool.name}-{tool.version}.log"
+
+    def beat(time_so_far: str) -> None:
+        progress(f"  {label}: {time_so_far} of {about}")
+
+    if run_with_heartbeat(command, cwd=modules / tool.name, env=go_env, log=log, beat=beat) != 0:
+        raise explain_failure(label, log, kept)
+    for name, package in tool.binaries.items():
+        # Go names a program after the last part of its package path that is not a major version.
+        built = re.sub(r"/v\d+$", "", package).rpartition("/")[2]
+        if built != name:
+            (programs / built).rename(programs / name)
+    progress(f"  {label}: done")
