@@ -1,0 +1,122 @@
+"""Rule `images-pinned`: every container image comes from an allowed registry and is pinned.
+
+What: in a tenant's namespace, each image comes from the tenant's registries (argument `registries` of its
+`multimodal:index:Tenant`) and names its digest. Elsewhere, each comes from a registry of the catalog and has an exact
+tag or a digest; once images.lock knows the tag, the digest must be the one that it holds. Containers of every kind,
+init and ephemeral ones and image volumes are looked at, in any object that has them. A Helm release must be of a chart
+in the catalog and set all of that chart's images.
+Why: a tag can be moved to another image after the review, and a registry that anyone can write to serves anyone's.
+Configuration: `platformRegistries`, further registries for the platform's images (default none); `tenantRegistries`,
+bounds what tenants' registries may be (default none, which is no bound); `nodeImages`, images that a node brings along
+(default `["cos-nvidia-installer:fixed"]`), accepted in platform namespaces where `imagePullPolicy` is Never.
+Fix: what each message says.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pulumi_policy import (
+    EnforcementLevel,
+    PolicyConfigSchema,
+    ReportViolation,
+    Severity,
+    StackValidationArgs,
+    StackValidationPolicy,
+)
+
+from components.catalog.images import PAUSE, PLATFORM_IMAGES, load_lock
+from policy.charts import CHART_COMPONENTS, release_faults
+from policy.images import Demand, fault, registry_roots, uses
+from policy.resources import RELEASE, UNKNOWN, Resource, not_known
+from policy.stack import Stack
+
+LOCK_FILE = Path(__file__).resolve().parents[2] / "images.lock"
+"""Written by `make lock`."""
+
+DEFAULTS: Mapping[str, Any] = {
+    "platformRegistries": [],
+    "tenantRegistries": [],
+    "nodeImages": ["cos-nvidia-installer:fixed"],
+}
+
+_NEEDS_IMAGE = r"kubernetes:(core|apps|batch|batch\.volcano\.sh)/\w+:(?!\w+Patch$)\w+"
+"""Types whose containers cannot run without an image; elsewhere one may be an override of another's."""
+
+
+def validate_images(args: StackValidationArgs, report: ReportViolation) -> None:
+    """Report each image that is not from an allowed registry or not pinned."""
+    stack = Stack.read(args)
+    for message, urn in stack.blind_spots:
+        report(message, urn)
+    objects = stack.of(r"kubernetes:.+")
+    if not objects and not stack.blind_spots:
+        args.not_applicable("the stack has no Kubernetes objects")
+    config = {key: tuple(map(str, value)) for key, value in {**DEFAULTS, **args.get_config()}.items()}
+    catalogued = registry_roots((PAUSE, *(image for images in PLATFORM_IMAGES.values() for image in images)))
+    platform = Demand((*catalogued, *config["platformRegistries"]), False, load_lock(LOCK_FILE))
+    _check_tenant_registries(stack, config["tenantRegistries"], report)
+    for resource in objects:
+        for message in _faults(resource, stack, platform, config["nodeImages"]):
+            report(message, resource.urn)
+
+
+def _check_tenant_registries(stack: Stack, bounds: tuple[str, ...], report: ReportViolation) -> None:
+    for tenant in stack.tenants.values() if bounds else ():
+        for registry in tenant.registries or ():
+            if not any(registry == bound or registry.startswith(f"{bound}/") for bound in bounds):
+                report(
+                    f"{tenant}: registry {registry!r} is not one that tenants may use ({', '.join(bounds)}); use one "
+                    "of them, or add it to tenantRegistries in the policy configuration",
+                    tenant.urn,
+                )
+
+
+def _faults(resource: Resource, stack: Stack, platform: Demand, node_images: tuple[str, ...]) -> Iterator[str]:
+    if not resource.inputs:
+        yield not_known(resource, "everything that it holds")
+        return
+    if resource.is_a(CHART_COMPONENTS):
+        yield f"{resource}: a policy cannot see what is inside this component; use {RELEASE.replace('kubernetes:', '')}"
+        return
+    found = list(uses(resource.inputs))
+    is_release = resource.type == RELEASE
+    if not found and not is_release:
+        return
+    if resource.namespace is UNKNOWN:
+        yield not_known(resource, "namespace" if is_release else "metadata.namespace")
+        return
+    tenant = stack.tenants.get(resource.namespace)
+    demand = Demand(tenant.registries or (), True, {}) if tenant else platform
+    if is_release:
+        yield from release_faults(resource, demand)
+    for use in found:
+        where = f"{resource}: {use.path}"
+        if use.image is UNKNOWN:
+            yield not_known(resource, use.path)
+        elif not use.image:
+            if resource.is_a(_NEEDS_IMAGE):
+                yield f"{where}: the container names no image; give it one"
+        elif not tenant and use.never_pulled and use.image in node_images:
+            continue
+        else:
+            message = fault(str(use.image), demand)
+            if message:
+                yield f"{where}: {message}"
+
+
+def _schema(key: str) -> dict[str, Any]:
+    return {"type": "array", "items": {"type": "string"}, "default": DEFAULTS[key]}
+
+
+images_pinned = StackValidationPolicy(
+    name="images-pinned",
+    display_name="Images are pinned",
+    description="Every container image comes from an allowed registry and is pinned, a tenant's by digest.",
+    validate=validate_images,
+    enforcement_level=EnforcementLevel.MANDATORY,
+    severity=Severity.CRITICAL,
+    config_schema=PolicyConfigSchema(properties={key: _schema(key) for key in DEFAULTS}),
+    remediation_steps="Take the image from an allowed registry, pinned by digest; for the platform's own, run `make lock`.",
+)
+"""The rule; see the module."""
