@@ -1,0 +1,10 @@
+"""Azure: what each resource is checked against, by Pulumi type token."""
+
+from __future__ import annotations
+
+from rehearsal.contracts.azure_aks import AKS
+from rehearsal.contracts.azure_platform import PLATFORM
+from rehearsal.contracts.binding import Binding
+
+BINDINGS: dict[str, Binding] = {**PLATFORM, **AKS}
+"""Every Azure resource type that a rehearsal checks."""

@@ -1,0 +1,10 @@
+"""Google Cloud: what each resource is checked against, by Pulumi type token."""
+
+from __future__ import annotations
+
+from rehearsal.contracts.binding import Binding
+from rehearsal.contracts.gcp_container import CONTAINER
+from rehearsal.contracts.gcp_platform import ACCOUNT, NETWORK
+
+BINDINGS: dict[str, Binding] = {**NETWORK, **CONTAINER, **ACCOUNT}
+"""Every Google Cloud resource type that a rehearsal checks."""
