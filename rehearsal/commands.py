@@ -1,0 +1,172 @@
+"""The commands: what a person asks of a rehearsal, from the first line of output to the last."""
+
+import shutil
+import time
+from datetime import date
+from pathlib import Path
+
+from rich.console import Console
+
+from components.settings.advice import advice
+from rehearsal import gang, session, summary
+from rehearsal.engine import Result, Step
+from rehearsal.inventory import inventory
+from rehearsal.session import Session, StackFile
+
+
+def up(file: StackFile, root: Path, console: Console) -> int:
+    """Creates or updates the stack on the embedded control plane, and leaves both there."""
+    folder = root / ".rehearsal"
+    _advise(file, console)
+    with session.running(file, folder, console.print) as open_session:
+        result = open_session.engine.up(_progress(console))
+        summary.show_result(console, f"up {file.stack}", result)
+        if not result.failed:
+            _show_running(open_session, console)
+        summary.show_policies(console, result)
+        summary.show_checks(console, open_session.report)
+        if result.failed:
+            return 1
+        _what_next(file.stack, folder, root, console)
+    return 0
+
+
+def preview(file: StackFile, root: Path, console: Console) -> int:
+    """Shows what an update would do."""
+    _advise(file, console)
+    opened = session.preview(file, root / ".rehearsal", console.print)
+    result = opened.engine.preview()
+    if not result.failed:
+        summary.show_steps(console, "Plan", (step for step in result.steps if step.operation != "same"))
+    summary.show_policies(console, result)
+    summary.show_checks(console, opened.report)
+    summary.show_result(console, f"preview {file.stack}", result)
+    return int(result.failed)
+
+
+def destroy(file: StackFile, root: Path, console: Console) -> int:
+    """Removes what the stack made, then stops the control plane."""
+    folder = root / ".rehearsal"
+    if session.carried(folder) is None:
+        console.print("nothing to destroy: no control plane carries a stack")
+        session.stop(folder)
+        return 0
+    with session.running(file, folder, console.print) as opened:
+        result = opened.engine.destroy(_progress(console))
+        summary.show_steps(console, "Destroyed, in this order", result.steps)
+        summary.show_result(console, f"destroy {file.stack}", result)
+    if result.failed:
+        console.print("the control plane is still running; mend what failed and run `make destroy` again")
+        return 1
+    session.stop(folder)
+    console.print("control plane stopped")
+    return 0
+
+
+def rehearse(file: StackFile, root: Path, console: Console) -> int:
+    """The whole life of a stack on a control plane of its own."""
+    folder = root / ".rehearsal" / f"rehearse-{file.stack}"
+    session.stop(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+    started = time.monotonic()
+    _advise(file, console)
+    try:
+        with session.running(file, folder, console.print) as opened:
+            failures = _life(opened, console)
+            peak = _peak_memory(folder)
+    finally:
+        session.stop(folder)
+    console.print(f"rehearsal of {file.stack}: {time.monotonic() - started:.0f} s, {peak}")
+    for failure in failures:
+        console.print(f"  [red]failed[/] {failure}")
+    console.print("[red]rehearsal failed[/]" if failures else "[green]rehearsal passed[/]")
+    return int(bool(failures))
+
+
+def _life(opened: Session, console: Console) -> list[str]:
+    """Up, checks, second up, destroy. What went wrong, in order; later steps need the earlier ones."""
+    assert opened.api is not None  # noqa: S101 - a running session has an API server
+    stack = opened.file.stack
+    before = inventory(opened.api)
+    first = opened.engine.up(_progress(console))
+    summary.show_result(console, f"up {stack}", first)
+    summary.show_policies(console, first)
+    failures = [f"up: {error}" for error in first.errors] or (["up failed"] if first.failed else [])
+    if not failures:
+        failures += _show_running(opened, console)
+        second = opened.engine.up()
+        summary.show_result(console, f"second up {stack}", second)
+        failures += _unexpected(second)
+    summary.show_checks(console, opened.report)
+    last = opened.engine.destroy(_progress(console))
+    summary.show_steps(console, "Destroyed, in this order", last.steps)
+    summary.show_result(console, f"destroy {stack}", last)
+    failures += [f"destroy: {error}" for error in last.errors]
+    left = sorted(inventory(opened.api) - before)
+    failures += [f"left behind: {kind} {namespace}/{name}" for kind, namespace, name in left]
+    failures += [f"gone: {kind} {namespace}/{name}" for kind, namespace, name in sorted(before - inventory(opened.api))]
+    return failures
+
+
+def _unexpected(second: Result) -> list[str]:
+    changed = [step for step in second.steps if step.operation not in ("same", "read")]
+    return [f"second up: {step.operation} {step.type} {step.name}" for step in changed] + [
+        f"second up: {error}" for error in second.errors
+    ]
+
+
+def _show_running(opened: Session, console: Console) -> list[str]:
+    """Submits the gangs and shows nodes, jobs and tenants; returns the gangs that were not placed."""
+    assert opened.api is not None  # noqa: S101 - a running session has an API server
+    settings = opened.file.settings
+    gangs = [
+        found
+        for name, tenant in settings.tenants.items()
+        if (found := gang.gang_for(name, tenant, settings.cluster)) is not None
+    ]
+    for one in gangs:
+        gang.submit(opened.api, one)
+    placements = gang.wait(opened.api, gangs)
+    summary.show_nodes(console, opened.api)
+    summary.show_jobs(console, placements)
+    summary.show_tenants(console, opened.api)
+    return [
+        f"gang of {found.gang.tenant}: {len(found.nodes)} of {found.gang.workers} workers placed"
+        for found in placements
+        if not found.placed
+    ]
+
+
+def _progress(console: Console) -> "_Progress":
+    return _Progress(console)
+
+
+class _Progress:
+    """One line per resource that is done, so that long work is seen to move."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def __call__(self, step: Step, done: bool) -> None:
+        if done and step.operation != "same":
+            self._console.print(f"  {step.operation} [dim]{step.type}[/] {step.name}", soft_wrap=True)
+
+
+def _advise(file: StackFile, console: Console) -> None:
+    for warning in advice(file.settings, date.today()):
+        console.print(f"[yellow]warning[/] {warning}")
+
+
+def _peak_memory(folder: Path) -> str:
+    from rehearsal import supervisor
+
+    handle = supervisor.running(folder)
+    return f"control plane memory {handle.memory_mib():.0f} MiB" if handle else "control plane gone"
+
+
+def _what_next(stack: str, folder: Path, root: Path, console: Console) -> None:
+    kubeconfig = (folder / "kubeconfig").relative_to(root)
+    console.print("[bold]Running.[/] Try next:")
+    console.print(f"  kubectl --kubeconfig {kubeconfig} get nodes,queues,vcjobs,pods -A")
+    console.print(f"  make preview STACK=aws-dev        what the same platform is on a cloud")
+    console.print(f"  make destroy{'' if stack == 'local' else f' STACK={stack}'}       removes the stack and stops everything")
