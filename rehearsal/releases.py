@@ -5,7 +5,11 @@ named `sh.helm.release.v1.<release>.v<revision>`, the release as base64 of gzipp
 `helm list` shows it. The rehearsal never renders a chart: the record carries the chart's name, version and values, and
 whoever runs the chart's controllers answers with two annotations on the same Secret.
 
-Everything here is plain data; talking to the API server is left to the caller through the small `Secrets` protocol.
+Taking a release away is a deletion of the record. Whoever runs the controllers may `hold` a record, which puts a
+finalizer on it; the record of a held release stays, with `Release.deleting` true, until `let_go`. So the controllers
+stop before the provider goes on to remove what they used.
+
+Everything here is plain data; talking to the API server is left to the caller through the small protocols below.
 """
 
 from __future__ import annotations
@@ -26,6 +30,7 @@ OBSERVED_ANNOTATION: Final = "rehearsal.multimodal.dev/observed"
 """`values_digest` of the values that the answer is about."""
 CRDS_ANNOTATION: Final = "rehearsal.multimodal.dev/crds"
 """Comma-separated names of the CRDs that came with the release."""
+FINALIZER: Final = "rehearsal.multimodal.dev/controllers"
 _REVISION: Final = 1
 
 
@@ -48,7 +53,9 @@ class Release:
     crds: tuple[str, ...] = ()
     """Names of the CRDs that came with it."""
     deleting: bool = False
-    """True when the record is on its way out."""
+    """True when the record is on its way out and only held."""
+    held: bool = False
+    """True when `hold` has put its finalizer on the record."""
 
     @property
     def digest(self) -> str:
@@ -74,6 +81,14 @@ class Secrets(Protocol):
 
     def annotate_secret(self, namespace: str, name: str, annotations: Mapping[str, str]) -> None:
         """Merges annotations into a Secret. One that is gone is no error."""
+        ...
+
+
+class Objects(Protocol):
+    """An API server that merges a part into an object."""
+
+    def merge(self, path: str, body: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Merges; None when the object is gone."""
         ...
 
 
@@ -162,6 +177,7 @@ def parse(secret: Mapping[str, Any]) -> Release:
             observed=annotations.get(OBSERVED_ANNOTATION, ""),
             crds=tuple(filter(None, annotations.get(CRDS_ANNOTATION, "").split(","))),
             deleting=bool(metadata.get("deletionTimestamp")),
+            held=FINALIZER in (metadata.get("finalizers") or ()),
         )
     except (KeyError, TypeError, ValueError) as error:
         place = f"{metadata.get('namespace')}/{metadata.get('name')}"
@@ -200,6 +216,22 @@ def acknowledge(api: Secrets, release: Release, controllers: str) -> None:
         raise ValueError(f"controllers: {controllers!r} is not 'ready', 'failed: <reason>' or 'none: <reason>'")
     answer = {CONTROLLERS_ANNOTATION: controllers, OBSERVED_ANNOTATION: release.digest}
     api.annotate_secret(release.namespace, secret_name(release.name), answer)
+
+
+def hold(api: Objects, release: Release) -> None:
+    """Keeps a release's record until `let_go`, however it is deleted; a record that is already gone stays so."""
+    if not release.held and not release.deleting:
+        api.merge(_path(release), {"metadata": {"finalizers": [FINALIZER]}})
+
+
+def let_go(api: Objects, release: Release) -> None:
+    """Ends a `hold`, once the controllers have stopped."""
+    if release.held:
+        api.merge(_path(release), {"metadata": {"finalizers": None}})
+
+
+def _path(release: Release) -> str:
+    return f"/api/v1/namespaces/{release.namespace}/secrets/{secret_name(release.name)}"
 
 
 def wait_acknowledged(

@@ -1,0 +1,206 @@
+"""Where the rehearsal takes a chart's CRDs from; see `upstream` for the folders. It downloads nothing.
+
+After the folder named by `REHEARSAL_UPSTREAM`, and before the cache, comes the Go module of the same project: it lies
+in Go's module cache once the project's controllers were built, in the very version that runs.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final, TypeGuard
+
+from rehearsal import upstream
+
+_TOOLS: Final = Path(__file__).parent / "tools"
+
+
+@dataclass(frozen=True)
+class Definitions:
+    """The CRDs of a chart."""
+
+    documents: tuple[dict[str, Any], ...]
+    source: str
+    permissive: bool = False
+    """True when they are made up here and accept any field."""
+
+
+@dataclass(frozen=True)
+class CustomKind:
+    """One custom resource kind, as much as a permissive CRD needs."""
+
+    group: str
+    version: str
+    kind: str
+    plural: str
+    namespaced: bool = True
+
+
+def _kinds(group: str, version: str, names: str, *, namespaced: bool = True) -> tuple[CustomKind, ...]:
+    pairs = (name.split("/") for name in names.split())
+    return tuple(CustomKind(group, version, kind, plural, namespaced) for kind, plural in pairs)
+
+
+KINDS: Final[Mapping[str, tuple[CustomKind, ...]]] = {
+    "volcano": (
+        *_kinds("scheduling.volcano.sh", "v1beta1", "PodGroup/podgroups"),
+        *_kinds("scheduling.volcano.sh", "v1beta1", "Queue/queues", namespaced=False),
+        *_kinds("batch.volcano.sh", "v1alpha1", "Job/jobs CronJob/cronjobs"),
+        *_kinds("bus.volcano.sh", "v1alpha1", "Command/commands"),
+        *_kinds("flow.volcano.sh", "v1alpha1", "JobFlow/jobflows JobTemplate/jobtemplates"),
+        *_kinds("nodeinfo.volcano.sh", "v1alpha1", "Numatopology/numatopologies", namespaced=False),
+        *_kinds("topology.volcano.sh", "v1alpha1", "HyperNode/hypernodes", namespaced=False),
+        *_kinds("shard.volcano.sh", "v1alpha1", "NodeShard/nodeshards", namespaced=False),
+    ),
+    "gpu-operator": (
+        *_kinds("nvidia.com", "v1", "ClusterPolicy/clusterpolicies", namespaced=False),
+        *_kinds("nvidia.com", "v1alpha1", "NVIDIADriver/nvidiadrivers GPUCluster/gpuclusters", namespaced=False),
+        *_kinds("nfd.k8s-sigs.io", "v1alpha1", "NodeFeature/nodefeatures NodeFeatureGroup/nodefeaturegroups"),
+        *_kinds("nfd.k8s-sigs.io", "v1alpha1", "NodeFeatureRule/nodefeaturerules", namespaced=False),
+    ),
+    "kyverno": (
+        *_kinds("kyverno.io", "v1", "ClusterPolicy/clusterpolicies", namespaced=False),
+        *_kinds("kyverno.io", "v1", "Policy/policies"),
+        *_kinds("kyverno.io", "v2", "PolicyException/policyexceptions"),
+        *_kinds(
+            "policies.kyverno.io",
+            "v1",
+            "ValidatingPolicy/validatingpolicies ImageValidatingPolicy/imagevalidatingpolicies "
+            "MutatingPolicy/mutatingpolicies GeneratingPolicy/generatingpolicies DeletingPolicy/deletingpolicies",
+            namespaced=False,
+        ),
+    ),
+}
+"""Kinds of a chart that are made permissive when its CRDs are nowhere to be found (names from each project's CRDs)."""
+
+
+@dataclass(frozen=True)
+class _Module:
+    tool: str
+    """Folder below rehearsal/tools whose go.mod pins the module."""
+    path: str
+    folders: tuple[str, ...]
+    """Folders of CRDs in it; the first that exists counts."""
+
+
+_MODULES: Final[Mapping[str, _Module]] = {
+    "volcano": _Module(
+        "volcano", "volcano.sh/volcano", ("config/crd/volcano/bases", "installer/helm/chart/volcano/crd/bases")
+    ),
+    "kyverno": _Module("kyverno", "github.com/kyverno/kyverno", ("config/crds",)),
+}
+
+
+def crds(chart: str) -> Definitions | None:
+    """A chart's CRDs, or None for a chart that brings none that are known of.
+
+    Descriptions are left out: they validate nothing and cost the API server memory.
+
+    Raises:
+        ValueError: when a file is broken, naming it.
+    """
+    named, cached = upstream.named_root(), upstream.cached_root()
+    for folder in (named and named / chart / "crds", _module_folder(chart), cached / chart / "crds"):
+        if folder is None:
+            continue
+        documents = tuple(_definitions_in(folder))
+        if documents:
+            return Definitions(documents, _told(folder))
+    if chart in KINDS:
+        return Definitions(tuple(map(permissive_definition, KINDS[chart])), "made up here", permissive=True)
+    return None
+
+
+def permissive_definition(kind: CustomKind) -> dict[str, Any]:
+    """A CRD that accepts any field, with a status of its own."""
+    anything = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    version: dict[str, Any] = {
+        "name": kind.version,
+        "served": True,
+        "storage": True,
+        "schema": {"openAPIV3Schema": anything},
+        "subresources": {"status": {}},
+    }
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{kind.plural}.{kind.group}"},
+        "spec": {
+            "group": kind.group,
+            "names": {"kind": kind.kind, "plural": kind.plural, "singular": kind.kind.lower()},
+            "scope": "Namespaced" if kind.namespaced else "Cluster",
+            "versions": [version],
+        },
+    }
+
+
+def _told(folder: Path) -> str:
+    module = re.search(r"([^/]+/[^/@]+@v[^/]+)/", folder.as_posix())
+    return f"Go module {module.group(1)}" if module else f"{folder.parent.name}/{folder.name}"
+
+
+def _definitions_in(folder: Path) -> Iterator[dict[str, Any]]:
+    for path in sorted(folder.glob("**/*.yaml")) if folder.is_dir() else ():
+        for document in upstream.load_documents(path):
+            if _is_map(document) and document.get("kind") == "CustomResourceDefinition":
+                document.pop("status", None)
+                yield _without_descriptions(document)
+
+
+def _is_map(value: Any) -> TypeGuard[dict[str, Any]]:
+    return isinstance(value, dict)
+
+
+def _is_list(value: Any) -> TypeGuard[list[Any]]:
+    return isinstance(value, list)
+
+
+def _without_descriptions(value: Any, *, names: bool = False) -> Any:
+    """A schema without descriptions. `names`: the keys of this map are property names, and one may be so called."""
+    if _is_map(value):
+        return {
+            key: _without_descriptions(item, names=key in ("properties", "patternProperties") and not names)
+            for key, item in value.items()
+            if names or key != "description" or not isinstance(item, str)
+        }
+    if _is_list(value):
+        return [_without_descriptions(item) for item in value]
+    return value
+
+
+def _module_folder(chart: str) -> Path | None:
+    """The folder of a chart's CRDs in Go's module cache, in the version that the tools module pins."""
+    module = _MODULES.get(chart)
+    if module is None or not (_TOOLS / module.tool / "go.mod").is_file():
+        return None
+    pinned = re.search(
+        rf"^\s*(?:require\s+)?{re.escape(module.path)}\s+(v\S+)", (_TOOLS / module.tool / "go.mod").read_text(), re.M
+    )
+    if pinned is None:
+        return None
+    base = _module_cache() / f"{_escaped(module.path)}@{_escaped(pinned.group(1))}"
+    return next((base / folder for folder in module.folders if (base / folder).is_dir()), None)
+
+
+def _escaped(text: str) -> str:
+    """Go writes an upper-case letter in a path of its cache as an exclamation mark and the lower-case letter."""
+    return re.sub(r"[A-Z]", lambda letter: f"!{letter.group().lower()}", text)
+
+
+@lru_cache(maxsize=1)
+def _module_cache() -> Path:
+    named = os.environ.get("GOMODCACHE")
+    if not named:
+        try:
+            answer = subprocess.run(
+                ["go", "env", "GOMODCACHE"], capture_output=True, text=True, timeout=20, check=False
+            )
+            named = answer.stdout.strip()
+        except (OSError, subprocess.TimeoutExpired):
+            named = ""  # without Go nothing was built, so nothing lies there
+    return Path(named) if named else Path.home() / "go" / "pkg" / "mod"
