@@ -1,13 +1,15 @@
 """The program: settings in, platform out."""
 
+from datetime import date
 from pathlib import Path
 
 import pulumi
 from pulumi.runtime.config import CONFIG
 
-from components.catalog.images import load_lock
+from components.catalog.images import LockError, load_lock
 from components.platform import Platform
 from components.settings import SettingsError, load
+from components.settings.advice import advice
 
 
 def main() -> None:
@@ -15,9 +17,12 @@ def main() -> None:
     stack = pulumi.get_stack()
     try:
         settings = load(CONFIG.get(), source=f"stack {stack}")
-    except SettingsError as error:
+        lock = load_lock(Path(__file__).with_name("images.lock"))
+    except (SettingsError, LockError) as error:
         raise pulumi.RunError(str(error)) from None
-    platform = Platform(stack, settings, load_lock(Path(__file__).with_name("images.lock")))
+    for warning in advice(settings, date.today()):
+        pulumi.log.warn(warning)
+    platform = Platform(stack, settings, lock)
     pulumi.export("cluster", platform.cluster_name)
     pulumi.export("tenants", platform.tenants)
     pulumi.export("gpuSupply", platform.gpu_supply)

@@ -11,6 +11,7 @@ from rich.console import Console
 from components.settings import SettingsError
 from components.settings.stack_file import StackFileError
 from rehearsal.paths import ROOT
+from rehearsal.stacks import read
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it."""
@@ -74,45 +75,43 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _up(options: argparse.Namespace, root: Path, console: Console) -> int:
-    from rehearsal import commands, session
+    file = read(root, options.stack)
+    from rehearsal import commands
 
-    file = session.read(root, options.stack)
     return commands.up(file, root, console)
 
 
 def _preview(options: argparse.Namespace, root: Path, console: Console) -> int:
-    from rehearsal import commands, session
+    file = read(root, options.stack)
+    from rehearsal import commands
 
-    file = session.read(root, options.stack)
     return commands.preview(file, root, console)
 
 
 def _rehearse(options: argparse.Namespace, root: Path, console: Console) -> int:
-    from rehearsal import commands, session
+    file = read(root, options.stack)
+    from rehearsal import commands
 
-    file = session.read(root, options.stack)
     return commands.rehearse(file, root, console)
 
 
 def _destroy(options: argparse.Namespace, root: Path, console: Console) -> int:
-    from rehearsal import commands, session
+    file = read(root, options.stack)
+    from rehearsal import commands
 
-    file = session.read(root, options.stack)
     return commands.destroy(file, root, console)
 
 
 def _check(options: argparse.Namespace, root: Path, console: Console) -> int:
-    from rehearsal import session
-
-    session.read(root, options.stack)
+    read(root, options.stack)
     console.print(f"stacks/Pulumi.{options.stack}.yaml: valid")
     return 0
 
 
 def _diagram(options: argparse.Namespace, root: Path, console: Console) -> int:
-    from rehearsal import diagram, session
+    from rehearsal import diagram
 
-    file = session.read(root, options.stack)
+    file = read(root, options.stack)
     picture = diagram.mermaid(file.stack, file.settings)
     if options.output is None:
         print(picture, end="")

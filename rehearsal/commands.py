@@ -11,7 +11,8 @@ from components.settings.advice import advice
 from rehearsal import gang, session, summary
 from rehearsal.engine import Result, Step
 from rehearsal.inventory import inventory
-from rehearsal.session import Session, StackFile
+from rehearsal.session import Session
+from rehearsal.stacks import StackFile
 
 
 def up(file: StackFile, root: Path, console: Console) -> int:

@@ -2,22 +2,21 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from components.catalog.accelerators import ACCELERATORS
 from components.gpu.layouts import node_labels
 from components.labels import GPU_TAINT
-from components.settings import Settings, load
+from components.settings import Settings
 from components.settings.cluster import ExistingCluster, ExistingGpuPool
-from components.settings.stack_file import FOLDER, read_stack_file, stack_path
 from rehearsal import fleet, supervisor, toolchain
 from rehearsal.engine import Engine
 from rehearsal.kube import Kube
 from rehearsal.report import Report
+from rehearsal.stacks import StackFile
 
 Say = Callable[[str], None]
 """Tells the user one line."""
@@ -34,15 +33,6 @@ class SessionError(Exception):
 
 
 @dataclass(frozen=True)
-class StackFile:
-    """A stack file, read and validated."""
-
-    stack: str
-    config: Mapping[str, Any]
-    settings: Settings
-
-
-@dataclass(frozen=True)
 class Session:
     """A stack with its engine, and its API server where there is one."""
 
@@ -51,12 +41,6 @@ class Session:
     engine: Engine
     report: Report
     api: Kube | None
-
-
-def read(root: Path, stack: str) -> StackFile:
-    """Reads and checks a stack file. Raises `StackFileError` or `SettingsError`."""
-    config = read_stack_file(stack_path(root, stack))
-    return StackFile(stack, config, load(config, source=f"{FOLDER}/Pulumi.{stack}.yaml"))
 
 
 def preview(file: StackFile, folder: Path, say: Say) -> Session:

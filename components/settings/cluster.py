@@ -127,8 +127,12 @@ class EksCluster(CloudClusterBase):
     account_id: Annotated[str, StringConstraints(pattern=r"^\d{12}$")] | None = None
     """When given, credentials of any other account are refused."""
 
-    admins: tuple[Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:(role|user)/.+$")], ...] = ()
-    """IAM roles or users that administer the cluster, as EKS access entries."""
+    admins: Annotated[
+        tuple[Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:(role|user)/.+$")], ...],
+        Field(min_length=1),
+    ]
+    """IAM roles or users that administer the cluster, as EKS access entries. Nobody else does, not even the cluster's
+    creator, so the role that runs Pulumi is among them."""
 
     zones: Annotated[int, Field(ge=2, le=6)] = 3
     """Availability zones to spread over; EKS needs two."""
