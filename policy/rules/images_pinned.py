@@ -25,7 +25,7 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 
-from components.catalog.images import PAUSE, PLATFORM_IMAGES, load_lock
+from components.catalog.images import PAUSE, PLATFORM_IMAGES, Lock, LockError, load_lock
 from policy.charts import CHART_COMPONENTS, release_faults
 from policy.images import Demand, fault, registry_roots, uses
 from policy.resources import RELEASE, UNKNOWN, Resource, not_known
@@ -54,11 +54,19 @@ def validate_images(args: StackValidationArgs, report: ReportViolation) -> None:
         args.not_applicable("the stack has no Kubernetes objects")
     config = {key: tuple(map(str, value)) for key, value in {**DEFAULTS, **args.get_config()}.items()}
     catalogued = registry_roots((PAUSE, *(image for images in PLATFORM_IMAGES.values() for image in images)))
-    platform = Demand((*catalogued, *config["platformRegistries"]), False, load_lock(LOCK_FILE))
+    platform = Demand((*catalogued, *config["platformRegistries"]), False, _lock(report))
     _check_tenant_registries(stack, config["tenantRegistries"], report)
     for resource in objects:
         for message in _faults(resource, stack, platform, config["nodeImages"]):
             report(message, resource.urn)
+
+
+def _lock(report: ReportViolation) -> Lock:
+    try:
+        return load_lock(LOCK_FILE)
+    except LockError as error:
+        report(str(error))
+        return {}
 
 
 def _check_tenant_registries(stack: Stack, bounds: tuple[str, ...], report: ReportViolation) -> None:
@@ -109,7 +117,7 @@ def _schema(key: str) -> dict[str, Any]:
     return {"type": "array", "items": {"type": "string"}, "default": DEFAULTS[key]}
 
 
-images_pinned = StackValidationPolicy(
+RULE = StackValidationPolicy(
     name="images-pinned",
     display_name="Images are pinned",
     description="Every container image comes from an allowed registry and is pinned, a tenant's by digest.",
@@ -117,6 +125,6 @@ images_pinned = StackValidationPolicy(
     enforcement_level=EnforcementLevel.MANDATORY,
     severity=Severity.CRITICAL,
     config_schema=PolicyConfigSchema(properties={key: _schema(key) for key in DEFAULTS}),
-    remediation_steps="Take the image from an allowed registry, pinned by digest; for the platform's own, run `make lock`.",
+    remediation_steps="Use an allowed registry and pin by digest; `make lock` does so for the platform's own images.",
 )
-"""The rule; see the module."""
+"""The rule as the pack holds it."""

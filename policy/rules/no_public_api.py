@@ -135,8 +135,8 @@ def _listed_networks(
         least = shortest if network.version == 4 else shortest_v6
         if network.prefixlen < least:
             yield (
-                f"{cluster}: {where} opens the API to {network}; list networks of /{least} or narrower from which it is "
-                f"used, {instead}"
+                f"{cluster}: {where} opens the API to {network}; list networks of /{least} or narrower from which it "
+                f"is used, {instead}"
             )
 
 
@@ -147,7 +147,7 @@ def _open(cluster: Resource, where: str, instead: str) -> str:
     )
 
 
-no_public_api = ResourceValidationPolicy(
+RULE = ResourceValidationPolicy(
     name="no-public-api",
     display_name="The Kubernetes API is not public",
     description="No Kubernetes API endpoint of a managed cluster is open to the world.",
@@ -163,4 +163,4 @@ no_public_api = ResourceValidationPolicy(
     ),
     remediation_steps="List the networks from which the API is used, or turn the public endpoint off.",
 )
-"""The rule; see the module."""
+"""The rule as the pack holds it."""

@@ -88,7 +88,7 @@ def _narrows(selector: Any) -> bool:
     return any(mapped(selector).values())
 
 
-tenant_default_deny = StackValidationPolicy(
+RULE = StackValidationPolicy(
     name="tenant-default-deny",
     display_name="Tenants' networks are closed",
     description="Each tenant namespace denies all traffic by default, and no network policy opens it to everything.",
@@ -99,4 +99,4 @@ tenant_default_deny = StackValidationPolicy(
         "Add a NetworkPolicy with podSelector {}, policyTypes [Ingress, Egress] and no rules; name peers in all others."
     ),
 )
-"""The rule; see the module."""
+"""The rule as the pack holds it."""

@@ -143,7 +143,7 @@ def _profiles(text: Any) -> set[str] | None:
     return {str(profile) for entry in entries for profile in mapped(mapped(entry).get("mig-devices"))}
 
 
-tenant_gpu_quota = StackValidationPolicy(
+RULE = StackValidationPolicy(
     name="tenant-gpu-quota",
     display_name="Tenants' GPUs are bounded",
     description="Each tenant namespace has a ResourceQuota that bounds whole GPUs and every MIG slice of the stack.",
@@ -158,4 +158,4 @@ tenant_gpu_quota = StackValidationPolicy(
     ),
     remediation_steps="Name the resource in spec.hard of the tenant's ResourceQuota; 0 forbids it.",
 )
-"""The rule; see the module."""
+"""The rule as the pack holds it."""

@@ -100,7 +100,7 @@ def _check_exceptions(stack: Stack, policies: list[Resource], report: ReportViol
                 report(f"{exception} exempts images from the signature policy {name!r}; remove it", exception.urn)
 
 
-tenant_signed_images = StackValidationPolicy(
+RULE = StackValidationPolicy(
     name="tenant-signed-images",
     display_name="Tenants' images are signed",
     description="Each tenant namespace is covered by a policy under which an image that nobody signed cannot run.",
@@ -112,4 +112,4 @@ tenant_signed_images = StackValidationPolicy(
     ),
     remediation_steps="Cover the namespace with an ImageValidatingPolicy like that of multimodal:index:Kyverno.",
 )
-"""The rule; see the module."""
+"""The rule as the pack holds it."""
