@@ -5,7 +5,6 @@ Nothing depends on it: one probe of a few seconds per run decides, and any troub
 
 import hashlib
 import platform
-import shutil
 import socket
 import sys
 import urllib.error

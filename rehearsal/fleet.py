@@ -16,6 +16,8 @@ ACCELERATOR_ANNOTATION = "rehearsal.multimodal.dev/accelerator"
 """Catalog key of the GPUs in the machine."""
 GPUS_ANNOTATION = "rehearsal.multimodal.dev/gpus"
 """How many GPUs the machine has."""
+PRODUCT_ANNOTATION = "rehearsal.multimodal.dev/gpu-product"
+"""The board's name, where the machine carries another than the GPU model usually has."""
 POOL_LABEL = "rehearsal.multimodal.dev/pool"
 """Which simulated node pool a node belongs to."""
 KWOK_ANNOTATION = "kwok.x-k8s.io/node"
@@ -41,6 +43,8 @@ class NodePool:
     """Catalog key of the GPU, None for machines without."""
     gpus: int = 0
     """GPUs in one machine."""
+    gpu_product: str = ""
+    """`Machine.gpu_product` of the catalog, where the machine carries another board than the model's usual one."""
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     taints: tuple[tuple[str, str, str], ...] = ()
     """(key, value, effect) as Kubernetes knows them: NoSchedule, PreferNoSchedule or NoExecute."""
@@ -55,9 +59,9 @@ def reserved(vcpu: float, memory_gib: float) -> tuple[int, int]:
     """What a kubelet keeps back from pods: (millicores, MiB).
 
     GKE's published formula (cloud.google.com/kubernetes-engine, "Plan GKE Standard node sizes"), used for every cloud
-    because the others' differ little on machines of this size: CPU 6 % of the first core, 1 % of the second, 0.5 % of the
-    next two, 0.25 % of the rest; memory 25 % of the first 4 GiB, 20 % of the next 4, 10 % of the next 8, 6 % of the next
-    112, 2 % of the rest, and 100 MiB below which pods are evicted.
+    because the others' differ little on machines of this size: CPU 6 % of the first core, 1 % of the second, 0.5 % of
+    the next two, 0.25 % of the rest; memory 25 % of the first 4 GiB, 20 % of the next 4, 10 % of the next 8, 6 % of the
+    next 112, 2 % of the rest, and 100 MiB below which pods are evicted.
     """
     cores = _graded(vcpu, ((1, 0.06), (1, 0.01), (2, 0.005), (math.inf, 0.0025)))
     memory = _graded(memory_gib, ((4, 0.25), (4, 0.20), (8, 0.10), (112, 0.06), (math.inf, 0.02)))
@@ -93,6 +97,8 @@ def node(pool: NodePool, index: int) -> JsonObject:
     annotations = {KWOK_ANNOTATION: "fake"}
     if pool.accelerator is not None and pool.gpus:
         annotations |= {ACCELERATOR_ANNOTATION: pool.accelerator, GPUS_ANNOTATION: str(pool.gpus)}
+        if pool.gpu_product:
+            annotations[PRODUCT_ANNOTATION] = pool.gpu_product
     spec: dict[str, Any] = {"providerID": f"rehearsal://{name}"}
     if pool.taints:
         spec["taints"] = [_taint(key, value, effect) for key, value, effect in pool.taints]
@@ -154,7 +160,7 @@ def remove_pool(api: Kube, name: str) -> int:
 
 
 def _remove(api: Kube, name: str) -> None:
-    """Take a machine away. Its pods go at once: without a node nobody confirms that they ended, for most of a minute."""
+    """Take a machine away, its pods with it: without a node nobody confirms for most of a minute that they ended."""
     api.delete(f"/api/v1/nodes/{quote(name)}")
     for pod in api.items("/api/v1/pods", field_selector=f"spec.nodeName={name}"):
         meta = pod["metadata"]

@@ -45,7 +45,9 @@ def find_go(env: Mapping[str, str]) -> Path:
     advice = f"install Go {wanted} or newer (https://go.dev/dl) and put it on PATH"
     found = shutil.which("go", path=env.get("PATH", ""))
     if found is None:
-        raise ToolchainError(f"Go is not installed (no `go` on PATH), and the rehearsal's tools are built with it: {advice}")
+        raise ToolchainError(
+            f"Go is not installed (no `go` on PATH), and the rehearsal's tools are built with it: {advice}"
+        )
     local = {**env, "GOTOOLCHAIN": "local"}
     reply = subprocess.run([found, "env", "GOVERSION"], env=local, capture_output=True, text=True, check=False)
     version = re.match(r"go(\d+)\.(\d+)", reply.stdout.strip())
@@ -59,7 +61,7 @@ def find_go(env: Mapping[str, str]) -> Path:
 
 @contextlib.contextmanager
 def terminate_as_interrupt() -> Iterator[None]:
-    """Within it SIGTERM raises KeyboardInterrupt as Ctrl-C does, so that clean-up code runs. Main thread only, else no-op."""
+    """Within it SIGTERM raises KeyboardInterrupt, as Ctrl-C does, so that clean-up runs. Only in the main thread."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -75,7 +77,13 @@ def terminate_as_interrupt() -> Iterator[None]:
 
 
 def run_with_heartbeat(
-    command: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path, beat: Progress, every: float = HEARTBEAT_SECONDS
+    command: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    log: Path,
+    beat: Progress,
+    every: float = HEARTBEAT_SECONDS,
 ) -> int:
     """Run to the end and return the exit status; `beat` gets the elapsed time now and then; output goes to `log`.
 
@@ -84,7 +92,13 @@ def run_with_heartbeat(
     started = time.monotonic()
     with log.open("wb") as output:
         process = subprocess.Popen(
-            list(command), cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+            list(command),
+            cwd=cwd,
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
         )
         try:
             while True:
@@ -109,7 +123,8 @@ def explain_failure(tool: str, log: Path, kept: Path) -> ToolchainError:
         shutil.copyfile(log, kept)
     if network:
         return ToolchainError(
-            f"{tool}: Go could not fetch its modules ({network[1].strip()}): check the network or set GOPROXY; log: {kept}"
+            f"{tool}: Go could not fetch its modules ({network[1].strip()}): check the network or set GOPROXY; "
+            f"log: {kept}"
         )
     words = " | ".join(line.strip() for line in text.splitlines()[-_LINES_OF_OUTPUT:] if line.strip())
     return ToolchainError(f"{tool} does not build: {words or 'the compiler said nothing'}; log: {kept}")
@@ -117,7 +132,9 @@ def explain_failure(tool: str, log: Path, kept: Path) -> ToolchainError:
 
 def disk_full(what: str, folder: Path) -> ToolchainError:
     """The error for a disk that filled up while building."""
-    return ToolchainError(f"{what}: the disk that holds {folder} is full: free some space there, then run the command again")
+    return ToolchainError(
+        f"{what}: the disk that holds {folder} is full: free some space there, then run the command again"
+    )
 
 
 def is_disk_full(error: OSError) -> bool:
@@ -140,6 +157,6 @@ def check_space(needs: Mapping[Path, float], purpose: str) -> None:
         free = shutil.disk_usage(existing).free / 2**30
         if free < gib:
             raise ToolchainError(
-                f"{purpose} needs {gib:.1f} GiB of free disk at {folder}, which has {free:.1f} GiB: free some space or set "
-                "XDG_CACHE_HOME, GOCACHE and GOMODCACHE to folders on a larger disk"
+                f"{purpose} needs {gib:.1f} GiB of free disk at {folder}, which has {free:.1f} GiB: free some space "
+                "or set XDG_CACHE_HOME, GOCACHE and GOMODCACHE to folders on a larger disk"
             )

@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -18,6 +19,8 @@ _PR_SET_PDEATHSIG = 1
 # Loaded before any fork: a child between fork and exec must not import or allocate much.
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 _REASON_LENGTH = 600
+_FATAL = re.compile(r"F\d{4} |panic: |[Ee]rror: ")
+"""How Go programs begin the line that says why they end."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +61,13 @@ class Child:
     def obituary(self) -> str:
         """Why it ended, in one line: exit status or signal, and its last words."""
         status = self.popen.poll()
-        how = "still runs" if status is None else f"exited with {status}" if status >= 0 else f"was ended by signal {-status}"
+        how = (
+            "still runs"
+            if status is None
+            else f"exited with {status}"
+            if status >= 0
+            else f"was ended by signal {-status}"
+        )
         words = last_lines(self.log)
         return f"{self.process.name} {how}" + (f": {words}" if words else "")
 
@@ -71,10 +80,11 @@ def free_port() -> int:
 
 
 def last_lines(log: Path, count: int = 4) -> str:
-    """The end of a log, on one line."""
+    """What a process said at the end, on one line: its last fatal line if there is one, without the stack below it."""
     with contextlib.suppress(OSError):
         lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
-        return " | ".join(lines[-count:])[-_REASON_LENGTH:]
+        fatal = [line for line in lines if _FATAL.match(line)]
+        return (fatal[-1] if fatal else " | ".join(lines[-count:]))[-_REASON_LENGTH:]
     return ""
 
 
@@ -106,7 +116,7 @@ def start(process: Process, logs: Path, base: Mapping[str, str] | None = None) -
     log = logs / f"{process.name}.log"
     try:
         with log.open("ab") as output:
-            popen = subprocess.Popen(  # noqa: PLW1509 - the child calls one C function before exec, and we have one thread
+            popen = subprocess.Popen(
                 process.argv,
                 cwd=process.cwd,
                 env=environment(process, os.environ if base is None else base),

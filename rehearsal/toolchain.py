@@ -58,7 +58,7 @@ class Tool:
     release: downloads.Release | None = None
     """Where upstream publishes the same programs, for networks that reach it."""
     path_version: tuple[str, ...] = ()
-    """Command that prints the version of the same program on PATH; one that is new enough is used in place of a build."""
+    """Prints the version of the same program on PATH; one that is new enough is used in place of a build."""
 
 
 _KUBERNETES_VERSION = "k8s.io/component-base/version"
@@ -256,7 +256,9 @@ def _provide(tool: Tool, progress: Progress, env: Mapping[str, str], modules: Pa
     except OSError as error:
         if is_disk_full(error):
             raise disk_full(label, cache) from error
-        raise ToolchainError(f"{label}: cannot write the cache {cache}: {error.strerror}: set XDG_CACHE_HOME") from error
+        raise ToolchainError(
+            f"{label}: cannot write the cache {cache}: {error.strerror}: set XDG_CACHE_HOME"
+        ) from error
     return target
 
 
@@ -271,7 +273,14 @@ def _build(tool: Tool, programs: Path, work: Path, progress: Progress, env: Mapp
     scratch = work / "scratch"
     scratch.mkdir()
     # GOTMPDIR inside our folder: a killed compiler's files go with it. Workspaces and GOFLAGS of the user stay out.
-    go_env = {**env, "CGO_ENABLED": "0", "GOTMPDIR": str(scratch), "GOWORK": "off", "GOTOOLCHAIN": "local", "GOFLAGS": ""}
+    go_env = {
+        **env,
+        "CGO_ENABLED": "0",
+        "GOTMPDIR": str(scratch),
+        "GOWORK": "off",
+        "GOTOOLCHAIN": "local",
+        "GOFLAGS": "",
+    }
     ldflags = " ".join(("-s", "-w", *tool.ldflags))
     command = [str(go), "build", "-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags", ldflags]
     command += ["-o", f"{programs}{os.sep}", *tool.binaries.values()]

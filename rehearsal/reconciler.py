@@ -1,0 +1,205 @@
+"""Keeps the platform's controllers in step with the Helm releases in the API server.
+
+Level-triggered: each step looks at all releases anew, so a missed change, a restart or a half-done start heals itself.
+One state is final until the values change: a controller that failed is not started again, because a rehearsal should
+show the failure and not hide it behind restarts.
+"""
+
+import contextlib
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+from rehearsal import processes, releases
+from rehearsal.controllers import controller
+from rehearsal.controllers.base import (
+    ConfigurationError,
+    Context,
+    Controller,
+    HostController,
+    NotRun,
+    SimulatedController,
+)
+from rehearsal.kube import Kube, KubeError
+from rehearsal.processes import Child, ProcessFailed
+from rehearsal.releases import Release
+
+START_SECONDS = 60.0
+"""How long CRDs may take to appear, and then how long a controller may take to become ready."""
+_STOP_SECONDS = 3.0
+
+Key = tuple[str, str]
+"""Namespace and name of a release."""
+
+
+class State(Enum):
+    """Where a release's controllers are."""
+
+    WAITING = "waiting"
+    """For CRDs."""
+    STARTING = "starting"
+    DONE = "done"
+    """Ready, failed or not run at all: the answer says which."""
+
+
+@dataclass
+class Entry:
+    """One release and what runs for it."""
+
+    release: Release
+    controller: Controller
+    state: State = State.WAITING
+    children: list[Child] = field(default_factory=list[Child])
+    since: float = field(default_factory=time.monotonic)
+    answer: str = ""
+    """`ready`, `failed: <reason>` or `none: <reason>`; empty while it is not known."""
+
+    def enter(self, state: State, answer: str = "") -> None:
+        """Change the state and remember when."""
+        self.state, self.answer, self.since = state, answer, time.monotonic()
+
+
+class Reconciler:
+    """The controllers of one control plane."""
+
+    def __init__(
+        self,
+        api: Kube,
+        *,
+        kubeconfig: Path,
+        run: Path,
+        logs: Path,
+        tools: Mapping[str, Path],
+        log: Callable[[str], None],
+        lookup: Callable[[str], Controller] = controller,
+    ) -> None:
+        """Args: client, its kubeconfig, private folder, logs, tool folders, where to report, chart -> controller."""
+        self._api = api
+        self._kubeconfig = kubeconfig
+        self._run = run
+        self._logs = logs
+        self._tools = tools
+        self._log = log
+        self._lookup = lookup
+        self._entries: dict[Key, Entry] = {}
+
+    def answers(self) -> dict[str, str]:
+        """`namespace/name` of each release -> its answer, or its state while there is none."""
+        return {"/".join(key): entry.answer or entry.state.value for key, entry in self._entries.items()}
+
+    def step(self) -> None:
+        """Look at everything once. Raises KubeError when the API server does not answer."""
+        present = {(one.namespace, one.name): one for one in releases.list_releases(self._api) if not one.deleting}
+        for key in [key for key in self._entries if key not in present]:
+            self._remove(key)
+        for key, release in present.items():
+            entry = self._entries.get(key)
+            if entry is None or entry.release.chart != release.chart or entry.release.digest != release.digest:
+                entry = self._replace(key, release)
+            entry.release = release
+            self._advance(entry)
+            if entry.answer and (release.controllers != entry.answer or not release.acknowledged):
+                releases.acknowledge(self._api, release, entry.answer)
+                self._log(f"release {release.namespace}/{release.name}: {entry.answer}")
+
+    def stop(self) -> None:
+        """End all processes; simulated controllers leave things as they are, the cluster ends with them."""
+        processes.stop([child for entry in self._entries.values() for child in entry.children], grace=_STOP_SECONDS)
+        self._entries.clear()
+
+    def _replace(self, key: Key, release: Release) -> Entry:
+        """Take up a release that is new or has new values."""
+        old = self._entries.get(key)
+        chosen = self._lookup(release.chart)
+        # A simulation takes up new values as they are; withdrawing in between would drain nodes for a second.
+        if old is not None and not (isinstance(chosen, SimulatedController) and old.controller is chosen):
+            self._remove(key)
+        entry = Entry(release, chosen)
+        self._entries[key] = entry
+        rival = next(
+            (
+                "/".join(other)
+                for other, one in self._entries.items()
+                if other != key and one.release.chart == release.chart and not isinstance(chosen, NotRun)
+            ),
+            "",
+        )
+        if rival:
+            entry.enter(
+                State.DONE,
+                f"failed: release {rival} installs the chart {release.chart} already; one cluster, one of it",
+            )
+        elif isinstance(chosen, NotRun):
+            entry.enter(State.DONE, f"none: {chosen.reason}")
+        elif isinstance(chosen, HostController) and (
+            lacking := [tool for tool in chosen.tools if tool not in self._tools]
+        ):
+            entry.enter(State.DONE, f"none: {', '.join(lacking)} was not built for this rehearsal")
+        return entry
+
+    def _remove(self, key: Key) -> None:
+        entry = self._entries.pop(key)
+        self._log(f"release {'/'.join(key)} is gone or changed: stopping its controllers")
+        processes.stop(entry.children, grace=_STOP_SECONDS)
+        if isinstance(entry.controller, SimulatedController) and not entry.answer.startswith("failed: release "):
+            entry.controller.withdraw(self._api)
+        shutil.rmtree(self._folder(key), ignore_errors=True)
+
+    def _folder(self, key: Key) -> Path:
+        return self._run / "controllers" / key[0] / key[1]
+
+    def _advance(self, entry: Entry) -> None:
+        """Move one release's controllers on, and notice when they fail."""
+        try:
+            if isinstance(entry.controller, SimulatedController):
+                if not entry.answer.startswith("failed: "):
+                    entry.controller.reconcile(self._api, entry.release.values)
+                    entry.enter(State.DONE, "ready")
+            elif isinstance(entry.controller, HostController):
+                self._advance_host(entry, entry.controller)
+        except (ConfigurationError, ProcessFailed) as error:
+            processes.stop(entry.children, grace=_STOP_SECONDS)
+            entry.children.clear()
+            entry.enter(State.DONE, f"failed: {error}")
+
+    def _advance_host(self, entry: Entry, host: HostController) -> None:
+        late = time.monotonic() - entry.since > START_SECONDS
+        if entry.state is State.WAITING:
+            # Values that cannot work fail at once, without waiting for anything.
+            key = (entry.release.namespace, entry.release.name)
+            context = Context(kubeconfig=self._kubeconfig, folder=self._folder(key), tools=self._tools)
+            plan = host.plan(entry.release.values, context)
+            missing = [name for name in host.crds if not self._established(name)]
+            if missing and late:
+                raise ProcessFailed(
+                    f"CRD {missing[0]} did not appear within {START_SECONDS:g} s; does the release bring its CRDs?"
+                )
+            if missing:
+                return
+            context.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            for name, text in plan.files.items():
+                (context.folder / name).write_text(text)
+            for process in plan.processes:
+                with contextlib.suppress(FileNotFoundError):
+                    (self._logs / f"{process.name}.log").unlink()
+                entry.children.append(processes.start(process, self._logs))
+            entry.enter(State.STARTING)
+        if entry.state is State.STARTING and all(map(processes.is_ready, entry.children)):
+            entry.enter(State.DONE, "ready")
+        elif entry.state is State.STARTING and late:
+            names = ", ".join(child.process.name for child in entry.children)
+            raise ProcessFailed(f"{names} not ready within {START_SECONDS:g} s: {entry.children[0].obituary()}")
+        for child in entry.children:
+            if not child.alive:
+                raise ProcessFailed(child.obituary())
+
+    def _established(self, crd: str) -> bool:
+        try:
+            found = self._api.get(f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{crd}")
+        except KubeError:
+            return False
+        conditions = ((found or {}).get("status") or {}).get("conditions") or []
+        return any(one.get("type") == "Established" and one.get("status") == "True" for one in conditions)
