@@ -56,5 +56,5 @@ schema: $(READY) ## Write the JSON Schema of stack files
 	@$(BIN)/python -m components.settings.schema
 
 clean: ## Stop the control plane and forget everything but the caches
-	@if [ -x $(BIN)/python ]; then $(BIN)/python -m rehearsal.supervisor stop --dir .rehearsal; fi
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m rehearsal stop; fi
 	@rm -rf .rehearsal $(VENV)

@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     add("preview", _preview, "show what an update would do, and what the policies say")
     add("rehearse", _rehearse, "up, checks, a second up that changes nothing, destroy, report")
     add("destroy", _destroy, "remove the stack, in an order that is shown, and stop the control plane")
+    add("stop", _stop, "stop the control plane without removing the stack from it", stack=False)
     add("check", _check, "read a stack file and say what is wrong with it")
     diagram = add("diagram", _diagram, "draw a stack as mermaid, and as SVG where Graphviz is installed")
     diagram.add_argument("--output", type=Path, help="folder for <stack>.mmd and <stack>.svg (default: print mermaid)")
@@ -100,6 +101,13 @@ def _destroy(options: argparse.Namespace, root: Path, console: Console) -> int:
     from rehearsal import commands
 
     return commands.destroy(file, root, console)
+
+
+def _stop(options: argparse.Namespace, root: Path, console: Console) -> int:
+    from rehearsal import session
+
+    console.print("control plane stopped" if session.stop(root / ".rehearsal") else "no control plane is running")
+    return 0
 
 
 def _check(options: argparse.Namespace, root: Path, console: Console) -> int:

@@ -11,6 +11,7 @@ from components.settings.advice import advice
 from rehearsal import gang, session, summary
 from rehearsal.engine import Result, Step
 from rehearsal.inventory import inventory
+from rehearsal.memory import peak
 from rehearsal.session import Session
 from rehearsal.stacks import StackFile
 
@@ -71,13 +72,14 @@ def rehearse(file: StackFile, root: Path, console: Console) -> int:
     shutil.rmtree(folder, ignore_errors=True)
     started = time.monotonic()
     _advise(file, console)
-    try:
-        with session.running(file, folder, console.print) as opened:
-            failures = _life(opened, console)
-            peak = _peak_memory(folder)
-    finally:
-        session.stop(folder)
-    console.print(f"rehearsal of {file.stack}: {time.monotonic() - started:.0f} s, {peak}")
+    with peak(folder) as memory:
+        try:
+            with session.running(file, folder, console.print) as opened:
+                failures = _life(opened, console)
+        finally:
+            session.stop(folder)
+    seconds = time.monotonic() - started
+    console.print(f"rehearsal of {file.stack}: {seconds:.0f} s, at most {memory.mib / 1024:.1f} GiB of memory")
     for failure in failures:
         console.print(f"  [red]failed[/] {failure}")
     console.print("[red]rehearsal failed[/]" if failures else "[green]rehearsal passed[/]")
@@ -156,13 +158,6 @@ class _Progress:
 def _advise(file: StackFile, console: Console) -> None:
     for warning in advice(file.settings, date.today()):
         console.print(f"[yellow]warning[/] {warning}")
-
-
-def _peak_memory(folder: Path) -> str:
-    from rehearsal import supervisor
-
-    handle = supervisor.running(folder)
-    return f"control plane memory {handle.memory_mib():.0f} MiB" if handle else "control plane gone"
 
 
 def _what_next(stack: str, folder: Path, root: Path, console: Console) -> None:
