@@ -1,0 +1,233 @@
+"""Google Kubernetes Engine, Standard mode: network, control plane, system pool and GPU pools."""
+
+from typing import Any, TypedDict, cast
+
+import pulumi
+import pulumi_gcp as gcp
+
+from components.cluster.gke_nodes import NodePoolContext, gpu_node_pool, system_node_pool
+from components.cluster.kubeconfig import gke_kubeconfig
+from components.cluster.naming import physical_name
+from components.cluster.pools import GpuPoolArgs, SystemPoolArgs
+
+CONTROL_PLANE_LOGS = ["SYSTEM_COMPONENTS", "WORKLOADS", "APISERVER", "SCHEDULER", "CONTROLLER_MANAGER"]
+"""What goes to Cloud Logging (container API, LoggingComponentConfig). Admin audit logs are always on there."""
+
+CONTROL_PLANE_METRICS = ["SYSTEM_COMPONENTS", "APISERVER", "SCHEDULER", "CONTROLLER_MANAGER"]
+"""What goes to Cloud Monitoring (container API, MonitoringComponentConfig)."""
+
+KEY_ROTATION = "7776000s"
+"""90 days, as Cloud KMS writes durations."""
+
+_ACCOUNT_ID_LIMIT = 30
+"""Longest id of a service account (IAM API, projects.serviceAccounts.create)."""
+
+
+class GkeClusterArgs(TypedDict):
+    """What a GKE cluster needs to know."""
+
+    project: str
+    """Project id. The APIs container, compute, cloudkms, iam, logging and monitoring are on in it."""
+
+    region: str
+    """The control plane and the system pool are in all of its zones."""
+
+    network_cidr: str
+    """Network of nodes."""
+
+    pods_cidr: str
+    """Pod addresses."""
+
+    services_cidr: str
+    """Kubernetes service addresses."""
+
+    control_plane_cidr: str
+    """A /28 for the control plane's side of the peering. None of the four may overlap."""
+
+    public_cidrs: list[str]
+    """Networks that may reach the public API endpoint. Empty: there is none."""
+
+    kubernetes_version: str
+    """Smallest minor version, such as 1.34; the release channel goes on from there."""
+
+    release_channel: str
+    """RAPID, REGULAR, STABLE or EXTENDED."""
+
+    admin_group: str | None
+    """Google group gke-security-groups@<domain>, whose member groups RBAC can name; None: RBAC knows no groups."""
+
+    system_pool: SystemPoolArgs
+    gpu_pools: dict[str, GpuPoolArgs]
+    """By name."""
+
+    deletion_protection: bool
+    """The provider then refuses to delete the cluster."""
+
+    labels: dict[str, str]
+    """Labels of the cloud's own resources, for billing."""
+
+
+class GkeCluster(pulumi.ComponentResource):
+    """A regional GKE cluster with private nodes, workload identity, secrets encrypted under its own key, NetworkPolicy
+    enforced by Dataplane V2 and control-plane logs.
+
+    It enables no Google API and installs no NVIDIA driver. Google keeps a KMS key ring for ever, so a destroy leaves
+    an empty one, which costs nothing.
+    """
+
+    kubeconfig: pulumi.Output[str]
+    cluster_name: pulumi.Output[str]
+    identifier: pulumi.Output[str]
+    workload_identity: pulumi.Output[str]
+
+    def __init__(self, name: str, args: GkeClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("multimodal:index:GkeCluster", name, cast("dict[str, Any]", dict(args)), opts)
+        child = pulumi.ResourceOptions(parent=self)
+        project, region = args["project"], args["region"]
+        physical = physical_name(name, pulumi.get_stack())
+        workload_pool = f"{project}.svc.id.goog"
+
+        network = gcp.compute.Network(
+            f"{name}-network", project=project, auto_create_subnetworks=False, routing_mode="REGIONAL", opts=child
+        )
+        subnetwork = gcp.compute.Subnetwork(
+            f"{name}-nodes",
+            project=project,
+            region=region,
+            network=network.id,
+            ip_cidr_range=args["network_cidr"],
+            private_ip_google_access=True,
+            secondary_ip_ranges=[
+                {"range_name": "pods", "ip_cidr_range": args["pods_cidr"]},
+                {"range_name": "services", "ip_cidr_range": args["services_cidr"]},
+            ],
+            opts=child,
+        )
+        router = gcp.compute.Router(f"{name}-router", project=project, region=region, network=network.id, opts=child)
+        nat = gcp.compute.RouterNat(
+            f"{name}-nat",
+            project=project,
+            region=region,
+            router=router.name,
+            nat_ip_allocate_option="AUTO_ONLY",
+            source_subnetwork_ip_ranges_to_nat="ALL_SUBNETWORKS_ALL_IP_RANGES",
+            log_config={"enable": True, "filter": "ERRORS_ONLY"},
+            opts=child,
+        )
+
+        key, may_encrypt = self._secrets_key(name, project, region)
+        account = gcp.serviceaccount.Account(
+            f"{name}-nodes",
+            project=project,
+            account_id=physical_name(physical, "nodes", limit=_ACCOUNT_ID_LIMIT),
+            display_name=f"Nodes of {physical}",
+            opts=child,
+        )
+        # Logs, metrics and images, and nothing else; the default account of Compute Engine may edit the project.
+        may_run = gcp.projects.IAMMember(
+            f"{name}-nodes",
+            project=project,
+            role="roles/container.defaultNodeServiceAccount",
+            member=account.member,
+            opts=child,
+        )
+
+        cluster = gcp.container.Cluster(
+            name,
+            name=physical,
+            project=project,
+            location=region,
+            deletion_protection=args["deletion_protection"],
+            network=network.id,
+            subnetwork=subnetwork.id,
+            networking_mode="VPC_NATIVE",
+            ip_allocation_policy={"cluster_secondary_range_name": "pods", "services_secondary_range_name": "services"},
+            datapath_provider="ADVANCED_DATAPATH",
+            private_cluster_config={
+                "enable_private_nodes": True,
+                "enable_private_endpoint": not args["public_cidrs"],
+                "master_ipv4_cidr_block": args["control_plane_cidr"],
+            },
+            master_authorized_networks_config={
+                "cidr_blocks": [{"cidr_block": cidr, "display_name": cidr} for cidr in args["public_cidrs"]],
+                # Otherwise every address of Google Cloud, other customers' included, reaches the endpoint.
+                "gcp_public_cidrs_access_enabled": False,
+            },
+            master_auth={"client_certificate_config": {"issue_client_certificate": False}},
+            authenticator_groups_config={"security_group": args["admin_group"]} if args["admin_group"] else None,
+            enable_legacy_abac=False,
+            enable_shielded_nodes=True,
+            workload_identity_config={"workload_pool": workload_pool},
+            database_encryption={"state": "ENCRYPTED", "key_name": key.id},
+            release_channel={"channel": args["release_channel"]},
+            min_master_version=args["kubernetes_version"],
+            logging_config={"enable_components": CONTROL_PLANE_LOGS},
+            # The platform brings its own Prometheus.
+            monitoring_config={"enable_components": CONTROL_PLANE_METRICS, "managed_prometheus": {"enabled": False}},
+            # The platform brings its own Gateway API, of one version on every cloud.
+            gateway_api_config={"channel": "CHANNEL_DISABLED"},
+            addons_config={"gce_persistent_disk_csi_driver_config": {"enabled": True}},
+            cost_management_config={"enabled": True},
+            resource_labels=args["labels"],
+            # GKE insists on a first pool; it lives for a minute, under the same account as the real ones.
+            remove_default_node_pool=True,
+            initial_node_count=1,
+            node_config={"service_account": account.email, "shielded_instance_config": {"enable_secure_boot": True}},
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[may_encrypt, may_run, nat],
+                ignore_changes=["nodeConfig", "initialNodeCount"],
+            ),
+        )
+        context = NodePoolContext(
+            cluster.name, project, region, account.email, args["labels"], self, [nat, may_run, may_encrypt]
+        )
+        system_node_pool(f"{name}-system", args["system_pool"], context)
+        for pool_name, pool in args["gpu_pools"].items():
+            gpu_node_pool(f"{name}-gpu-{pool_name}", pool_name, pool, context)
+
+        self.cluster_name = cluster.name
+        self.identifier = cluster.id
+        # The pool exists only once the project has had a cluster, so whoever binds to it waits for ours.
+        self.workload_identity = cluster.id.apply(lambda _: workload_pool)
+        self.kubeconfig = pulumi.Output.secret(
+            pulumi.Output.all(cluster.name, cluster.endpoint, cluster.master_auth.cluster_ca_certificate).apply(
+                lambda known: gke_kubeconfig(known[0], known[1], known[2])
+            )
+        )
+        self.register_outputs(
+            {
+                "kubeconfig": self.kubeconfig,
+                "cluster_name": self.cluster_name,
+                "identifier": self.identifier,
+                "workload_identity": self.workload_identity,
+            }
+        )
+
+    def _secrets_key(self, name: str, project: str, region: str) -> tuple[gcp.kms.CryptoKey, pulumi.Resource]:
+        """The key for Kubernetes secrets, and GKE's right to use it."""
+        child = pulumi.ResourceOptions(parent=self)
+        ring = gcp.kms.KeyRing(f"{name}-keys", project=project, location=region, opts=child)
+        key = gcp.kms.CryptoKey(
+            f"{name}-secrets",
+            key_ring=ring.id,
+            purpose="ENCRYPT_DECRYPT",
+            rotation_period=KEY_ROTATION,
+            opts=child,
+        )
+        number = gcp.organizations.get_project_output(
+            project_id=project, opts=pulumi.InvokeOutputOptions(parent=self)
+        ).number
+        may_encrypt = gcp.kms.CryptoKeyIAMMember(
+            f"{name}-secrets",
+            crypto_key_id=key.id,
+            role="roles/cloudkms.cryptoKeyEncrypterDecrypter",
+            member=number.apply(gke_service_agent),
+            opts=child,
+        )
+        return key, may_encrypt
+
+
+def gke_service_agent(project_number: str) -> str:
+    """The account under which GKE itself acts in a project (GKE documentation, service agents), as an IAM member."""
+    return f"serviceAccount:service-{project_number}@container-engine-robot.iam.gserviceaccount.com"

@@ -1,0 +1,23 @@
+"""What every cluster component gives, whichever cloud it is on."""
+
+from typing import Protocol
+
+import pulumi
+
+
+class ClusterOutputs(Protocol):
+    """The common outputs. Code above the cluster takes this and never asks which cloud it is on."""
+
+    kubeconfig: pulumi.Output[str]
+    """Kubeconfig as text, a secret. On a cloud it holds no token: a plugin of the cloud's own tools gets one."""
+
+    cluster_name: pulumi.Output[str]
+    """Name of the cluster as its cloud knows it."""
+
+    identifier: pulumi.Output[str]
+    """Identity that stays while the cluster lives. Give it to the Kubernetes provider as `cluster_identifier`: then a
+    change of the kubeconfig's text never replaces the provider and everything behind it."""
+
+    workload_identity: pulumi.Output[str]
+    """What pods' cloud identities are bound to: EKS the cluster's name (Pod Identity), GKE the workload pool, AKS the
+    OIDC issuer's URL; empty on an existing cluster."""
