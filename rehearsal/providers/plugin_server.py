@@ -246,12 +246,11 @@ def start(provider: RehearsalProvider, name: str, version: str) -> tuple[Any, in
 
 
 def serve(provider: RehearsalProvider, name: str, version: str) -> None:
-    """Serves until the parent process, the engine, is gone: prints the port on standard output, as a plugin must.
+    """Serves until the engine ends it, or is gone itself: prints the port on standard output, as a plugin must.
 
-    Ctrl-C reaches the whole process group. The engine answers it by cancelling, and still needs its plugins to finish
-    what runs, so the interrupt is left to the engine.
+    The engine ends a plugin with SIGINT and waits five seconds for it. A user's Ctrl-C does not get here: the engine
+    puts each plugin into a process group of its own, and calls `Cancel` while what runs may still finish.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     server, port = start(provider, name, version)
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
@@ -269,8 +268,9 @@ def serve(provider: RehearsalProvider, name: str, version: str) -> None:
     def stop(_signal: int, _frame: object) -> None:
         gone.set()
 
+    signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
     gone.wait()
     provider.cancel()
-    server.stop(grace=1.0).wait()
+    server.stop(grace=0.2).wait()
     os._exit(0)  # a hook that still waits must not keep the process
