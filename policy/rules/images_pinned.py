@@ -65,7 +65,7 @@ def _lock(report: ReportViolation) -> Lock:
     try:
         return load_lock(LOCK_FILE)
     except LockError as error:
-        report(str(error))
+        report(str(error), None)
         return {}
 
 

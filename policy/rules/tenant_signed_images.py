@@ -21,8 +21,8 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 
+from policy.label_selectors import selects
 from policy.resources import Resource, has_unknown, listed, mapped, not_known
-from policy.selectors import selects
 from policy.signatures import holes
 from policy.stack import Stack, Tenant
 

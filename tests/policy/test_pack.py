@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 
 import pytest
@@ -48,3 +49,9 @@ def test_the_cli_finds_the_pack_and_the_programs_virtual_environment() -> None:
     manifest = yaml.safe_load((ROOT / "policy" / "PulumiPolicy.yaml").read_text(encoding="utf-8"))
     assert manifest["runtime"] == {"name": "python", "options": {"virtualenv": "../.venv"}}
     assert (ROOT / "policy" / "__main__.py").is_file()
+
+
+def test_no_module_hides_one_of_pythons_own() -> None:
+    """Python finds the folder of a script that it runs before its own library."""
+    names = {path.stem for path in (ROOT / "policy").iterdir()}
+    assert not names & sys.stdlib_module_names

@@ -63,10 +63,8 @@ def test_a_slice_in_a_mig_layout_must_be_bounded_for_every_tenant(world: Any, ju
 
 
 def test_slices_that_are_offered_as_whole_gpus_need_no_bound_of_their_own(world: Any, judge: Any) -> None:
-    assert (
-        judge(tenant_gpu_quota.RULE, [*world.tenant(), world.quota(WHOLE), operator(world, {"1g.10gb": 7}, "single")])
-        == []
-    )
+    stack = [*world.tenant(), world.quota(WHOLE), operator(world, {"1g.10gb": 7}, "single")]
+    assert judge(tenant_gpu_quota.RULE, stack) == []
 
 
 def test_a_slice_that_one_tenant_may_use_must_be_bounded_for_the_others(world: Any, judge: Any) -> None:
