@@ -9,15 +9,15 @@ import csv
 import io
 import secrets
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
 
+from rehearsal import layout as parts
 from rehearsal import processes, stages
-from rehearsal.fleet import KWOK_ANNOTATION
 from rehearsal.kube import Kube, KubeError
+from rehearsal.layout import Layout
 from rehearsal.processes import Child, Process, ProcessFailed
 
 TOOLS = ("kubernetes", "etcd", "kwok")
@@ -26,143 +26,6 @@ TOOLS = ("kubernetes", "etcd", "kwok")
 READY_SECONDS = 60.0
 """How long a start may take; it takes about three seconds on an idle machine."""
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-# etcd insists on a host and a port even for a socket, whose file then has that name.
-_STORAGE = "etcd:2379"
-_PEERS = "etcd:2380"
-_SERVICES = "10.96.0.0/16"
-_PODS = "10.244.0.0/16"
-_NODE_IP = "10.0.0.1"
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Where the parts of one control plane lie. Pure: nothing here touches the disk."""
-
-    run: Path
-    """Private, thrown away at the end. Also the working directory of etcd and the API server."""
-    logs: Path
-    kubeconfig: Path
-    port: int
-    """Port of the API server on 127.0.0.1."""
-    tools: Mapping[str, Path]
-    """Tool -> folder with its programs, from `toolchain.ensure`."""
-
-    @property
-    def server(self) -> str:
-        """Address of the API server."""
-        return f"https://127.0.0.1:{self.port}"
-
-    @property
-    def certificates(self) -> Path:
-        """Where the API server writes the certificate that it makes for itself."""
-        return self.run / "certificates"
-
-    def program(self, tool: str, name: str) -> str:
-        """Path of a program."""
-        return str(self.tools[tool] / name)
-
-
-def etcd(layout: Layout) -> Process:
-    """Throw-away storage: no fsync. Sockets are relative to the working directory: their paths have a length limit."""
-    return Process(
-        name="etcd",
-        argv=(
-            layout.program("etcd", "etcd"),
-            f"--data-dir={layout.run / 'etcd'}",
-            f"--listen-client-urls=unix://{_STORAGE}",
-            f"--advertise-client-urls=unix://{_STORAGE}",
-            f"--listen-peer-urls=unix://{_PEERS}",
-            "--unsafe-no-fsync",
-            "--log-level=warn",
-        ),
-        cwd=layout.run,
-        memory_mib=192,
-    )
-
-
-def api_server(layout: Layout) -> Process:
-    """The API server; it makes its own serving certificate and is known by no public name."""
-    return Process(
-        name="kube-apiserver",
-        argv=(
-            layout.program("kubernetes", "kube-apiserver"),
-            f"--etcd-servers=unix://{_STORAGE}",
-            "--bind-address=127.0.0.1",
-            f"--secure-port={layout.port}",
-            # Without these two it looks for an address of the host that others reach, which a laptop may not have.
-            "--advertise-address=127.0.0.1",
-            "--endpoint-reconciler-type=none",
-            f"--cert-dir={layout.certificates}",
-            "--service-account-issuer=https://kubernetes.default.svc",
-            f"--service-account-key-file={layout.run / 'service-account.key'}",
-            f"--service-account-signing-key-file={layout.run / 'service-account.key'}",
-            f"--token-auth-file={layout.run / 'tokens.csv'}",
-            "--authorization-mode=RBAC",
-            f"--service-cluster-ip-range={_SERVICES}",
-            "--allow-privileged=true",
-            "--profiling=false",
-            "--v=0",
-        ),
-        cwd=layout.run,
-        memory_mib=1200,
-    )
-
-
-def controller_manager(layout: Layout) -> Process:
-    """The built-in controllers, one instance, so without leader election."""
-    return Process(
-        name="kube-controller-manager",
-        argv=(
-            layout.program("kubernetes", "kube-controller-manager"),
-            f"--kubeconfig={layout.kubeconfig}",
-            f"--service-account-private-key-file={layout.run / 'service-account.key'}",
-            f"--root-ca-file={layout.certificates / 'apiserver.crt'}",
-            "--leader-elect=false",
-            "--secure-port=0",
-            "--kube-api-qps=200",
-            "--kube-api-burst=400",
-            "--profiling=false",
-            "--v=0",
-        ),
-        memory_mib=256,
-    )
-
-
-def scheduler(layout: Layout) -> Process:
-    """The default scheduler, for every pod that does not name another."""
-    return Process(
-        name="kube-scheduler",
-        argv=(
-            layout.program("kubernetes", "kube-scheduler"),
-            f"--kubeconfig={layout.kubeconfig}",
-            "--leader-elect=false",
-            "--secure-port=0",
-            "--kube-api-qps=200",
-            "--kube-api-burst=400",
-            "--profiling=false",
-            "--v=0",
-        ),
-        memory_mib=192,
-    )
-
-
-def kwok(layout: Layout) -> Process:
-    """The simulated kubelets; nodes without the annotation are left alone."""
-    return Process(
-        name="kwok",
-        argv=(
-            layout.program("kwok", "kwok"),
-            f"--kubeconfig={layout.kubeconfig}",
-            f"--config={layout.run / 'stages.yaml'}",
-            "--manage-all-nodes=false",
-            f"--manage-nodes-with-annotation-selector={KWOK_ANNOTATION}=fake",
-            f"--cidr={_PODS}",
-            f"--node-ip={_NODE_IP}",
-            "--node-lease-duration-seconds=40",
-            "--v=ERROR",
-        ),
-        memory_mib=128,
-    )
 
 
 def signing_key() -> str:
@@ -223,11 +86,11 @@ class ControlPlane:
         write_private(layout.run / "service-account.key", signing_key())
         write_private(layout.run / "stages.yaml", stages.configuration())
 
-        storage = self._launch(etcd(layout))
+        storage = self._launch(parts.etcd(layout))
         processes.wait_until(
-            (layout.run / _STORAGE).exists, "etcd", timeout=READY_SECONDS, interval=0.02, child=storage
+            (layout.run / parts.STORAGE).exists, "etcd", timeout=READY_SECONDS, interval=0.02, child=storage
         )
-        server = self._launch(api_server(layout))
+        server = self._launch(parts.api_server(layout))
         certificate = layout.certificates / "apiserver.crt"
         processes.wait_until(
             lambda: certificate.exists() and (layout.certificates / "apiserver.key").exists(),
@@ -239,7 +102,7 @@ class ControlPlane:
         write_private(layout.kubeconfig, kubeconfig(layout.server, token, ca))
         api = Kube(layout.server, token, ca.decode())
         processes.wait_until(lambda: _serves(api), "the API server", timeout=READY_SECONDS, child=server)
-        for process in (controller_manager(layout), scheduler(layout), kwok(layout)):
+        for process in (parts.controller_manager(layout), parts.scheduler(layout), parts.kwok(layout)):
             self._launch(process)
         processes.wait_until(
             # Pods need their namespace's service account, which the controller manager makes.

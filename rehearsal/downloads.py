@@ -7,7 +7,6 @@ import hashlib
 import platform
 import socket
 import sys
-import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterable, Mapping

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -60,7 +60,7 @@ def find_go(env: Mapping[str, str]) -> Path:
 
 
 @contextlib.contextmanager
-def terminate_as_interrupt() -> Iterator[None]:
+def terminate_as_interrupt() -> Generator[None]:
     """Within it SIGTERM raises KeyboardInterrupt, as Ctrl-C does, so that clean-up runs. Only in the main thread."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
 # Loaded before any fork: a child between fork and exec must not import or allocate much.
-_LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+_LIBC: ctypes.CDLL | None = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 _REASON_LENGTH = 600
 _FATAL = re.compile(r"F\d{4} |panic: |[Ee]rror: ")
 """How Go programs begin the line that says why they end."""

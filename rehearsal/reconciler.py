@@ -22,6 +22,7 @@ from rehearsal.controllers.base import (
     HostController,
     NotRun,
     SimulatedController,
+    value,
 )
 from rehearsal.kube import Kube, KubeError
 from rehearsal.processes import Child, ProcessFailed
@@ -201,5 +202,5 @@ class Reconciler:
             found = self._api.get(f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{crd}")
         except KubeError:
             return False
-        conditions = ((found or {}).get("status") or {}).get("conditions") or []
+        conditions = value(found or {}, "status.conditions", [])
         return any(one.get("type") == "Established" and one.get("status") == "True" for one in conditions)

@@ -9,51 +9,26 @@ reason in its log and status.
 import argparse
 import contextlib
 import fcntl
-import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
-from typing import TextIO
 
-from rehearsal.control_plane import READY_SECONDS, ControlPlane, Layout
+from rehearsal import supervision
+from rehearsal.control_plane import READY_SECONDS
 from rehearsal.gobuild import terminate_as_interrupt
-from rehearsal.kube import KubeError
 from rehearsal.paths import ROOT
-from rehearsal.processes import ProcessFailed, free_port
-from rehearsal.reconciler import Reconciler
+from rehearsal.supervision import Status, SupervisorError, read_status
 
-PERIOD_SECONDS = 0.7
-"""Pause between two looks at releases, nodes and processes."""
+__all__ = ["Status", "Supervisor", "SupervisorError", "read_status", "running", "start", "stop"]
+
 _STOP_SECONDS = 12.0
-_LOCK = "supervisor.lock"
-_STATUS = "supervisor.json"
-_LOG = "supervisor.log"
-_KUBECONFIG = "kubeconfig"
-
-
-class SupervisorError(Exception):
-    """The control plane could not be started; the message says why, in one line."""
-
-
-@dataclass(frozen=True)
-class Status:
-    """What a supervisor last said about itself."""
-
-    phase: str = "absent"
-    """absent, starting, ready, stopped or failed."""
-    reason: str = ""
-    """Why it stopped or failed."""
-    controllers: Mapping[str, str] = field(default_factory=dict[str, str])
-    """`namespace/name` of each Helm release -> what became of its controllers."""
-    processes: Mapping[str, int] = field(default_factory=dict[str, int])
-    """Name -> process id of what the control plane consists of."""
+"""How long an orderly stop may take before the process is killed; it needs about two seconds."""
 
 
 @dataclass(frozen=True)
@@ -66,30 +41,22 @@ class Supervisor:
     @property
     def kubeconfig(self) -> Path:
         """Kubeconfig of its control plane; exists once it is ready."""
-        return self.folder / _KUBECONFIG
+        return self.folder / supervision.KUBECONFIG
 
     @property
     def log(self) -> Path:
         """Its log; those of the processes are in `logs/` beside it."""
-        return self.folder / _LOG
+        return self.folder / supervision.LOG
 
     def status(self) -> Status:
         """What it last said."""
         return read_status(self.folder)
 
 
-def read_status(folder: Path) -> Status:
-    """The last status written in a folder; `absent` where there is none."""
-    try:
-        return Status(**json.loads((folder / _STATUS).read_text()))
-    except (OSError, ValueError, TypeError):
-        return Status()
-
-
 def running(folder: Path) -> Supervisor | None:
     """The supervisor of a folder, or None. A stale file of a dead one is None, whatever it says."""
     try:
-        with (folder / _LOCK).open() as handle:
+        with (folder / supervision.LOCK).open() as handle:
             try:
                 # Shared: two askers do not take each other for the supervisor.
                 fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -125,7 +92,7 @@ def start(folder: Path, tools: Mapping[str, Path], *, timeout: float = READY_SEC
         popen: subprocess.Popen[bytes] | None = None
         try:
             if present is None:
-                with (folder / _LOG).open("ab") as log:
+                with (folder / supervision.LOG).open("ab") as log:
                     popen = subprocess.Popen(
                         command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
                     )
@@ -148,13 +115,15 @@ def _wait_ready(folder: Path, popen: "subprocess.Popen[bytes] | None", timeout: 
         if found is not None and status.phase == "ready":
             return found
         if status.phase == "failed":
-            raise SupervisorError(f"{status.reason}; log: {folder / _LOG}")
+            raise SupervisorError(f"{status.reason}; log: {folder / supervision.LOG}")
         if popen is not None and popen.poll() is not None:
             raise SupervisorError(
-                f"the supervisor ended with {popen.returncode} while it started; log: {folder / _LOG}"
+                f"the supervisor ended with {popen.returncode} while it started; log: {folder / supervision.LOG}"
             )
         if time.monotonic() > deadline:
-            raise SupervisorError(f"the control plane was not ready within {timeout:g} s; log: {folder / _LOG}")
+            raise SupervisorError(
+                f"the control plane was not ready within {timeout:g} s; log: {folder / supervision.LOG}"
+            )
         time.sleep(0.05)
 
 
@@ -186,118 +155,15 @@ def _end(found: Supervisor) -> None:
 
 def _clean(folder: Path) -> None:
     shutil.rmtree(folder / "run", ignore_errors=True)
-    for name in (_KUBECONFIG, _STATUS):
+    for name in (supervision.KUBECONFIG, supervision.STATUS):
         (folder / name).unlink(missing_ok=True)
 
 
-class _Stop(BaseException):
-    """A signal asked for the end; not an Exception, so that nothing on the way swallows it."""
-
-
-def _on_signal(number: int, _frame: FrameType | None) -> None:
-    # Once is enough: what follows is the orderly stop, which a second signal must not cut short.
-    for one in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(one, signal.SIG_IGN)
-    raise _Stop(signal.Signals(number).name)
-
-
-def _take_lock(folder: Path) -> TextIO:
-    handle = (folder / _LOCK).open("a+")
-    deadline = time.monotonic() + 2
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            break
-        except OSError:
-            # Perhaps only somebody who looks whether we run.
-            if time.monotonic() > deadline:
-                raise SupervisorError(f"another supervisor runs in {folder}") from None
-            time.sleep(0.02)
-    handle.truncate(0)
-    handle.write(str(os.getpid()))
-    handle.flush()
-    return handle
-
-
-def _log(text: str) -> None:
-    print(f"{time.strftime('%H:%M:%S')} {text}", flush=True)
-
-
-def run(folder: Path, tools: Mapping[str, Path]) -> int:
-    """Be the supervisor of a folder until a signal or a failure ends it. Returns the exit status."""
-    lock = _take_lock(folder)
-    inode = os.fstat(lock.fileno()).st_ino
-    layout = Layout(folder / "run", folder / "logs", folder / _KUBECONFIG, free_port(), tools)
-    shutil.rmtree(layout.logs, ignore_errors=True)
-    plane = ControlPlane(layout)
-    reconciler: Reconciler | None = None
-    last: list[Status] = []
-
-    def publish(status: Status) -> None:
-        if last and last[0] == status:
-            return
-        last[:] = [status]
-        draft = folder / f"{_STATUS}.new"
-        with contextlib.suppress(OSError):
-            draft.write_text(json.dumps(asdict(status)))
-            draft.replace(folder / _STATUS)
-
-    end = Status("stopped")
-    try:
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, _on_signal)
-        publish(Status("starting"))
-        started = time.monotonic()
-        api = plane.start()
-        _log(f"control plane ready after {time.monotonic() - started:.1f} s at {layout.server}")
-        reconciler = Reconciler(
-            api, kubeconfig=layout.kubeconfig, run=layout.run, logs=layout.logs, tools=tools, log=_log
-        )
-        ids = {child.process.name: child.popen.pid for child in plane.children}
-        while True:
-            plane.check()
-            _step(reconciler)
-            publish(Status("ready", controllers=reconciler.answers(), processes=ids))
-            if not _is_ours(folder / _LOCK, inode):
-                end = Status("stopped", "the folder was removed")
-                break
-            time.sleep(PERIOD_SECONDS)
-    except _Stop as signalled:
-        end = Status("stopped", str(signalled))
-    except (ProcessFailed, SupervisorError) as error:
-        end = Status("failed", str(error))
-    except Exception as error:
-        end = Status("failed", f"{type(error).__name__}: {error}")
-        raise
-    finally:
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)
-        _log(f"{end.phase}: {end.reason}")
-        if reconciler is not None:
-            reconciler.stop()
-        plane.stop()
-        publish(end)
-    return 0 if end.phase == "stopped" else 1
-
-
-def _step(reconciler: Reconciler) -> None:
-    try:
-        reconciler.step()
-    except KubeError as error:
-        # One slow answer is no reason to end; a dead API server is found by `check`.
-        _log(f"the API server: {error}")
-
-
-def _is_ours(lock: Path, inode: int) -> bool:
-    try:
-        return lock.stat().st_ino == inode
-    except OSError:
-        return False
-
-
-def main(arguments: Sequence[str] | None = None, run_: Callable[[Path, Mapping[str, Path]], int] = run) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Command line of the supervisor process."""
-    parser = argparse.ArgumentParser(prog="python -m rehearsal.supervisor", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m rehearsal.supervisor", description="Owns a rehearsal's control plane."
+    )
     parser.add_argument("--dir", type=Path, required=True, help="folder with the state of the checkout")
     parser.add_argument(
         "--tool", action="append", default=[], metavar="NAME=FOLDER", help="where a tool's programs are"
@@ -309,7 +175,7 @@ def main(arguments: Sequence[str] | None = None, run_: Callable[[Path, Mapping[s
         if not found:
             parser.error(f"--tool {text!r} must be NAME=FOLDER")
         tools[name] = Path(path)
-    return run_(options.dir.resolve(), tools)
+    return supervision.run(options.dir.resolve(), tools)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path
 
 from rehearsal import downloads
@@ -30,109 +29,12 @@ from rehearsal.gobuild import (
     run_with_heartbeat,
     terminate_as_interrupt,
 )
+from rehearsal.tooltable import TOOLS, Tool
 
 __all__ = ["TOOLS", "Tool", "ToolchainError", "cache_folder", "ensure", "is_built"]
 
 MODULES = Path(__file__).parent / "tools"
 _STAMP = "stamp.json"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tool:
-    """One upstream project and the programs that are built from it."""
-
-    name: str
-    """Also the name of the folder below `rehearsal/tools`."""
-    version: str
-    """Upstream version without the leading v, as pinned in the module's go.mod."""
-    binaries: Mapping[str, str]
-    """Name of the program in the cache -> Go package with its main function."""
-    ldflags: tuple[str, ...] = ()
-    """Linker settings beyond `-s -w`: a version that nothing else would put into the program."""
-    minutes: float
-    """How long a build takes on 2 cores, downloads included; only told to the user."""
-    cache_gib: float
-    """What a build adds to Go's build and module caches, in GiB; measured."""
-    size_gib: float
-    """What the programs themselves take, in GiB; measured."""
-    release: downloads.Release | None = None
-    """Where upstream publishes the same programs, for networks that reach it."""
-    path_version: tuple[str, ...] = ()
-    """Prints the version of the same program on PATH; one that is new enough is used in place of a build."""
-
-
-_KUBERNETES_VERSION = "k8s.io/component-base/version"
-
-TOOLS: Mapping[str, Tool] = {
-    tool.name: tool
-    for tool in (
-        Tool(
-            name="pulumi",
-            version="3.259.0",
-            binaries={"pulumi": "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"},
-            # The Automation API refuses a CLI that does not know its version.
-            ldflags=("-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v3.259.0",),
-            minutes=4,
-            cache_gib=3.0,
-            size_gib=0.2,
-            path_version=("pulumi", "version"),
-        ),
-        Tool(
-            name="kubernetes",
-            version="1.35.4",
-            binaries={
-                name: f"k8s.io/kubernetes/cmd/{name}"
-                for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")
-            },
-            # Clients and charts read the server's version; an unset one says v0.0.0.
-            ldflags=(
-                f"-X {_KUBERNETES_VERSION}.gitVersion=v1.35.4",
-                f"-X {_KUBERNETES_VERSION}.gitMajor=1",
-                f"-X {_KUBERNETES_VERSION}.gitMinor=35",
-            ),
-            minutes=5,
-            cache_gib=3.0,
-            size_gib=0.3,
-            release=downloads.KUBERNETES,
-        ),
-        Tool(
-            name="etcd",
-            version="3.6.5",
-            binaries={"etcd": "go.etcd.io/etcd/server/v3"},
-            minutes=1,
-            cache_gib=0.6,
-            size_gib=0.1,
-        ),
-        Tool(
-            name="kwok",
-            version="0.8.0",
-            binaries={"kwok": "sigs.k8s.io/kwok/cmd/kwok"},
-            minutes=1,
-            cache_gib=1.0,
-            size_gib=0.1,
-        ),
-        Tool(
-            name="volcano",
-            version="1.14.1",
-            binaries={
-                "vc-scheduler": "volcano.sh/volcano/cmd/scheduler",
-                "vc-controller-manager": "volcano.sh/volcano/cmd/controller-manager",
-            },
-            minutes=3,
-            cache_gib=2.0,
-            size_gib=0.2,
-        ),
-        Tool(
-            name="crane",
-            version="0.22.1",
-            binaries={"crane": "github.com/google/go-containerregistry/cmd/crane"},
-            minutes=1,
-            cache_gib=0.4,
-            size_gib=0.1,
-        ),
-    )
-}
-"""Every tool by name. A further one is a module folder and an entry here."""
 
 
 def cache_folder(env: Mapping[str, str]) -> Path:
@@ -213,7 +115,7 @@ def _on_path(tool: Tool, env: Mapping[str, str]) -> Path | None:
 
 
 @contextlib.contextmanager
-def _lock(path: Path, waiting: str, progress: Progress) -> Iterator[None]:
+def _lock(path: Path, waiting: str, progress: Progress) -> Generator[None]:
     """Hold the lock file; the kernel frees it however its holder dies."""
     with path.open("w") as handle:
         try:

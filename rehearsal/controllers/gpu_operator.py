@@ -157,7 +157,7 @@ def _partition(
     for entry in entries:
         devices = entry["devices"]
         chosen = range(count) if devices == "all" else cast("list[int]", devices)
-        slices = cast("Mapping[str, int]", entry.get("mig-devices") or {}) if entry["mig-enabled"] else {}
+        slices: Mapping[str, int] = (entry.get("mig-devices") or {}) if entry["mig-enabled"] else {}
         if slices:
             try:
                 place(accelerator.key, slices)
@@ -201,7 +201,8 @@ def reconcile(api: Kube, values: Values) -> None:
     """Bring every simulated GPU node to what the values say. Writes only what differs."""
     settings = read(values)
     for node in nodes(api):
-        if (node["metadata"].get("annotations") or {}).get(ACCELERATOR_ANNOTATION):
+        annotations: Mapping[str, str] = node["metadata"].get("annotations") or {}
+        if ACCELERATOR_ANNOTATION in annotations:
             _write(api, node, advertise(node, settings))
 
 
