@@ -164,5 +164,7 @@ def _what_next(stack: str, folder: Path, root: Path, console: Console) -> None:
     kubeconfig = (folder / "kubeconfig").relative_to(root)
     console.print("[bold]Running.[/] Try next:")
     console.print(f"  kubectl --kubeconfig {kubeconfig} get nodes,queues,vcjobs,pods -A")
-    console.print(f"  make preview STACK=aws-dev        what the same platform is on a cloud")
-    console.print(f"  make destroy{'' if stack == 'local' else f' STACK={stack}'}       removes the stack and stops everything")
+    console.print("  make preview STACK=aws-dev        what the same platform is on a cloud")
+    console.print(
+        f"  make destroy{'' if stack == 'local' else f' STACK={stack}'}       removes the stack and stops everything"
+    )

@@ -171,7 +171,9 @@ def _collect(event: events.EngineEvent, result: Result, watch: Watcher | None) -
         result.failed = True
     elif event.policy_event:
         found = event.policy_event
-        violation = Violation(found.policy_name, found.enforcement_level, found.resource_urn or "", found.message.strip())
+        violation = Violation(
+            found.policy_name, found.enforcement_level, found.resource_urn or "", found.message.strip()
+        )
         if violation not in result.violations:
             result.violations.append(violation)
     elif event.diagnostic_event and event.diagnostic_event.severity == "error":

@@ -2,6 +2,7 @@
 
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -15,7 +16,7 @@ def write(path: Path, console: Console, references: tuple[str, ...] | None = Non
     crane = toolchain.ensure(["crane"], console.print)["crane"] / "crane"
     wanted = lockable() if references is None else references
     with ThreadPoolExecutor(max_workers=4) as pool:
-        answers = list(pool.map(lambda reference: digest(crane, reference), wanted))
+        answers = list(pool.map(partial(digest, crane), wanted))
     failures = {reference: answer for reference, answer in zip(wanted, answers, strict=True) if not _is_digest(answer)}
     if failures:
         for reference, answer in failures.items():
@@ -30,7 +31,9 @@ def write(path: Path, console: Console, references: tuple[str, ...] | None = Non
 def digest(crane: Path, reference: str) -> str:
     """What the registry says `reference` is now: `sha256:…`, or why it does not say."""
     try:
-        answer = subprocess.run([str(crane), "digest", reference], capture_output=True, text=True, timeout=60, check=False)
+        answer = subprocess.run(
+            [str(crane), "digest", reference], capture_output=True, text=True, timeout=60, check=False
+        )
     except subprocess.TimeoutExpired:
         return "the registry did not answer within 60 s"
     if answer.returncode != 0:

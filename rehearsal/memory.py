@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -47,7 +47,7 @@ def _children(root: psutil.Process) -> list[psutil.Process]:
 
 
 @contextmanager
-def peak(folder: Path) -> Iterator[Peak]:
+def peak(folder: Path) -> Generator[Peak]:
     """Watches while the block runs."""
     found, done = Peak(folder), threading.Event()
 

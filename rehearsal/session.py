@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +51,7 @@ def preview(file: StackFile, folder: Path, say: Say) -> Session:
 
 
 @contextmanager
-def running(file: StackFile, folder: Path, say: Say) -> Iterator[Session]:
+def running(file: StackFile, folder: Path, say: Say) -> Generator[Session]:
     """A session on a control plane that stays up afterwards, unless it was started here and the work was interrupted."""
     other = carried(folder)
     if other not in (None, file.stack) and supervisor.running(folder):

@@ -32,7 +32,9 @@ def show_nodes(console: Console, api: Kube) -> None:
     made = table("Nodes", "pool", "nodes", "machine", "GPU", "each node offers")
     for pool, nodes in sorted(pools.items()):
         labels, capacity = nodes[0]["metadata"]["labels"], nodes[0]["status"].get("capacity", {})
-        gpus = {key.removeprefix("nvidia.com/"): value for key, value in capacity.items() if key.startswith("nvidia.com/")}
+        gpus = {
+            key.removeprefix("nvidia.com/"): value for key, value in capacity.items() if key.startswith("nvidia.com/")
+        }
         offer = ", ".join(f"{value} × {key}" for key, value in sorted(gpus.items()) if value != "0") or "no GPU"
         made.add_row(
             pool,
@@ -110,7 +112,9 @@ def show_checks(console: Console, report: Report) -> None:
 
 def show_result(console: Console, what: str, result: Result) -> None:
     """One line: what was done and how long it took; then errors."""
-    changes = ", ".join(f"{count} {operation}" for operation, count in sorted(result.changes.items()) if operation != "same")
+    changes = ", ".join(
+        f"{count} {operation}" for operation, count in sorted(result.changes.items()) if operation != "same"
+    )
     same = result.changes["same"]
     state = "[red]failed[/]" if result.failed else "[green]done[/]"
     console.print(f"{what}: {state}; {changes or 'no changes'}, {same} unchanged, in {result.seconds:.0f} s\n")

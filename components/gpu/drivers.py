@@ -45,7 +45,7 @@ class DriverPlan:
     operator_values: dict[str, Any]
     """Values of the gpu-operator chart."""
 
-    node_labels: dict[str, str] = field(default_factory=dict)
+    node_labels: dict[str, str] = field(default_factory=dict[str, str])
     """Labels that GPU pools need for it."""
 
     google_installer: bool = False
@@ -63,7 +63,10 @@ _RUNTIME_CONFIG_FROM_FILE = [{"name": "RUNTIME_CONFIG_SOURCE", "value": "file"}]
 
 _PLANS: dict[tuple[str, DriverOwner], DriverPlan] = {
     ("eks", DriverOwner.IMAGE): DriverPlan(
-        DriverOwner.IMAGE, PoolDriver.EKS_NVIDIA_IMAGE, "nvidia", {**_PREINSTALLED, "operator": {"runtimeClass": "nvidia"}}
+        DriverOwner.IMAGE,
+        PoolDriver.EKS_NVIDIA_IMAGE,
+        "nvidia",
+        {**_PREINSTALLED, "operator": {"runtimeClass": "nvidia"}},
     ),
     ("gke", DriverOwner.CLOUD): DriverPlan(
         DriverOwner.CLOUD,

@@ -6,10 +6,9 @@ says. Facts (image, mounts, environment): GoogleCloudPlatform/container-engine-a
 Not taken over: its second step, which cuts MIG slices; the operator's MIG manager does that.
 """
 
-from typing import Any
-
 from components.catalog.images import PAUSE, Lock
 from components.gpu.drivers import GKE_DRIVER_DIR
+from components.manifest import Spec
 
 INSTALLER_IMAGE = "cos-nvidia-installer:fixed"
 """Preloaded on every Container-Optimized OS node by GKE and never pulled; its content goes with the node image."""
@@ -24,7 +23,7 @@ _MOUNTS = {
 """Volume -> path on the host, path in the container."""
 
 
-def google_installer(lock: Lock) -> dict[str, Any]:
+def google_installer(lock: Lock) -> Spec:
     """The DaemonSet's spec; `lock` pins its image by digest."""
     labels = {"app.kubernetes.io/name": "nvidia-driver-installer"}
     environment = {
@@ -44,13 +43,25 @@ def google_installer(lock: Lock) -> dict[str, Any]:
             "spec": {
                 "priorityClassName": "system-node-critical",
                 "automountServiceAccountToken": False,
-                "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [
-                    {"matchExpressions": [
-                        {"key": "cloud.google.com/gke-accelerator", "operator": "Exists"},
-                        # GKE's own installer is at work where this label names a version.
-                        {"key": "cloud.google.com/gke-gpu-driver-version", "operator": "NotIn", "values": ["default", "latest"]},
-                    ]}
-                ]}}},
+                "affinity": {
+                    "nodeAffinity": {
+                        "requiredDuringSchedulingIgnoredDuringExecution": {
+                            "nodeSelectorTerms": [
+                                {
+                                    "matchExpressions": [
+                                        {"key": "cloud.google.com/gke-accelerator", "operator": "Exists"},
+                                        # GKE's own installer is at work where this label names a version.
+                                        {
+                                            "key": "cloud.google.com/gke-gpu-driver-version",
+                                            "operator": "NotIn",
+                                            "values": ["default", "latest"],
+                                        },
+                                    ]
+                                }
+                            ]
+                        }
+                    }
+                },
                 "tolerations": [{"operator": "Exists"}],
                 "hostNetwork": True,
                 "hostPID": True,

@@ -13,6 +13,7 @@ from components.gpu.google_installer import google_installer
 from components.gpu.layouts import ALL_DISABLED, Layout, mig_parted_config
 from components.helm import merge, release
 from components.labels import GPU_TAINT, platform_labels
+from components.manifest import Spec
 
 NAMESPACE = "gpu-operator"
 """The operator's namespace."""
@@ -106,7 +107,11 @@ class GpuOperator(pulumi.ComponentResource):
             before.append(
                 kubernetes.core.v1.ResourceQuota(
                     f"{name}-critical-pods",
-                    metadata={"name": "gpu-operator-critical-pods", "namespace": self.namespace, "labels": platform_labels()},
+                    metadata={
+                        "name": "gpu-operator-critical-pods",
+                        "namespace": self.namespace,
+                        "labels": platform_labels(),
+                    },
                     spec=critical_pods_quota(),
                     opts=child,
                 )
@@ -115,7 +120,11 @@ class GpuOperator(pulumi.ComponentResource):
             before.append(
                 kubernetes.apps.v1.DaemonSet(
                     f"{name}-google-driver-installer",
-                    metadata={"name": "nvidia-driver-installer", "namespace": self.namespace, "labels": platform_labels()},
+                    metadata={
+                        "name": "nvidia-driver-installer",
+                        "namespace": self.namespace,
+                        "labels": platform_labels(),
+                    },
                     spec=google_installer(args["images_lock"]),
                     opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=list(before))),
                 )
@@ -125,14 +134,16 @@ class GpuOperator(pulumi.ComponentResource):
             chart="gpu-operator",
             version=args["version"],
             namespace=self.namespace,
-            values=operator_values(args["version"], plan, args["layouts"], args["taints"], args["images_lock"], args["values"]),
+            values=operator_values(
+                args["version"], plan, args["layouts"], args["taints"], args["images_lock"], args["values"]
+            ),
             opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=before)),
         )
         self.runtime_class = plan.runtime_class
         self.register_outputs({"namespace": self.namespace, "runtimeClass": self.runtime_class})
 
 
-def critical_pods_quota() -> dict[str, Any]:
+def critical_pods_quota() -> Spec:
     """A quota that lets node-critical pods run outside kube-system.
 
     GKE admits pods of the system priority classes only where a ResourceQuota scoped to those classes exists

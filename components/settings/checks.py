@@ -69,7 +69,9 @@ def _network_problems(network: Network) -> Iterator[Problem]:
             yield Problem(("cluster", "network", "controlPlane"), network.control_plane, "GKE wants a /28 here")
     if not 16 <= ipaddress.ip_network(network.cidr).prefixlen <= 20:
         yield Problem(
-            ("cluster", "network", "cidr"), network.cidr, "must be between /16 and /20, so that every zone gets its subnets"
+            ("cluster", "network", "cidr"),
+            network.cidr,
+            "must be between /16 and /20, so that every zone gets its subnets",
         )
     names = list(ranges)
     for index, first in enumerate(names):
@@ -89,7 +91,9 @@ def _system_pool_problems(cluster: CloudCluster) -> Iterator[Problem]:
         yield Problem((*path, "minNodes"), pool.min_nodes, f"more than maxNodes = {pool.max_nodes}")
     try:
         if machine(CLOUD_OF[cluster.provider], pool.machine).accelerator is not None:
-            yield Problem((*path, "machine"), pool.machine, "has GPUs, which controllers would leave idle; name a CPU machine")
+            yield Problem(
+                (*path, "machine"), pool.machine, "has GPUs, which controllers would leave idle; name a CPU machine"
+            )
     except UnknownMachine as error:
         yield Problem((*path, "machine"), pool.machine, str(error))
 
@@ -97,7 +101,9 @@ def _system_pool_problems(cluster: CloudCluster) -> Iterator[Problem]:
 def _pool_problems(cluster: Cluster, pool: GpuPool, path: Path) -> Iterator[Problem]:
     for key in pool.labels:
         if key.rpartition("/")[0] in OURS:
-            yield Problem((*path, "labels", key), pool.labels[key], f"the platform sets {', '.join(OURS)} labels itself")
+            yield Problem(
+                (*path, "labels", key), pool.labels[key], f"the platform sets {', '.join(OURS)} labels itself"
+            )
     for index, taint in enumerate(pool.taints):
         if taint.key.rpartition("/")[0] in OURS:
             yield Problem((*path, "taints", index, "key"), taint.key, "the platform taints GPU nodes itself")
@@ -114,7 +120,9 @@ def _pool_problems(cluster: Cluster, pool: GpuPool, path: Path) -> Iterator[Prob
         if isinstance(cluster, GkeCluster):
             for index, zone in enumerate(cluster.gpu_pools[str(path[-1])].zones):
                 if not zone.startswith(cluster.region + "-"):
-                    yield Problem((*path, "zones", index), zone, f"not a zone of {cluster.region}, the cluster's region")
+                    yield Problem(
+                        (*path, "zones", index), zone, f"not a zone of {cluster.region}, the cluster's region"
+                    )
         try:
             if pool_machine(cluster, pool).accelerator is None:
                 yield Problem((*path, "machine"), pool.machine, "has no GPU; name a GPU machine type")

@@ -154,7 +154,9 @@ class ReleaseChannel(str, Enum):
 class GkeGpuPool(CloudGpuPool):
     """A GPU pool of GKE; accelerator machines live in few zones, so a pool names its own."""
 
-    zones: Annotated[tuple[Annotated[str, StringConstraints(pattern=r"^[a-z]+-[a-z]+\d+-[a-z]$")], ...], Field(min_length=1)]
+    zones: Annotated[
+        tuple[Annotated[str, StringConstraints(pattern=r"^[a-z]+-[a-z]+\d+-[a-z]$")], ...], Field(min_length=1)
+    ]
     """Zones of the region that have the machine type; sizes count over all of them together."""
 
 
@@ -203,9 +205,9 @@ class AksCluster(CloudClusterBase):
 
     network: PodNetwork = PodNetwork()
     system_pool: CpuPool = CpuPool(machine="Standard_D4s_v5")
-    gpu_pools: dict[
-        Annotated[str, StringConstraints(pattern=AKS_POOL_NAME.pattern)], CloudGpuPool
-    ] = Field(default_factory=dict)
+    gpu_pools: dict[Annotated[str, StringConstraints(pattern=AKS_POOL_NAME.pattern)], CloudGpuPool] = Field(
+        default_factory=dict
+    )
 
 
 class ExistingGpuPool(GpuPoolBase):

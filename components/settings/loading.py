@@ -3,7 +3,7 @@
 import copy
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, get_type_hints
+from typing import Any, cast, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -50,7 +50,9 @@ def parse(sections: Mapping[str, Any], *, source: str = "settings") -> Settings:
             parsed[name] = value
     problems += _cross_checks(parsed, pruned)
     if problems:
-        raise SettingsError(source, (Problem((f"{NAMESPACE}:{p.path[0]}", *p.path[1:]), p.value, p.reason) for p in problems))
+        raise SettingsError(
+            source, (Problem((f"{NAMESPACE}:{p.path[0]}", *p.path[1:]), p.value, p.reason) for p in problems)
+        )
     return Settings.model_validate(dict(sections))
 
 
@@ -58,7 +60,7 @@ def schema() -> dict[str, Any]:
     """JSON Schema of a stack file, for editors."""
     body = Settings.model_json_schema()
     definitions = body.pop("$defs")
-    config = {
+    config: dict[str, Any] = {
         "type": "object",
         "properties": {f"{NAMESPACE}:{name}": value for name, value in body["properties"].items()},
         "required": [f"{NAMESPACE}:{name}" for name in body["required"]],
@@ -79,10 +81,11 @@ def _plain(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        decoded = json.loads(value)
+        decoded: Any = json.loads(value)
     except ValueError:
         return value
-    return decoded if isinstance(decoded, dict | list) else value
+    # A JSON number or word may as well be meant as text, such as a version.
+    return decoded if isinstance(decoded, dict | list) else value  # pyright: ignore[reportUnknownVariableType]
 
 
 def _section(name: str, hint: Any, data: Any) -> tuple[list[Problem], Any]:
@@ -110,15 +113,18 @@ def _prune(data: Any, path: Path) -> None:
         if part in _NAMED_MAPS:
             keep = index + 2
             break
-    node = data
+    node: Any = data
     for part in path[: keep - 1]:
-        node = node[part] if isinstance(node, dict | list) and _has(node, part) else None
+        node = _child(node, part)
     if isinstance(node, dict):
-        node.pop(path[keep - 1], None)  # type: ignore[arg-type]
+        cast("dict[Any, Any]", node).pop(path[keep - 1], None)
 
 
-def _has(node: dict[Any, Any] | list[Any], part: str | int) -> bool:
-    return part in node if isinstance(node, dict) else isinstance(part, int) and part < len(node)
+def _child(node: Any, part: str | int) -> Any:
+    try:
+        return node[part]
+    except (KeyError, IndexError, TypeError):
+        return None
 
 
 def _cross_checks(parsed: Mapping[str, Any], pruned: set[str]) -> Iterator[Problem]:

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -68,12 +68,19 @@ def closest(name: str, allowed: Iterable[str]) -> str:
     """The allowed names, the close ones first when there are any."""
     names = sorted(allowed)
     close = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
-    return f"did you mean {' or '.join(close)}? Allowed: {', '.join(names)}" if close else f"allowed: {', '.join(names)}"
+    return (
+        f"did you mean {' or '.join(close)}? Allowed: {', '.join(names)}" if close else f"allowed: {', '.join(names)}"
+    )
 
 
 def from_pydantic(section: str, data: object, error: ValidationError, keys_at: "KeysAt") -> list[Problem]:
     """The problems in pydantic's report of `section`, whose plain value was `data`."""
     return [_translate(section, data, detail, keys_at) for detail in error.errors(include_url=False)]
+
+
+def as_map(value: Any) -> dict[Any, Any]:
+    """The value, or an empty map where it is none."""
+    return cast("dict[Any, Any]", value) if isinstance(value, dict) else {}
 
 
 class KeysAt:
@@ -83,22 +90,22 @@ class KeysAt:
         self._schema = schema
         self._defs: dict[str, Any] = schema.get("$defs", {})
 
-    def __call__(self, path: Path, data: object) -> list[str]:
+    def __call__(self, path: Path, data: Any) -> list[str]:
         """Keys that the schema has for the object at `path`; empty when it takes any."""
         node = self._schema
-        value = data
+        value: Any = data
         for part in path:
             node = self._step(self._resolve(node, value), part)
-            value = value[part] if isinstance(value, dict) and part in value else None  # type: ignore[index]
+            value = as_map(value).get(part)
         return sorted(self._resolve(node, value).get("properties", {}))
 
-    def _resolve(self, node: dict[str, Any], value: object) -> dict[str, Any]:
+    def _resolve(self, node: dict[str, Any], value: Any) -> dict[str, Any]:
         if "$ref" in node:
             return self._resolve(self._defs[node["$ref"].rsplit("/", 1)[1]], value)
-        if "discriminator" in node and isinstance(value, dict):
+        if "discriminator" in node:
             key = node["discriminator"]["propertyName"]
-            target = node["discriminator"]["mapping"].get(value.get(key))  # type: ignore[union-attr]
-            return self._resolve({"$ref": target}, value) if target else {}  # type: ignore[dict-item]
+            target = node["discriminator"]["mapping"].get(as_map(value).get(key))
+            return self._resolve({"$ref": target}, value) if target else {}
         for choice in node.get("anyOf", ()):
             if choice.get("type") != "null":
                 return self._resolve(choice, value)

@@ -161,7 +161,10 @@ class Attestor(Model):
     """One party whose signature counts. Name either `keyless` or `key`."""
 
     keyless: Keyless | None = None
-    key: Annotated[str, StringConstraints(pattern=r"^-----BEGIN PUBLIC KEY-----\n[\s\S]+-----END PUBLIC KEY-----\n?$")] | None = None
+    key: (
+        Annotated[str, StringConstraints(pattern=r"^-----BEGIN PUBLIC KEY-----\n[\s\S]+-----END PUBLIC KEY-----\n?$")]
+        | None
+    ) = None
     """A cosign public key in PEM form."""
 
     @model_validator(mode="after")

@@ -1,7 +1,7 @@
 """Reads a stack file as the engine would, with its mistakes named by line."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
@@ -17,9 +17,9 @@ class _StrictLoader(yaml.SafeLoader):
     """YAML's safe loader that refuses a key given twice: two pools of one name would silently become one."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: dict[Any, int] = {}
+        seen: dict[str, int] = {}
         for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
+            key = cast("str", self.construct_object(key_node, deep=True))  # pyright: ignore[reportUnknownMemberType]
             line = key_node.start_mark.line + 1
             if key in seen:
                 raise yaml.constructor.ConstructorError(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from components.manifest import Spec
 from components.settings.sections import Allowance, Direction, Quota
 
 
@@ -28,9 +29,7 @@ def resource_quota(quota: Quota, gpu_resources: Iterable[str]) -> dict[str, str]
 def queue_capability(quota: Quota, gpu_resources: Iterable[str]) -> dict[str, str]:
     """Hard cap of the tenant's queue: the quota, in Volcano's own terms."""
     hard = resource_quota(quota, gpu_resources)
-    return {
-        key.removeprefix("requests."): value for key, value in hard.items() if key.startswith("requests.")
-    }
+    return {key.removeprefix("requests."): value for key, value in hard.items() if key.startswith("requests.")}
 
 
 def slice_resource(profile: str) -> str:
@@ -38,7 +37,7 @@ def slice_resource(profile: str) -> str:
     return f"nvidia.com/mig-{profile.replace('+', '.')}"
 
 
-def limit_range() -> dict[str, Any]:
+def limit_range() -> Spec:
     """Defaults for containers that name no resources, without which the quota would refuse them."""
     return {
         "limits": [
@@ -51,12 +50,12 @@ def limit_range() -> dict[str, Any]:
     }
 
 
-def default_deny() -> dict[str, Any]:
+def default_deny() -> Spec:
     """Nothing in, nothing out, for all pods."""
     return {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
 
 
-def allow_dns() -> dict[str, Any]:
+def allow_dns() -> Spec:
     """Names can be looked up at the cluster's DNS."""
     return {
         "podSelector": {},
@@ -70,17 +69,18 @@ def allow_dns() -> dict[str, Any]:
     }
 
 
-def allow_within() -> dict[str, Any]:
+def allow_within() -> Spec:
     """Pods of the namespace reach each other: the ranks of a gang, the workers of a pipeline."""
+    everyone: Spec = {"podSelector": {}}
     return {
         "podSelector": {},
         "policyTypes": ["Ingress", "Egress"],
-        "ingress": [{"from": [{"podSelector": {}}]}],
-        "egress": [{"to": [{"podSelector": {}}]}],
+        "ingress": [{"from": [everyone]}],
+        "egress": [{"to": [everyone]}],
     }
 
 
-def allowance_policy(allowance: Allowance) -> dict[str, Any]:
+def allowance_policy(allowance: Allowance) -> Spec:
     """One named hole in the default deny."""
     if allowance.namespace is not None:
         peer = _namespace_peer(allowance.namespace)
@@ -114,7 +114,7 @@ _WORKLOADS: tuple[tuple[str, tuple[str, ...]], ...] = (
 they are the platform's, and a team that could change them could leave its own bounds."""
 
 
-def developer_rules() -> list[dict[str, Any]]:
+def developer_rules() -> Spec:
     """Runs workloads: writes them and their secrets, reads logs and events, opens a shell in its pods."""
     return [
         *({"apiGroups": [group], "resources": list(names), "verbs": _WRITE} for group, names in _WORKLOADS),
@@ -124,7 +124,7 @@ def developer_rules() -> list[dict[str, Any]]:
     ]
 
 
-def viewer_rules() -> list[dict[str, Any]]:
+def viewer_rules() -> Spec:
     """Reads everything but secrets."""
     return [
         *({"apiGroups": [group], "resources": list(names), "verbs": _READ} for group, names in _WORKLOADS),

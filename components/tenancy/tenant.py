@@ -6,6 +6,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.labels import tenant_labels
+from components.manifest import Spec
 from components.scheduling.volcano import queue_spec
 from components.settings.sections import Tenant as TenantSettings
 from components.tenancy import objects
@@ -57,7 +58,7 @@ class Tenant(pulumi.ComponentResource):
         self._access(settings)
         self.register_outputs({"namespace": self.namespace})
 
-    def _metadata(self, name: str) -> dict[str, Any]:
+    def _metadata(self, name: str) -> Spec:
         return {"name": name, "namespace": self.namespace, "labels": tenant_labels(self._tenant)}
 
     def _bounds(self, settings: TenantSettings, gpu_resources: list[str]) -> None:
@@ -101,9 +102,7 @@ class Tenant(pulumi.ComponentResource):
             "viewer": (objects.viewer_rules(), settings.access.viewers),
         }
         for key, (rules, groups) in roles.items():
-            kubernetes.rbac.v1.Role(
-                f"{self._name}-{key}", metadata=self._metadata(key), rules=rules, opts=self._child
-            )
+            kubernetes.rbac.v1.Role(f"{self._name}-{key}", metadata=self._metadata(key), rules=rules, opts=self._child)
             if groups:
                 kubernetes.rbac.v1.RoleBinding(
                     f"{self._name}-{key}s",

@@ -41,58 +41,170 @@ CASES = [
     Case("unknown section", {"tennants": {}}, "multimodal:tennants: unknown key; did you mean tenants?"),
     Case("missing section", {"trust": REMOVE}, "multimodal:trust: missing; it has no default"),
     Case("unknown environment", {"environment": "live"}, 'environment = "live": allowed: dev, staging, prod'),
-    Case("unknown key in a pool", {"cluster.gpuPools.l4.machin": "x"}, "l4.machin = \"x\": unknown key; did you mean machine?"),
-    Case("unknown key in a tenant", {"tenants.vision.quotas": {}}, "tenants.vision.quotas = {}: unknown key; did you mean quota?"),
+    Case(
+        "unknown key in a pool",
+        {"cluster.gpuPools.l4.machin": "x"},
+        'l4.machin = "x": unknown key; did you mean machine?',
+    ),
+    Case(
+        "unknown key in a tenant",
+        {"tenants.vision.quotas": {}},
+        "tenants.vision.quotas = {}: unknown key; did you mean quota?",
+    ),
     Case("unknown provider", {"cluster.provider": "oke"}, 'cluster.provider = "oke": allowed: eks, gke, aks, existing'),
     Case("no provider", {"cluster.provider": REMOVE}, "cluster.provider: missing; allowed: aks, eks, existing, gke"),
-    Case("machine type that AWS lacks", {"cluster.gpuPools.l4.machine": "g6.7xlarge"}, "aws has no machine type 'g6.7xlarge'"),
+    Case(
+        "machine type that AWS lacks",
+        {"cluster.gpuPools.l4.machine": "g6.7xlarge"},
+        "aws has no machine type 'g6.7xlarge'",
+    ),
     Case(
         "machine type of another cloud",
         {"cluster": {**GKE, "gpuPools": {"l4": {**GKE["gpuPools"]["l4"], "machine": "g6.2xlarge"}}}, "tenants": SMALL},  # type: ignore[index]
         "gcp has no machine type 'g6.2xlarge'",
     ),
     Case("GPU pool without GPUs", {"cluster.gpuPools.l4.machine": "m7i.xlarge"}, '"m7i.xlarge": has no GPU'),
-    Case("system pool with GPUs", {"cluster.systemPool": {"machine": "g6.xlarge"}}, "has GPUs, which controllers would leave idle"),
+    Case(
+        "system pool with GPUs",
+        {"cluster.systemPool": {"machine": "g6.xlarge"}},
+        "has GPUs, which controllers would leave idle",
+    ),
     Case("layout that does not fit", {"cluster.gpuPools.h100.mig": {"3g.40gb": 3}}, "at most 2"),
     Case("mix that does not fit", {"cluster.gpuPools.h100.mig": {"4g.40gb": 1, "2g.20gb": 2}}, "does not fit"),
     Case("profile of another GPU", {"cluster.gpuPools.h100.mig": {"1g.5gb": 7}}, "1g.10gb"),
     Case("layout on a GPU without MIG", {"cluster.gpuPools.l4.mig": {"1g.10gb": 1}}, "MIG"),
     Case("no slices", {"cluster.gpuPools.h100.mig": {"1g.10gb": 0}}, "greater than or equal to 1"),
-    Case("more nodes at least than at most", {"cluster.gpuPools.l4.minNodes": 9}, "minNodes = 9: more than maxNodes = 3"),
-    Case("negative size", {"cluster.gpuPools.l4.maxNodes": -1}, "maxNodes = -1: input should be greater than or equal to 1"),
-    Case("words for a number", {"cluster.gpuPools.l4.maxNodes": "two"}, 'maxNodes = "two": input should be a valid integer'),
+    Case(
+        "more nodes at least than at most", {"cluster.gpuPools.l4.minNodes": 9}, "minNodes = 9: more than maxNodes = 3"
+    ),
+    Case(
+        "negative size",
+        {"cluster.gpuPools.l4.maxNodes": -1},
+        "maxNodes = -1: input should be greater than or equal to 1",
+    ),
+    Case(
+        "words for a number",
+        {"cluster.gpuPools.l4.maxNodes": "two"},
+        'maxNodes = "two": input should be a valid integer',
+    ),
     Case("unknown capacity", {"cluster.gpuPools.l4.capacity": "cheap"}, 'capacity = "cheap": allowed: on-demand, spot'),
-    Case("small disk", {"cluster.gpuPools.l4.diskGib": 20}, "diskGib = 20: input should be greater than or equal to 100"),
-    Case("label of the platform", {"cluster/gpuPools/l4/labels": {"nvidia.com/mig.config": "x"}}, "sets multimodal.dev, nvidia.com labels itself"),
-    Case("label of Kubernetes", {"cluster/gpuPools/l4/labels": {"team.k8s.io/x": "y"}}, "kubelets may not set labels under kubernetes.io"),
-    Case("Kubernetes outside the matrix", {"versions": {"kubernetes": "1.31"}}, 'versions.kubernetes = "1.31": not supported; use one of 1.33, 1.34, 1.35'),
+    Case(
+        "small disk", {"cluster.gpuPools.l4.diskGib": 20}, "diskGib = 20: input should be greater than or equal to 100"
+    ),
+    Case(
+        "label of the platform",
+        {"cluster/gpuPools/l4/labels": {"nvidia.com/mig.config": "x"}},
+        "sets multimodal.dev, nvidia.com labels itself",
+    ),
+    Case(
+        "label of Kubernetes",
+        {"cluster/gpuPools/l4/labels": {"team.k8s.io/x": "y"}},
+        "kubelets may not set labels under kubernetes.io",
+    ),
+    Case(
+        "Kubernetes outside the matrix",
+        {"versions": {"kubernetes": "1.31"}},
+        'versions.kubernetes = "1.31": not supported; use one of 1.33, 1.34, 1.35',
+    ),
     Case("Kubernetes as a number", {"versions": {"kubernetes": 1.34}}, 'write it in quotes, as "1.34"'),
-    Case("component outside the matrix", {"versions": {"gpuOperator": "v24.9.0"}}, 'versions.gpuOperator = "v24.9.0": not in the matrix'),
+    Case(
+        "component outside the matrix",
+        {"versions": {"gpuOperator": "v24.9.0"}},
+        'versions.gpuOperator = "v24.9.0": not in the matrix',
+    ),
     Case("more GPUs than the pools have", {"tenants.vision.quota.gpus": 13}, "can supply at most 12 whole GPUs"),
-    Case("more slices than the pools have", {"tenants.vision.quota.slices": {"1g.10gb": 65}}, "can supply at most 64 of these slices"),
-    Case("slices that no pool has", {"tenants.vision.quota.slices": {"2g.20gb": 1}}, "at most 0 of these slices; there are 1g.10gb, 3g.40gb"),
-    Case("tenant with the platform's name", {"tenants": {"kube-system": SMALL["vision"]}}, "this namespace belongs to the platform"),
+    Case(
+        "more slices than the pools have",
+        {"tenants.vision.quota.slices": {"1g.10gb": 65}},
+        "can supply at most 64 of these slices",
+    ),
+    Case(
+        "slices that no pool has",
+        {"tenants.vision.quota.slices": {"2g.20gb": 1}},
+        "at most 0 of these slices; there are 1g.10gb, 3g.40gb",
+    ),
+    Case(
+        "tenant with the platform's name",
+        {"tenants": {"kube-system": SMALL["vision"]}},
+        "this namespace belongs to the platform",
+    ),
     Case("tenant with a bad name", {"tenants": {"Vision_Team": SMALL["vision"]}}, "this name does not match"),
-    Case("allowance without a peer", {"tenants.vision.allow": {"x": {"direction": "egress", "ports": [1]}}}, "exactly one of namespace and cidr"),
-    Case("allowance without a port", {"tenants.vision.allow": {"x": {"direction": "egress", "cidr": "10.0.0.0/8", "ports": []}}}, "at least one port"),
-    Case("services within the network", {"cluster.network": {"cidr": "10.0.0.0/16", "services": "10.0.64.0/20"}}, "overlaps network.cidr = 10.0.0.0/16"),
+    Case(
+        "allowance without a peer",
+        {"tenants.vision.allow": {"x": {"direction": "egress", "ports": [1]}}},
+        "exactly one of namespace and cidr",
+    ),
+    Case(
+        "allowance without a port",
+        {"tenants.vision.allow": {"x": {"direction": "egress", "cidr": "10.0.0.0/8", "ports": []}}},
+        "at least one port",
+    ),
+    Case(
+        "services within the network",
+        {"cluster.network": {"cidr": "10.0.0.0/16", "services": "10.0.64.0/20"}},
+        "overlaps network.cidr = 10.0.0.0/16",
+    ),
     Case("network with host bits", {"cluster.network": {"cidr": "10.0.0.1/16"}}, "not a network in CIDR form"),
-    Case("network too small for its zones", {"cluster.network": {"cidr": "10.0.0.0/24"}}, "must be between /16 and /20"),
-    Case("API open to the world", {"cluster.api": {"publicCidrs": ["0.0.0.0/0"]}}, "opens the Kubernetes API to the world"),
-    Case("API open to the world by IPv6", {"cluster.api": {"publicCidrs": ["::/0"]}}, "opens the Kubernetes API to the world"),
-    Case("API open to half the world", {"cluster.api": {"publicCidrs": ["0.0.0.0/1", "128.0.0.0/1"]}}, "opens the Kubernetes API to the world"),
-    Case("driver that the cloud does not install", {"gpu": {"driver": "cloud"}}, "on eks the driver may be owned by image"),
-    Case("driver that GKE's system refuses", {"gpu": {"driver": "operator"}, "cluster": GKE, "tenants": SMALL}, "on gke the driver may be owned by cloud"),
-    Case("zone of another region", {"cluster": {**GKE, "region": "us-east4"}, "tenants": SMALL}, "not a zone of us-east4"),
-    Case("agent pool name that AKS refuses", {"cluster": {**AKS, "gpuPools": {"a100-slices": AKS["gpuPools"]["a100"]}}, "tenants": SMALL}, "this name does not match"),  # type: ignore[index]
-    Case("unknown GPU of an existing cluster", {"cluster": {**EXISTING, "gpuPools": {"x": {"accelerator": "H1000", "gpus": 1, "nodes": 1}}}, "tenants": {}}, '"H1000": not a known GPU; did you mean'),
-    Case("unsigned images in production", {"environment": "prod", "trust.enforcement": "audit"}, "a prod stack must enforce image signatures"),
-    Case("attestor of two kinds", {"trust.attestors": {"x": {**KEYLESS, "key": "-----BEGIN PUBLIC KEY-----\nx\n-----END PUBLIC KEY-----\n"}}}, "exactly one of keyless and key"),
+    Case(
+        "network too small for its zones", {"cluster.network": {"cidr": "10.0.0.0/24"}}, "must be between /16 and /20"
+    ),
+    Case(
+        "API open to the world",
+        {"cluster.api": {"publicCidrs": ["0.0.0.0/0"]}},
+        "opens the Kubernetes API to the world",
+    ),
+    Case(
+        "API open to the world by IPv6",
+        {"cluster.api": {"publicCidrs": ["::/0"]}},
+        "opens the Kubernetes API to the world",
+    ),
+    Case(
+        "API open to half the world",
+        {"cluster.api": {"publicCidrs": ["0.0.0.0/1", "128.0.0.0/1"]}},
+        "opens the Kubernetes API to the world",
+    ),
+    Case(
+        "driver that the cloud does not install",
+        {"gpu": {"driver": "cloud"}},
+        "on eks the driver may be owned by image",
+    ),
+    Case(
+        "driver that GKE's system refuses",
+        {"gpu": {"driver": "operator"}, "cluster": GKE, "tenants": SMALL},
+        "on gke the driver may be owned by cloud",
+    ),
+    Case(
+        "zone of another region", {"cluster": {**GKE, "region": "us-east4"}, "tenants": SMALL}, "not a zone of us-east4"
+    ),
+    Case(
+        "agent pool name that AKS refuses",
+        {"cluster": {**AKS, "gpuPools": {"a100-slices": AKS["gpuPools"]["a100"]}}, "tenants": SMALL},
+        "this name does not match",
+    ),  # type: ignore[index]
+    Case(
+        "unknown GPU of an existing cluster",
+        {"cluster": {**EXISTING, "gpuPools": {"x": {"accelerator": "H1000", "gpus": 1, "nodes": 1}}}, "tenants": {}},
+        '"H1000": not a known GPU; did you mean',
+    ),
+    Case(
+        "unsigned images in production",
+        {"environment": "prod", "trust.enforcement": "audit"},
+        "a prod stack must enforce image signatures",
+    ),
+    Case(
+        "attestor of two kinds",
+        {"trust.attestors": {"x": {**KEYLESS, "key": "-----BEGIN PUBLIC KEY-----\nx\n-----END PUBLIC KEY-----\n"}}},
+        "exactly one of keyless and key",
+    ),
     Case("key that is not one", {"trust.attestors": {"x": {"key": "c2VjcmV0"}}}, "does not match"),
     Case("nobody signs", {"trust.attestors": {}}, "at least 1 item"),
     Case("no registry", {"trust.registries": []}, "at least 1 item"),
     Case("no administrator", {"cluster.admins": REMOVE}, "cluster.admins: missing; it has no default"),
-    Case("administrator that is not one", {"cluster.admins": ["root"]}, 'cluster.admins[0] = "root": does not match ^arn:aws'),
+    Case(
+        "administrator that is not one",
+        {"cluster.admins": ["root"]},
+        'cluster.admins[0] = "root": does not match ^arn:aws',
+    ),
 ]
 
 

@@ -73,7 +73,7 @@ def test_all_problems_are_said_at_once_with_key_value_and_remedy() -> None:
         "Allowed: capacity, diskGib, labels, machine, maxNodes, mig, minNodes, taints",
         'multimodal:tenants.vision.quota.gpus = "four": input should be a valid integer',
         'multimodal:versions.kubernetes = 1.34: write it in quotes, as "1.34"; YAML reads it as a number',
-        'multimodal:cluster.gpuPools.h100.machine = "p9.large": aws has no machine type \'p9.large\' in the catalog; '
+        "multimodal:cluster.gpuPools.h100.machine = \"p9.large\": aws has no machine type 'p9.large' in the catalog; "
         "did you mean p5.4xlarge or p3.8xlarge or p3.2xlarge?",
     ]
 
@@ -84,9 +84,7 @@ def test_the_report_counts_problems_and_names_its_source() -> None:
 
 
 def test_a_broken_pool_does_not_hide_what_is_wrong_with_another() -> None:
-    found = problems(
-        **{"cluster.gpuPools.l4.maxNodes": "many", "cluster.gpuPools.h100.mig": {"7g.80gb": 2}}
-    )
+    found = problems(**{"cluster.gpuPools.l4.maxNodes": "many", "cluster.gpuPools.h100.mig": {"7g.80gb": 2}})
     assert len(found) == 2
     assert "l4.maxNodes" in found[0]
     assert "h100.mig" in found[1]

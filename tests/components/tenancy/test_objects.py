@@ -56,9 +56,7 @@ def test_names_are_looked_up_only_at_the_clusters_own_dns() -> None:
             {
                 "podSelector": {},
                 "policyTypes": ["Egress"],
-                "egress": [
-                    {"to": [{"ipBlock": {"cidr": "10.1.0.0/16"}}], "ports": [{"protocol": "TCP", "port": 443}]}
-                ],
+                "egress": [{"to": [{"ipBlock": {"cidr": "10.1.0.0/16"}}], "ports": [{"protocol": "TCP", "port": 443}]}],
             },
         ),
         (
