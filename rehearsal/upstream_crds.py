@@ -173,17 +173,22 @@ def _without_descriptions(value: Any, *, names: bool = False) -> Any:
     return value
 
 
-def _module_folder(chart: str) -> Path | None:
-    """The folder of a chart's CRDs in Go's module cache, in the version that the tools module pins."""
+def pinned_version(chart: str) -> str:
+    """Version, with its v, of the Go module of a chart's project that the tools pin; empty when none is."""
     module = _MODULES.get(chart)
     if module is None or not (_TOOLS / module.tool / "go.mod").is_file():
+        return ""
+    text = (_TOOLS / module.tool / "go.mod").read_text(encoding="utf-8")
+    pinned = re.search(rf"^\s*(?:require\s+)?{re.escape(module.path)}\s+(v\S+)", text, re.M)
+    return pinned.group(1) if pinned else ""
+
+
+def _module_folder(chart: str) -> Path | None:
+    """The folder of a chart's CRDs in Go's module cache."""
+    module, version = _MODULES.get(chart), pinned_version(chart)
+    if module is None or not version:
         return None
-    pinned = re.search(
-        rf"^\s*(?:require\s+)?{re.escape(module.path)}\s+(v\S+)", (_TOOLS / module.tool / "go.mod").read_text(), re.M
-    )
-    if pinned is None:
-        return None
-    base = _module_cache() / f"{_escaped(module.path)}@{_escaped(pinned.group(1))}"
+    base = _module_cache() / f"{_escaped(module.path)}@{_escaped(version)}"
     return next((base / folder for folder in module.folders if (base / folder).is_dir()), None)
 
 

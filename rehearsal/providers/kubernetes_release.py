@@ -40,7 +40,7 @@ _OWNER: Final = "rehearsal.multimodal.dev/created-by-release"
 _SECRETS: Final = Kind("v1", "Secret", "secrets", True)
 _NAMESPACES: Final = Kind("v1", "Namespace", "namespaces", False)
 _DEFINITIONS: Final = Kind("apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions", False)
-_UNHELD_GRACE: Final = 2.0  # a supervisor that does not hold records looks about once a second
+_UNHELD_GRACE: Final = 3.0  # a supervisor that does not hold records looks about once a second
 
 Cancelled = Callable[[], bool]
 
