@@ -34,7 +34,7 @@ class NodePoolContext(NamedTuple):
 
 
 def boot_disk_type(machine_type: str) -> str:
-    """The boot disk that `machine_type` takes: newer families have Hyperdisk only (Compute Engine, machine families)."""
+    """The boot disk of `machine_type`: newer families take Hyperdisk only (Compute Engine, machine families)."""
     return "hyperdisk-balanced" if _HYPERDISK_ONLY.match(machine_type) else "pd-balanced"
 
 
