@@ -34,10 +34,10 @@ class Made:
         inputs: Mapping[str, Any],
         *,
         outputs: Mapping[str, Any] | None = None,
-        namespace_from: "Made | None" = None,
+        namespace_from: "tuple[Made, ...]" = (),
         provider_namespace: str = "",
     ) -> None:
-        """`namespace_from` is the namespace whose output the resource's namespace comes from."""
+        """`namespace_from`: the resources whose outputs the resource's namespace is made of."""
         self.kind, self.name, self.inputs = kind, name, inputs
         # What the engine shows of a resource whose provider is not configured yet.
         self.outputs: Mapping[str, Any] = {} if outputs is None else outputs
@@ -157,6 +157,6 @@ def _seen(stack: Sequence[Made]) -> list[PolicyResource]:
         resources[made.urn] = PolicyResource(made.kind, props, made.urn, made.name, OPTIONS, provider, None, [], {})
     for made in stack:
         if made.namespace_from:
-            source = [resources[made.namespace_from.urn]]
+            source = [resources[other.urn] for other in made.namespace_from]
             resources[made.urn].property_dependencies.update({"metadata": source, "namespace": source})
     return list(resources.values())

@@ -33,8 +33,16 @@ def test_outputs_are_judged_where_inputs_were_not_recorded(world: Any, judge: An
 def test_the_namespace_of_an_object_may_come_from_the_namespace_resource(world: Any, judge: Any) -> None:
     component, namespace = world.tenant()
     quota = world.quota(HARD, namespace=world.unknown)
-    quota.namespace_from = namespace
+    quota.namespace_from = (namespace,)
     assert judge(tenant_gpu_quota.RULE, [component, namespace, quota]) == []
+
+
+def test_a_namespace_that_could_come_from_several_resources_is_refused(world: Any, judge: Any) -> None:
+    component, namespace = world.tenant()
+    quota = world.quota(HARD, namespace=world.unknown)
+    quota.namespace_from = (namespace, component)
+    found = judge(tenant_gpu_quota.RULE, [component, namespace, quota])
+    assert found[0] == f"ResourceQuota 'quota': metadata.namespace {FIX}"
 
 
 def test_an_object_without_a_namespace_is_in_the_providers(world: Any, judge: Any) -> None:

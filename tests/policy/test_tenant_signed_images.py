@@ -125,6 +125,10 @@ ANYONE = [{"name": "release", "cosign": {"keyless": {"identities": [{"issuer": "
             "matchConditions can let pods through unchecked; remove them",
         ),
         (
+            constraints(resourceRules=[{**PODS, "operations": ["UPDATE"]}, {**PODS, "resourceNames": ["web"]}]),
+            "no resource rule matches CREATE of pods; add one to matchConstraints.resourceRules",
+        ),
+        (
             constraints(excludeResourceRules=[PODS]),
             "matchConstraints.excludeResourceRules excludes pods; remove that rule",
         ),
@@ -158,6 +162,8 @@ SIGNED = "images.{0}.map(i, verifyImageSignatures(i, [attestors.release])).all(n
         "true",
         "true || " + SIGNED,
         SIGNED.replace(".all(", ".exists("),
+        SIGNED.replace(".all(n, n > 0)", "[0] > 0"),
+        SIGNED.replace(".map(", ".filter(i, i.startsWith('ghcr.io')).map("),
         SIGNED.replace("n > 0", "n >= 0"),
         SIGNED.replace("attestors.release", "attestors.other"),
         SIGNED.replace("attestors.release", ""),
