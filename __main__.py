@@ -7,6 +7,7 @@ import pulumi
 from pulumi.runtime.config import CONFIG
 
 from components.catalog.images import LockError, load_lock
+from components.cluster.kubeconfig import KubeconfigError
 from components.platform import Platform
 from components.settings import SettingsError, load
 from components.settings.advice import advice
@@ -18,11 +19,11 @@ def main() -> None:
     try:
         settings = load(CONFIG.get(), source=f"stack {stack}")
         lock = load_lock(Path(__file__).with_name("images.lock"))
-    except (SettingsError, LockError) as error:
+        for warning in advice(settings, date.today()):
+            pulumi.log.warn(warning)
+        platform = Platform(stack, settings, lock)
+    except (SettingsError, LockError, KubeconfigError) as error:
         raise pulumi.RunError(str(error)) from None
-    for warning in advice(settings, date.today()):
-        pulumi.log.warn(warning)
-    platform = Platform(stack, settings, lock)
     pulumi.export("cluster", platform.cluster_name)
     pulumi.export("tenants", platform.tenants)
     pulumi.export("gpuSupply", platform.gpu_supply)

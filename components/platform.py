@@ -1,20 +1,16 @@
 """The platform: the one place that knows the order in which its parts are built."""
 
-import ipaddress
 from collections.abc import Mapping
 from typing import Any, TypedDict
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from components.cluster.existing import ExistingCluster
-from components.cluster.outputs import ClusterOutputs
-from components.cluster.pools import gpu_pool_args, system_pool_args
+from components.cluster.make import make_cluster
 from components.gpu.drivers import DriverPlan, driver_plan
 from components.gpu.operator import GpuOperator
 from components.scheduling.volcano import Volcano
 from components.settings import Settings
-from components.settings.cluster import AksCluster, EksCluster, GkeCluster
 from components.settings.drivers import driver_owner
 from components.settings.model import Environment
 from components.settings.supply import scales_from_zero, supply
@@ -56,7 +52,7 @@ class Platform(pulumi.ComponentResource):
             "multimodal:index:Platform", name, {"environment": settings.environment.value, "settings": plain}, opts
         )
         plan = driver_plan(settings.cluster.provider, driver_owner(settings.cluster.provider, settings.gpu.driver))
-        cluster = self._cluster(name, settings, plan)
+        cluster = make_cluster(name, settings, plan, self)
         provider = kubernetes.Provider(
             f"{name}-kubernetes",
             kubeconfig=cluster.kubeconfig,
@@ -70,12 +66,7 @@ class Platform(pulumi.ComponentResource):
         self._layers(name, settings, plan)
         self.cluster_name = cluster.cluster_name
         self.tenants = sorted(settings.tenants)
-        self.register_outputs(
-            {"clusterName": self.cluster_name, "tenants": self.tenants, "gpuSupply": self.gpu_supply}
-        )
-
-    def _cluster(self, name: str, settings: Settings, plan: DriverPlan) -> ClusterOutputs:
-        ...
+        self.register_outputs({"clusterName": self.cluster_name, "tenants": self.tenants, "gpuSupply": self.gpu_supply})
 
     def _layers(self, name: str, settings: Settings, plan: DriverPlan) -> None:
         """What rides on the cluster. Tenants come last, so that bounds exist before anything can run in them."""

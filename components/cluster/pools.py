@@ -2,10 +2,10 @@
 
 from typing import TypedDict
 
+from components.catalog.accelerators import ACCELERATORS
 from components.gpu.drivers import DriverPlan
 from components.gpu.layouts import node_labels
 from components.labels import GPU_TAINT
-from components.catalog.accelerators import ACCELERATORS
 from components.settings.cluster import Capacity, CloudCluster, GkeGpuPool, pool_machine
 
 
@@ -82,3 +82,9 @@ def gpu_pool_args(cluster: CloudCluster, plan: DriverPlan) -> dict[str, GpuPoolA
             "zones": list(pool.zones) if isinstance(pool, GkeGpuPool) else [],
         }
     return pools
+
+
+def system_pool_args(cluster: CloudCluster) -> SystemPoolArgs:
+    """The pool for the platform's own controllers."""
+    pool = cluster.system_pool
+    return {"machine": pool.machine, "min_nodes": pool.min_nodes, "max_nodes": pool.max_nodes}

@@ -197,8 +197,9 @@ class AksCluster(CloudClusterBase):
     tenant_id: Uuid | None = None
     """Entra ID tenant of the administrators; default: the subscription's own."""
 
-    admin_groups: tuple[Uuid, ...] = ()
-    """Object ids of the Entra ID groups that administer the cluster. Local accounts are off."""
+    admin_groups: Annotated[tuple[Uuid, ...], Field(min_length=1)]
+    """Object ids of the Entra ID groups that administer the cluster. Local accounts are off, so whoever runs Pulumi is
+    a member of one."""
 
     zones: tuple[Literal["1", "2", "3"], ...] = ("1", "2", "3")
     """Availability zones of the system pool."""

@@ -19,6 +19,7 @@ AKS = {
     "provider": "aks",
     "subscriptionId": "00000000-0000-4000-8000-000000000001",
     "location": "eastus2",
+    "adminGroups": ["00000000-0000-4000-8000-0000000000aa"],
     "gpuPools": {"a100": {"machine": "Standard_NC24ads_A100_v4", "maxNodes": 2}},
 }
 EXISTING = {"provider": "existing", "gpuPools": {"h100": {"accelerator": "H100-80", "gpus": 8, "nodes": 1}}}
