@@ -27,6 +27,8 @@ def bind(package: str, model_name: str, /, *, title: str, **details: Any) -> Bin
         by=f"azure-mgmt-{package.partition('.')[0]} {model_name}",
         shape=partial(model, package, model_name),
         local={**path("resourceGroupName"), **_IDENTITIES, **given},
+        # Pulumi's provider places a resource in its group's location when the program says nothing.
+        supplied=frozenset({"location"}),
         rules=(*rules, tags),
         **details,
     )

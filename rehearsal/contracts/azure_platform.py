@@ -26,6 +26,7 @@ PLATFORM: dict[str, Binding] = {
         "resource.resources",
         "ResourceGroup",
         title="Resource Manager",
+        required=frozenset({"location"}),
         name=AutoName("resourceGroupName", 90, lowercase=False),
         replaces=_placed("managedBy"),
         rules=(named("resourceGroupName", r"[\w.()-]{0,89}[\w()-]", "1-90 letters, digits, - _ ( ) and dots"),),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from functools import cache
 from typing import Any
 
@@ -30,14 +30,13 @@ def check(binding: Binding, inputs: Inputs) -> list[Violation]:
     return found
 
 
-def line(token: str, name: str, binding: Binding, violation: Violation, secrets: Collection[Path] = ()) -> str:
-    """A violation as one line: resource, property, value, what is allowed, who refuses it."""
+def text(binding: Binding, violation: Violation) -> str:
+    """A violation as one line: property, value, what is allowed, who refuses it. The engine names the resource."""
     path = render_path(violation.path)
     shown = ""
     if violation.value is not None:
-        hidden = any(violation.path[: len(secret)] == secret for secret in secrets) or _SECRET_NAME.search(path)
-        shown = " (secret)" if hidden else f" {brief(violation.value)}"
-    return f'{token} "{name}": {path}{shown}: {violation.problem}; {binding.api} {violation.verdict}'
+        shown = " (secret)" if _SECRET_NAME.search(path) else f" {brief(violation.value)}"
+    return f"{path}{shown}: {violation.problem}; {binding.api} {violation.verdict}"
 
 
 def brief(value: Any) -> str:
@@ -96,7 +95,7 @@ def _value(binding: Binding, value: Any, shape: Shape, where: str, path: Path) -
         if not is_map(value):
             yield Violation(path, "must be a map", value)
             return
-        mapping: Mapping[str, Any] = value
+        mapping = value
         yield from _size(shape, len(mapping), "entries", path, value)
         for key, entry in mapping.items():
             if shape.key:

@@ -1,0 +1,112 @@
+"""The rehearsal's AWS provider: checks resources with botocore's service models; calls nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+
+from rehearsal.contracts.aws import BINDINGS
+from rehearsal.contracts.binding import Violation
+from rehearsal.contracts.rules import strings
+from rehearsal.providers.cloud import CloudProvider, Function
+from rehearsal.providers.install import sdk_version
+from rehearsal.providers.outputs import digest
+from rehearsal.providers.outputs_aws import ACCOUNT, OUTPUTS, partition, policy_document
+from rehearsal.providers.plugin import Props, serve
+
+_VPC, _SUBNET = "aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet"
+# Regions that have other zones than a, b and c (EC2 user guide, regions and zones).
+_ZONES = {"us-east-1": "abcdef", "us-west-1": "ac", "us-west-2": "abcd", "ca-central-1": "abd", "ap-northeast-1": "acd"}
+_DIRECTIONS = {"northeast": "ne", "northwest": "nw", "southeast": "se", "southwest": "sw"}
+
+
+class AwsProvider(CloudProvider):
+    """AWS in one region and one account that does not exist."""
+
+    bindings = BINDINGS
+    rules = OUTPUTS
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._subnet_zones: dict[str, str] = {}
+
+    def configure(self, config: Props) -> None:
+        environment = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or ""
+        self.region = str(config.get("region") or environment)
+        self.owner = ACCOUNT
+
+    def cross_check(self, type_: str, urn: str, inputs: Props) -> Iterator[Violation]:
+        if not self.region and not inputs.get("region"):
+            yield Violation(("region",), "missing: set it on the provider or as aws:region", verdict="needs it")
+        if type_ == _VPC:
+            self.addresses.add_network(self._id(type_, urn, inputs), [text for _, text in strings(inputs, "cidrBlock")])
+        elif type_ == _SUBNET:
+            zone, network, block = inputs.get("availabilityZone"), inputs.get("vpcId"), inputs.get("cidrBlock")
+            if isinstance(zone, str):
+                self._subnet_zones[self._id(type_, urn, inputs)] = zone
+            if isinstance(block, str):
+                key = network if isinstance(network, str) else None
+                yield from self.addresses.subnet(key, urn, ("cidrBlock",), block)
+
+    def answer(self, type_: str, urn: str, inputs: Props) -> tuple[str, Props]:
+        id_, computed = super().answer(type_, urn, inputs)
+        tags = inputs.get("tags")
+        return id_, {**computed, "tagsAll": tags} if tags else computed
+
+    def zones(self, inputs: Props) -> tuple[str, ...]:
+        subnets = [subnet for _, subnet in strings(inputs, "subnetIds")]
+        return tuple(dict.fromkeys(self._subnet_zones[subnet] for subnet in subnets if subnet in self._subnet_zones))
+
+    def functions(self) -> Mapping[str, Function]:
+        return {
+            "aws:index/getAvailabilityZones:getAvailabilityZones": self._availability_zones,
+            "aws:index/getCallerIdentity:getCallerIdentity": self._caller_identity,
+            "aws:index/getPartition:getPartition": self._partition,
+            "aws:index/getRegion:getRegion": self._region,
+            "aws:iam/getPolicyDocument:getPolicyDocument": policy_document,
+            "aws:eks/getClusterAuth:getClusterAuth": self._cluster_auth,
+        }
+
+    def _id(self, type_: str, urn: str, inputs: Props) -> str:
+        return self.rules[type_](self.facts(urn, inputs))[0]
+
+    def _availability_zones(self, args: Props) -> Props:
+        region = str(args.get("region") or self.region)
+        zones = [
+            (f"{region}{letter}", f"{zone_code(region)}-az{ord(letter) - ord('a') + 1}")
+            for letter in _ZONES.get(region, "abc")
+        ]
+        names = {name for _, name in strings(args, "excludeNames")}
+        ids = {id_ for _, id_ in strings(args, "excludeZoneIds")}
+        kept = [(name, id_) for name, id_ in zones if name not in names and id_ not in ids]
+        found: Props = {"names": [name for name, _ in kept], "zoneIds": [id_ for _, id_ in kept]}
+        return {**args, **found, "groupNames": [region], "id": region, "region": region}
+
+    def _caller_identity(self, args: Props) -> Props:
+        arn = f"arn:{partition(self.region)}:sts::{self.owner}:assumed-role/rehearsal/rehearsal"
+        return {**args, "accountId": self.owner, "arn": arn, "userId": "AROAREHEARSAL:rehearsal", "id": self.owner}
+
+    def _partition(self, args: Props) -> Props:
+        name = partition(self.region)
+        suffix = "amazonaws.com.cn" if name == "aws-cn" else "amazonaws.com"
+        reverse = ".".join(reversed(suffix.split(".")))
+        return {**args, "partition": name, "dnsSuffix": suffix, "reverseDnsPrefix": reverse, "id": name}
+
+    def _region(self, args: Props) -> Props:
+        region = str(args.get("region") or args.get("name") or self.region)
+        endpoint = f"ec2.{region}.amazonaws.com"
+        return {**args, "region": region, "name": region, "id": region, "endpoint": endpoint, "description": region}
+
+    def _cluster_auth(self, args: Props) -> Props:
+        name = str(args.get("name"))
+        return {**args, "id": name, "region": self.region, "token": f"k8s-aws-v1.rehearsal-{digest(name, 24)}"}
+
+
+def zone_code(region: str) -> str:
+    """How zone ids spell a region: `use1` for us-east-1, `apse2` for ap-southeast-2."""
+    first, *middle, last = region.replace("us-gov", "usg").split("-")
+    return first + "".join(_DIRECTIONS.get(word, word[:1]) for word in middle) + last
+
+
+if __name__ == "__main__":
+    serve(AwsProvider(), "aws", sdk_version("pulumi-aws"))

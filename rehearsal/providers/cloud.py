@@ -1,0 +1,163 @@
+# ruff: noqa: ARG002 - hooks have the arguments that the engine or an overriding provider needs
+"""What the three cloud providers of the rehearsal share: check against the cloud's API model, answer, show nodes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import cached_property
+from pathlib import Path as FilePath
+
+from components.catalog.machines import UnknownMachine
+from rehearsal import fleet
+from rehearsal.contracts.addresses import AddressBook
+from rehearsal.contracts.binding import AutoName, Binding, Violation
+from rehearsal.contracts.check import check, text
+from rehearsal.kube import Kube, KubeError
+from rehearsal.providers.node_pools import node_pools, pool_names
+from rehearsal.providers.outputs import Facts, Rule, digest, merged
+from rehearsal.providers.plugin import UNKNOWN, Props, ProviderError, RehearsalProvider, report
+from rehearsal.providers.plugin_diff import render_path
+
+_UNMODELLED = "the rehearsal has no API model for this resource type; its inputs are taken as they are"
+
+Function = Callable[[Props], Props]
+"""A provider function: arguments in, result out."""
+
+
+class CloudProvider(RehearsalProvider):
+    """A cloud whose API is its published model. Keeps no secrets and calls nothing but the rehearsal's own cluster."""
+
+    bindings: Mapping[str, Binding]
+    """What each resource type is checked against."""
+    rules: Mapping[str, Rule]
+    """What each resource type answers."""
+    separator = "-"
+    """What Pulumi's own naming puts between a resource's name and its random part."""
+
+    def __init__(self) -> None:
+        self.region = ""
+        self.owner = ""
+        self.addresses = AddressBook()
+
+    def facts(self, urn: str, inputs: Props) -> Facts:
+        """The resource, placed where this provider is configured to place it."""
+        return Facts(urn, inputs, str(inputs.get("region") or self.region), self.owner)
+
+    def functions(self) -> Mapping[str, Function]:
+        """The provider functions by token."""
+        return {}
+
+    def cross_check(self, type_: str, urn: str, inputs: Props) -> Iterator[Violation]:
+        """Checks against other resources of the same run."""
+        return iter(())
+
+    def zones(self, inputs: Props) -> tuple[str, ...]:
+        """Zones of a node pool that names its subnets only."""
+        return ()
+
+    def normalize_inputs(self, type_: str, urn: str, inputs: Props, old_inputs: Props) -> Props:
+        binding = self.bindings.get(type_)
+        if binding is None or binding.name is None:
+            return inputs
+        prop, other = binding.name.property, binding.name.alternative
+        if inputs.get(prop) is not None:
+            return inputs
+        prefix = inputs.get(other) if other else None
+        if prefix is UNKNOWN:
+            return {**inputs, prop: UNKNOWN}
+        kept = old_inputs.get(prop)
+        return {**inputs, prop: kept or automatic_name(binding.name, urn, self.separator, prefix)}
+
+    def check_resource(self, type_: str, inputs: Props, preview: bool, urn: str) -> Iterable[tuple[str, str]]:
+        binding = self.bindings.get(type_)
+        if binding is None:
+            report("skipped", urn, type_, reason=_UNMODELLED)
+            return []
+        found = [*check(binding, inputs), *self.cross_check(type_, urn, inputs)]
+        report("checked", urn, type_, by=binding.by)
+        return [(render_path(violation.path), text(binding, violation)) for violation in found]
+
+    def replace_on(self, type_: str) -> Collection[str]:
+        binding = self.bindings.get(type_)
+        return binding.replaces if binding else ()
+
+    def delete_before_replace(self, type_: str, old_inputs: Props, new_inputs: Props) -> bool:
+        # A cloud refuses a second resource of one name; automatic names stay the same here, where the official
+        # provider would draw another one.
+        binding = self.bindings.get(type_)
+        prop = binding.name.property if binding and binding.name else None
+        return prop is not None and old_inputs.get(prop) == new_inputs.get(prop)
+
+    def answer(self, type_: str, urn: str, inputs: Props) -> tuple[str, Props]:
+        """The id and the computed outputs."""
+        rule, facts = self.rules.get(type_), self.facts(urn, inputs)
+        # Without a rule the resource still has an identity that others can refer to.
+        return rule(facts) if rule else (f"{facts.name}-{facts.hex(8)}", {})
+
+    def create_resource(self, type_: str, urn: str, inputs: Props, preview: bool) -> tuple[str, Props]:
+        id_, computed = self.answer(type_, urn, inputs)
+        if not preview:
+            self._show_nodes(type_, urn, inputs)
+        return id_, merged(inputs, computed, preview=preview)
+
+    def update_resource(
+        self, type_: str, urn: str, id_: str, inputs: Props, old_inputs: Props, old_outputs: Props, preview: bool
+    ) -> Props:
+        _, computed = self.answer(type_, urn, inputs)
+        if preview:
+            # What the cloud computed once stays: an update must not make everything behind it unknown.
+            kept = {key: old_outputs.get(key, value) for key, value in computed.items()}
+            return merged(inputs, kept, preview=False)
+        self._show_nodes(type_, urn, inputs)
+        self._remove_nodes(set(pool_names(type_, old_inputs)) - set(pool_names(type_, inputs)))
+        return merged(inputs, computed, preview=False)
+
+    def delete_resource(self, type_: str, urn: str, id_: str, outputs: Props) -> None:
+        self._remove_nodes(pool_names(type_, outputs))
+
+    def invoke(self, token: str, args: Props) -> Props:
+        function = self.functions().get(token)
+        if function is None:
+            raise ProviderError(f"function {token} is not available in a rehearsal")
+        return function(args)
+
+    @cached_property
+    def _cluster(self) -> Kube | None:
+        kubeconfig = os.environ.get("REHEARSAL_KUBECONFIG")
+        return Kube.from_kubeconfig(FilePath(kubeconfig)) if kubeconfig else None
+
+    def _show_nodes(self, type_: str, urn: str, inputs: Props) -> None:
+        try:
+            pools = node_pools(type_, inputs, self.region, self.zones(inputs))
+        except UnknownMachine as unknown:
+            report("skipped", urn, type_, reason=str(unknown))
+            return
+        if self._cluster is None:
+            return
+        for pool in pools:
+            try:
+                fleet.ensure_pool(self._cluster, pool)
+            except KubeError as error:
+                raise ProviderError(f"nodes of pool {pool.name}: {error}") from error
+
+    def _remove_nodes(self, names: Iterable[str]) -> None:
+        if self._cluster is None:
+            return
+        for name in names:
+            try:
+                fleet.remove_pool(self._cluster, name)
+            except KubeError as error:
+                raise ProviderError(f"nodes of pool {name}: {error}") from error
+
+
+def automatic_name(spec: AutoName, urn: str, separator: str = "-", prefix: object = None) -> str:
+    """The name that Pulumi would make up, with a part that depends on the URN instead of on chance."""
+    tail = digest(urn, 32)
+    if spec.guid:
+        return "-".join((tail[:8], tail[8:12], tail[12:16], tail[16:20], tail[20:32]))
+    base = str(prefix) if prefix else urn.rpartition("::")[2] + separator
+    name = spec.prefix + base[: spec.max_length - len(spec.prefix) - 7] + tail[:7]
+    if spec.alphanumeric:
+        name = "".join(letter for letter in name if letter.isalnum())[-spec.max_length :]
+    return name.lower() if spec.lowercase else name

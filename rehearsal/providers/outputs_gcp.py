@@ -1,0 +1,193 @@
+"""Outputs of Google Cloud resources."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from rehearsal.providers.outputs import CREATED, Facts, Rule, certificate
+from rehearsal.providers.plugin_values import Props
+
+PROJECT_NUMBER = "123456789012"
+"""The project number that stands for any project."""
+
+
+def project(facts: Facts) -> str:
+    """The resource's project: its own, else the provider's."""
+    return str(facts.get("project", facts.owner))
+
+
+def _labels(facts: Facts) -> Props:
+    labels = facts.get("labels", facts.get("resourceLabels", {}))
+    return {"effectiveLabels": labels, "pulumiLabels": labels}
+
+
+def _last(reference: object) -> str:
+    """The name at the end of a self link or id."""
+    return str(reference).rpartition("/")[2]
+
+
+def _compute(collection: str, *, regional: bool) -> Rule:
+    """A Compute Engine resource, whose id is the path of its self link."""
+
+    def rule(facts: Facts) -> tuple[str, Props]:
+        place = f"regions/{_last(facts.get('region', facts.region))}" if regional else "global"
+        id_ = f"projects/{project(facts)}/{place}/{collection}/{facts.get('name')}"
+        computed: Props = {
+            "selfLink": f"https://www.googleapis.com/compute/v1/{id_}",
+            "creationTimestamp": CREATED,
+            "project": project(facts),
+        }
+        if regional:
+            computed["region"] = facts.region
+        return id_, computed
+
+    return rule
+
+
+def _network(facts: Facts) -> tuple[str, Props]:
+    id_, computed = _compute("networks", regional=False)(facts)
+    number = facts.number(19)
+    return id_, {**computed, "numericId": number, "networkId": number, "routingMode": "REGIONAL", "mtu": 1460}
+
+
+def _subnetwork(facts: Facts) -> tuple[str, Props]:
+    id_, computed = _compute("subnetworks", regional=True)(facts)
+    try:
+        gateway = str(ipaddress.ip_network(str(facts.get("ipCidrRange")))[1])
+    except (ValueError, IndexError):
+        gateway = ""
+    return id_, {**computed, "gatewayAddress": gateway, "fingerprint": facts.hex(12), "purpose": "PRIVATE"}
+
+
+def _router_nat(facts: Facts) -> tuple[str, Props]:
+    region, router = _last(facts.get("region", facts.region)), _last(facts.get("router"))
+    return f"{project(facts)}/{region}/{router}/{facts.get('name')}", {"project": project(facts)}
+
+
+def _address(facts: Facts) -> tuple[str, Props]:
+    id_, computed = _compute("addresses", regional=True)(facts)
+    internal = facts.get("addressType") == "INTERNAL"
+    address = "" if internal else facts.address()
+    return id_, {**computed, **_labels(facts), "address": address, "labelFingerprint": facts.hex(12), "users": []}
+
+
+def _cluster(facts: Facts) -> tuple[str, Props]:
+    name, location = facts.get("name"), facts.get("location", facts.region)
+    id_ = f"projects/{project(facts)}/locations/{location}/clusters/{name}"
+    version = facts.get("minMasterVersion", "")
+    return id_, {
+        **_labels(facts),
+        "endpoint": facts.address(),
+        "masterAuth": {"clusterCaCertificate": certificate(facts.urn), "clientCertificate": "", "clientKey": ""},
+        "masterVersion": version,
+        "minMasterVersion": version,
+        "nodeVersion": version,
+        "selfLink": f"https://container.googleapis.com/v1beta1/{id_}",
+        "servicesIpv4Cidr": "34.118.224.0/20",
+        "labelFingerprint": facts.hex(8),
+        "location": location,
+        "project": project(facts),
+    }
+
+
+def _node_pool(facts: Facts) -> tuple[str, Props]:
+    location, cluster = facts.get("location", facts.region), _last(facts.get("cluster"))
+    name = facts.get("name")
+    id_ = f"projects/{project(facts)}/locations/{location}/clusters/{cluster}/nodePools/{name}"
+    group = f"gke-{cluster}-{name}-{facts.hex(8)}-grp"
+    base = f"https://www.googleapis.com/compute/v1/projects/{project(facts)}/zones/{location}"
+    return id_, {
+        "instanceGroupUrls": [f"{base}/instanceGroupManagers/{group}"],
+        "managedInstanceGroupUrls": [f"{base}/instanceGroups/{group}"],
+        "project": project(facts),
+        "location": location,
+    }
+
+
+def _account(facts: Facts) -> tuple[str, Props]:
+    email = f"{facts.get('accountId')}@{project(facts)}.iam.gserviceaccount.com"
+    id_ = f"projects/{project(facts)}/serviceAccounts/{email}"
+    return id_, {
+        "email": email,
+        "member": f"serviceAccount:{email}",
+        "name": id_,
+        "uniqueId": facts.number(21),
+        "project": project(facts),
+    }
+
+
+def _iam(holder: str) -> Rule:
+    """A role in the policy of what the input `holder` names."""
+
+    def rule(facts: Facts) -> tuple[str, Props]:
+        parts = (facts.get(holder, facts.owner), facts.get("role"), facts.get("member"))
+        return "/".join(str(part) for part in parts if part), {"etag": f"BwY{facts.hex(8)}="}
+
+    return rule
+
+
+def _key_ring(facts: Facts) -> tuple[str, Props]:
+    id_ = f"projects/{project(facts)}/locations/{facts.get('location')}/keyRings/{facts.get('name')}"
+    return id_, {"project": project(facts)}
+
+
+def _crypto_key(facts: Facts) -> tuple[str, Props]:
+    id_ = f"{facts.get('keyRing')}/cryptoKeys/{facts.get('name')}"
+    version = {"name": f"{id_}/cryptoKeyVersions/1", "state": "ENABLED"}
+    return id_, {**_labels(facts), "primaries": [version]}
+
+
+def _bucket(facts: Facts) -> tuple[str, Props]:
+    name = str(facts.get("name"))
+    return name, {
+        **_labels(facts),
+        "url": f"gs://{name}",
+        "selfLink": f"https://www.googleapis.com/storage/v1/b/{name}",
+        "projectNumber": int(PROJECT_NUMBER),
+        "timeCreated": CREATED,
+        "updated": CREATED,
+        "project": project(facts),
+    }
+
+
+def _repository(facts: Facts) -> tuple[str, Props]:
+    name, location = facts.get("repositoryId"), facts.get("location", facts.region)
+    kind = str(facts.get("format")).lower()
+    return f"projects/{project(facts)}/locations/{location}/repositories/{name}", {
+        **_labels(facts),
+        "name": name,
+        "registryUri": f"{location}-{kind}.pkg.dev/{project(facts)}/{name}",
+        "createTime": CREATED,
+        "updateTime": CREATED,
+        "location": location,
+        "project": project(facts),
+    }
+
+
+def _service(facts: Facts) -> tuple[str, Props]:
+    return f"{project(facts)}/{facts.get('service')}", {"project": project(facts)}
+
+
+OUTPUTS: dict[str, Rule] = {
+    "gcp:compute/network:Network": _network,
+    "gcp:compute/subnetwork:Subnetwork": _subnetwork,
+    "gcp:compute/router:Router": _compute("routers", regional=True),
+    "gcp:compute/routerNat:RouterNat": _router_nat,
+    "gcp:compute/firewall:Firewall": _compute("firewalls", regional=False),
+    "gcp:compute/address:Address": _address,
+    "gcp:container/cluster:Cluster": _cluster,
+    "gcp:container/nodePool:NodePool": _node_pool,
+    "gcp:serviceaccount/account:Account": _account,
+    "gcp:serviceaccount/iAMBinding:IAMBinding": _iam("serviceAccountId"),
+    "gcp:serviceaccount/iAMMember:IAMMember": _iam("serviceAccountId"),
+    "gcp:projects/iAMMember:IAMMember": _iam("project"),
+    "gcp:projects/iAMBinding:IAMBinding": _iam("project"),
+    "gcp:projects/service:Service": _service,
+    "gcp:kms/keyRing:KeyRing": _key_ring,
+    "gcp:kms/cryptoKey:CryptoKey": _crypto_key,
+    "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember": _iam("cryptoKeyId"),
+    "gcp:kms/cryptoKeyIAMBinding:CryptoKeyIAMBinding": _iam("cryptoKeyId"),
+    "gcp:storage/bucket:Bucket": _bucket,
+    "gcp:artifactregistry/repository:Repository": _repository,
+}
+"""Ids and computed outputs by Pulumi token."""
