@@ -33,7 +33,10 @@ def dot(stack: str, settings: Settings) -> str:
         lines.append(f'  subgraph "cluster_{_id(name)}" {{ label="{name}"; fontname="sans-serif";')
         lines += [f'    "{_id(key)}" [label="{label.replace("<br/>", chr(92) + "n")}"];' for key, label in group]
         lines.append("  }")
-    lines += [f'  "{_id(start)}" -> "{_id(end)}" [label="{label}", fontname="sans-serif"];' for start, end, label in _edges(settings)]
+    lines += [
+        f'  "{_id(start)}" -> "{_id(end)}" [label="{label}", fontname="sans-serif"];'
+        for start, end, label in _edges(settings)
+    ]
     return "\n".join([*lines, "}"]) + "\n"
 
 
@@ -59,7 +62,10 @@ def _groups(stack: str, settings: Settings) -> Iterator[tuple[str, list[tuple[st
         [
             ("platform gpu", f"GPU Operator {versions.gpu_operator}<br/>driver: {owner}"),
             ("platform volcano", f"Volcano {versions.volcano}<br/>gangs, bin-packing, a queue per tenant"),
-            ("platform kyverno", f"Kyverno {versions.kyverno}<br/>image signatures: {settings.trust.enforcement.value}"),
+            (
+                "platform kyverno",
+                f"Kyverno {versions.kyverno}<br/>image signatures: {settings.trust.enforcement.value}",
+            ),
         ],
     )
     yield "Tenants", [(f"tenant {name}", _tenant_label(name, tenant)) for name, tenant in settings.tenants.items()]

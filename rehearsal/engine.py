@@ -122,7 +122,14 @@ class Engine:
         return self._run(lambda on_event: self._stack.preview(on_event=on_event, policy_packs=[self._pack]), watch)
 
     def up(self, watch: Watcher | None = None) -> Result:
-        """Creates or updates the stack."""
+        """Creates or updates the stack, after a preview in which every policy agrees.
+
+        Rules about the whole stack speak only when an update is over, so an update alone would refuse what it has
+        already made.
+        """
+        planned = self.preview()
+        if planned.failed:
+            return planned
         return self._run(lambda on_event: self._stack.up(on_event=on_event, policy_packs=[self._pack]), watch)
 
     def refresh(self, watch: Watcher | None = None) -> Result:
