@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 from rehearsal.contracts.aws import BINDINGS
 from rehearsal.contracts.binding import Violation
 from rehearsal.contracts.rules import strings
-from rehearsal.providers.cloud import CloudProvider, Function
+from rehearsal.providers.cloud import CloudProvider, Function, setting
 from rehearsal.providers.install import sdk_version
 from rehearsal.providers.outputs import digest
 from rehearsal.providers.outputs_aws import ACCOUNT, OUTPUTS, partition, policy_document
-from rehearsal.providers.plugin import Props, serve
+from rehearsal.providers.plugin import Props, is_map, serve
 
 _VPC, _SUBNET = "aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet"
 # Regions that have other zones than a, b and c (EC2 user guide, regions and zones).
@@ -29,11 +29,15 @@ class AwsProvider(CloudProvider):
     def __init__(self) -> None:
         super().__init__()
         self._subnet_zones: dict[str, str] = {}
+        self._default_tags: Props = {}
 
     def configure(self, config: Props) -> None:
         environment = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or ""
         self.region = str(config.get("region") or environment)
-        self.owner = ACCOUNT
+        accounts = setting(config, "allowedAccountIds")
+        self.owner = str(accounts[0]) if accounts else ACCOUNT
+        tags = setting(config, "defaultTags")
+        self._default_tags = dict(tags.get("tags") or {}) if is_map(tags) else {}
 
     def cross_check(self, type_: str, urn: str, inputs: Props) -> Iterator[Violation]:
         if not self.region and not inputs.get("region"):
@@ -50,8 +54,10 @@ class AwsProvider(CloudProvider):
 
     def answer(self, type_: str, urn: str, inputs: Props) -> tuple[str, Props]:
         id_, computed = super().answer(type_, urn, inputs)
-        tags = inputs.get("tags")
-        return id_, {**computed, "tagsAll": tags} if tags else computed
+        binding, tags = self.bindings.get(type_), inputs.get("tags")
+        if binding is None or ("tags" not in binding.local and binding.shape().find("tags") is None):
+            return id_, computed
+        return id_, {**computed, "tagsAll": {**self._default_tags, **(tags if is_map(tags) else {})}}
 
     def zones(self, inputs: Props) -> tuple[str, ...]:
         subnets = [subnet for _, subnet in strings(inputs, "subnetIds")]

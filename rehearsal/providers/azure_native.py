@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from typing import ClassVar
 
 from rehearsal.contracts.azure import BINDINGS
 from rehearsal.contracts.binding import Violation
@@ -12,7 +13,7 @@ from rehearsal.providers.cloud import CloudProvider, Function
 from rehearsal.providers.install import sdk_version
 from rehearsal.providers.outputs import Facts, digest, kubeconfig
 from rehearsal.providers.outputs_azure import OUTPUTS, SUBSCRIPTION, TENANT
-from rehearsal.providers.plugin import Props, serve
+from rehearsal.providers.plugin import UNKNOWN, Props, contains_unknown, is_list, is_map, serve
 
 _GROUP = "azure-native:resources:ResourceGroup"
 _NETWORK, _SUBNET = "azure-native:network:VirtualNetwork", "azure-native:network:Subnet"
@@ -24,6 +25,9 @@ class AzureProvider(CloudProvider):
 
     bindings = BINDINGS
     rules = OUTPUTS
+    unmodelled: ClassVar[Mapping[str, str]] = {
+        "azure-native:monitor:DiagnosticSetting": "azure-mgmt-monitor 7 has no model of diagnostic settings any more"
+    }
     separator = ""
 
     def __init__(self) -> None:
@@ -63,6 +67,15 @@ class AzureProvider(CloudProvider):
             for index, text in strings(inputs, "addressPrefixes"):
                 yield from self.addresses.subnet(key, urn, ("addressPrefixes", index), text, part=str(index))
 
+    def create_resource(self, type_: str, urn: str, inputs: Props, preview: bool) -> tuple[str, Props]:
+        id_, outputs = super().create_resource(type_, urn, inputs, preview)
+        return id_, _as_returned(outputs)
+
+    def update_resource(
+        self, type_: str, urn: str, id_: str, inputs: Props, old_inputs: Props, old_outputs: Props, preview: bool
+    ) -> Props:
+        return _as_returned(super().update_resource(type_, urn, id_, inputs, old_inputs, old_outputs, preview))
+
     def functions(self) -> Mapping[str, Function]:
         return {
             "azure-native:authorization:getClientConfig": self._client_config,
@@ -89,6 +102,17 @@ class AzureProvider(CloudProvider):
         # A cluster that this run did not touch has no name server here; the same name gives the same answer.
         server = self._servers.get(cluster, f"https://{cluster}-{digest(cluster, 8)}.hcp.{self.region}.azmk8s.io:443")
         return {"kubeconfigs": [{"name": name, "value": kubeconfig(cluster, server, cluster)}]}
+
+
+def _as_returned(outputs: Props) -> Props:
+    """Identities go in as a list of ids and come back as a map by id."""
+    identity = outputs.get("identity")
+    ids = identity.get("userAssignedIdentities") if is_map(identity) else None
+    if not is_map(identity) or not is_list(ids):
+        return outputs
+    known = {id_: {"clientId": _guid(f"{id_}client"), "principalId": _guid(f"{id_}principal")} for id_ in ids}
+    answer = UNKNOWN if contains_unknown(ids) else known
+    return {**outputs, "identity": {**identity, "userAssignedIdentities": answer}}
 
 
 def _guid(salt: str) -> str:

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path as FilePath
+from typing import Any, ClassVar
 
 from components.catalog.machines import UnknownMachine
 from rehearsal import fleet
@@ -32,6 +34,8 @@ class CloudProvider(RehearsalProvider):
     """What each resource type is checked against."""
     rules: Mapping[str, Rule]
     """What each resource type answers."""
+    unmodelled: ClassVar[Mapping[str, str]] = {}
+    """Resource types that are known to have no API model here, and why."""
     separator = "-"
     """What Pulumi's own naming puts between a resource's name and its random part."""
 
@@ -72,7 +76,7 @@ class CloudProvider(RehearsalProvider):
     def check_resource(self, type_: str, inputs: Props, preview: bool, urn: str) -> Iterable[tuple[str, str]]:
         binding = self.bindings.get(type_)
         if binding is None:
-            report("skipped", urn, type_, reason=_UNMODELLED)
+            report("skipped", urn, type_, reason=self.unmodelled.get(type_, _UNMODELLED))
             return []
         found = [*check(binding, inputs), *self.cross_check(type_, urn, inputs)]
         report("checked", urn, type_, by=binding.by)
@@ -149,6 +153,14 @@ class CloudProvider(RehearsalProvider):
                 fleet.remove_pool(self._cluster, name)
             except KubeError as error:
                 raise ProviderError(f"nodes of pool {name}: {error}") from error
+
+
+def setting(config: Props, key: str) -> Any:
+    """A provider setting. Those that are no strings arrive as JSON in a string."""
+    value = config.get(key)
+    if isinstance(value, str) and value[:1] in ("{", "["):
+        return json.loads(value)
+    return value
 
 
 def automatic_name(spec: AutoName, urn: str, separator: str = "-", prefix: object = None) -> str:
