@@ -1,5 +1,6 @@
 """Azure Kubernetes Service: network, control plane, system pool and GPU pools."""
 
+from collections.abc import Sequence
 from typing import Any, TypedDict, cast
 
 import pulumi
@@ -189,8 +190,8 @@ class AksCluster(pulumi.ComponentResource):
             opts=pulumi.InvokeOutputOptions(parent=self),
         )
         self.kubeconfig = pulumi.Output.secret(
-            pulumi.Output.all(cluster.name, credentials.kubeconfigs).apply(
-                lambda known: aks_kubeconfig(known[0], first_credential(known[0], known[1]))
+            pulumi.Output.all(cluster.name, credentials.kubeconfigs.apply(first_credential)).apply(
+                lambda known: aks_kubeconfig(known[0], known[1])
             )
         )
         self.register_outputs(
@@ -239,8 +240,8 @@ def api_access(public_cidrs: list[str]) -> containerservice.ManagedClusterAPISer
     )
 
 
-def first_credential(name: str, kubeconfigs: list[Any]) -> str:
+def first_credential(kubeconfigs: Sequence[Any]) -> str:
     """The kubeconfig that AKS hands out to a user, in base64. Raises `KubeconfigError` when it hands out none."""
     if not kubeconfigs:
-        raise KubeconfigError(f"AKS cluster {name} returned no user credentials; check that the caller may list them")
+        raise KubeconfigError("AKS returned no user credentials; check that whoever runs Pulumi may list them")
     return str(kubeconfigs[0].value)

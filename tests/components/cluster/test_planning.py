@@ -1,0 +1,102 @@
+"""Addresses, names and autoscaler hints: plain data in and out."""
+
+import ipaddress
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.cluster.addresses import MAX_ZONES, dns_address, first_half, zone_subnets
+from components.cluster.autoscaling import accelerator_label, node_resources, node_template_tags, slices_per_gpu
+from components.cluster.naming import physical_name
+from components.gpu.layouts import layout_name
+from tests.components.cluster.samples import gpu_pool
+
+networks = st.builds(
+    lambda prefix, seed: str(ipaddress.ip_network((seed << (32 - prefix) & 0xFFFFFFFF, prefix))),
+    st.integers(16, 22),
+    st.integers(0, 2**16 - 1),
+)
+
+
+@given(networks, st.integers(1, MAX_ZONES))
+def test_subnets_lie_in_the_network_and_never_overlap(cidr: str, zones: int) -> None:
+    plan = zone_subnets(cidr, zones)
+    subnets = [ipaddress.ip_network(text) for text in plan.private + plan.public]
+    assert len(subnets) == 2 * zones
+    assert all(subnet.subnet_of(ipaddress.ip_network(cidr)) for subnet in subnets)  # type: ignore[arg-type]
+    assert not any(a.overlaps(b) for i, a in enumerate(subnets) for b in subnets[:i])
+    assert all(subnet.prefixlen <= 28 for subnet in subnets)
+
+
+@given(networks, st.integers(1, MAX_ZONES - 1))
+def test_a_further_zone_moves_no_subnet(cidr: str, zones: int) -> None:
+    few, more = zone_subnets(cidr, zones), zone_subnets(cidr, zones + 1)
+    assert (more.private[:zones], more.public[:zones]) == few
+
+
+@pytest.mark.parametrize(
+    ("cidr", "zones", "message"),
+    [
+        ("10.0.0.0/8", 3, "is a /16 to a /22"),
+        ("10.0.0.0/24", 3, "is a /16 to a /22"),
+        ("10.0.0.0/16", 0, "0 zones"),
+        ("10.0.0.0/16", 8, "room for 1 to 7"),
+        ("fd00::/56", 3, "IPv4"),
+    ],
+)
+def test_a_network_that_cannot_be_cut_is_refused(cidr: str, zones: int, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        zone_subnets(cidr, zones)
+
+
+def test_the_cluster_dns_is_the_tenth_service_address() -> None:
+    assert dns_address("172.20.0.0/16") == "172.20.0.10"
+    with pytest.raises(ValueError, match="choose a /24"):
+        dns_address("172.20.0.0/28")
+
+
+def test_nodes_take_the_lower_half() -> None:
+    assert first_half("10.0.0.0/16") == "10.0.0.0/17"
+    with pytest.raises(ValueError, match="too small"):
+        first_half("10.0.0.0/28")
+
+
+@given(st.lists(st.text(min_size=1, max_size=40), min_size=1, max_size=3), st.sampled_from([30, 40]))
+def test_a_physical_name_is_one_that_every_cloud_takes(parts: list[str], limit: int) -> None:
+    assert re.fullmatch(r"[a-z]([-a-z0-9]*[a-z0-9])?", physical_name(*parts, limit=limit))
+    assert len(physical_name(*parts, limit=limit)) <= limit
+
+
+def test_names_that_are_changed_or_cut_stay_different() -> None:
+    names = [physical_name("cluster", stack) for stack in ("aws-dev", "aws_dev", "AWS-dev", "a" * 60, "a" * 61)]
+    assert names[0] == "cluster-aws-dev"
+    assert len(set(names)) == len(names)
+
+
+PROFILES = ["1g.10gb", "1g.10gb+me", "1g.12gb-me", "2g.20gb", "3g.40gb", "7g.80gb"]
+
+
+@given(st.dictionaries(st.sampled_from(PROFILES), st.integers(1, 12)))
+def test_the_autoscaler_is_told_the_slices_of_the_layout(layout: dict[str, int]) -> None:
+    expected = {f"nvidia.com/mig-{profile.replace('+', '.')}": count for profile, count in layout.items()}
+    assert slices_per_gpu(layout_name(layout)) == expected
+
+
+def test_a_node_of_whole_gpus_offers_them() -> None:
+    pool = gpu_pool("p5.48xlarge", mig="all-disabled")
+    assert node_resources(pool) == {"nvidia.com/gpu": 8}
+    assert accelerator_label(pool) == {"k8s.amazonaws.com/accelerator": "nvidia-h100-80"}
+
+
+def test_a_sliced_node_offers_slices_and_no_whole_gpu() -> None:
+    pool = gpu_pool("p5.48xlarge", mig="4x1g.10gb-1x3g.40gb")
+    assert node_resources(pool) == {"nvidia.com/gpu": 0, "nvidia.com/mig-1g.10gb": 32, "nvidia.com/mig-3g.40gb": 8}
+    tags = node_template_tags(pool)
+    assert tags["k8s.io/cluster-autoscaler/node-template/resources/nvidia.com/mig-1g.10gb"] == "32"
+    assert tags["k8s.io/cluster-autoscaler/node-template/resources/nvidia.com/gpu"] == "0"
+
+
+def test_the_autoscaler_does_not_wait_for_whole_gpus_on_a_sliced_node() -> None:
+    assert accelerator_label(gpu_pool("p5.48xlarge", mig="7x1g.10gb")) == {}
