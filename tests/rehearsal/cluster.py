@@ -153,7 +153,9 @@ def volcano_crds() -> tuple[JsonObject, ...]:
 
 
 def _documents(path: Path) -> list[JsonObject]:
-    return [document for document in yaml.safe_load_all(path.read_text()) if document]
+    # A CRD has ten thousand lines: the C loader, where it is built in, is ten times as fast.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return [document for document in yaml.load_all(path.read_text(), Loader=loader) if document]
 
 
 def alive(pid: int) -> bool:

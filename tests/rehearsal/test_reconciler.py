@@ -1,0 +1,240 @@
+"""The life of a release's controllers, with a scripted API server and small real processes."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from rehearsal import releases
+from rehearsal.controllers.base import (
+    ConfigurationError,
+    Context,
+    Controller,
+    HostController,
+    NotRun,
+    Plan,
+    SimulatedController,
+    Values,
+)
+from rehearsal.kube import Kube
+from rehearsal.processes import Process
+from rehearsal.reconciler import Reconciler
+from rehearsal.releases import Release
+from tests.rehearsal.cluster import alive, eventually
+
+
+class ScriptedApi:
+    """Secrets and CRDs in memory."""
+
+    def __init__(self) -> None:
+        self.secrets: dict[tuple[str, str], dict[str, Any]] = {}
+        self.crds: set[str] = set()
+        self.annotated = 0
+
+    def put(self, name: str, values: Mapping[str, Any], chart: str = "sample") -> None:
+        secret = releases.record(Release(name, "default", chart, "1", dict(values)))
+        old = self.secrets.get(("default", secret["metadata"]["name"]))
+        if old:
+            secret["metadata"]["annotations"] = old["metadata"].get("annotations", {})
+        self.secrets["default", secret["metadata"]["name"]] = secret
+
+    def drop(self, name: str) -> None:
+        del self.secrets["default", releases.secret_name(name)]
+
+    def answer(self, name: str) -> str:
+        return releases.parse(self.secrets["default", releases.secret_name(name)]).controllers
+
+    def list_secrets(self, label_selector: str) -> list[dict[str, Any]]:
+        assert label_selector == "owner=helm"
+        return list(self.secrets.values())
+
+    def annotate_secret(self, namespace: str, name: str, annotations: Mapping[str, str]) -> None:
+        self.annotated += 1
+        self.secrets[namespace, name]["metadata"].setdefault("annotations", {}).update(annotations)
+
+    def get(self, path: str) -> dict[str, Any] | None:
+        found = path.rpartition("/")[2] in self.crds
+        return {"status": {"conditions": [{"type": "Established", "status": "True"}]}} if found else None
+
+
+def _plan(values: Values, context: Context) -> Plan:
+    if "refuse" in values:
+        raise ConfigurationError(f"refuse is {values['refuse']!r}, must not be set")
+    script = f"import time; {values.get('script', 'time.sleep(600)')}"
+    process = Process(name="sample", argv=(sys.executable, "-c", script, str(context.folder / "conf")))
+    return Plan(processes=(process,), files={"conf": str(values)})
+
+
+class World:
+    """A reconciler and what it acts on."""
+
+    def __init__(self, folder: Path) -> None:
+        self.api = ScriptedApi()
+        self.folder = folder
+        self.simulated: list[Any] = []
+        known: dict[str, Controller] = {
+            "sample": HostController(chart="sample", tools=("tool",), crds=("things.example.org",), plan=_plan),
+            "unbuilt": HostController(chart="unbuilt", tools=("other",), plan=_plan),
+            "simulated": SimulatedController(
+                chart="simulated",
+                reconcile=lambda _api, values: self.simulated.append(values["n"]),
+                withdraw=lambda _api: self.simulated.append("withdrawn"),
+            ),
+        }
+        self.reconciler = Reconciler(
+            cast("Kube", self.api),
+            kubeconfig=folder / "kubeconfig",
+            run=folder / "run",
+            logs=folder / "logs",
+            tools={"tool": folder},
+            log=lambda _text: None,
+            lookup=lambda chart: known.get(chart) or NotRun(chart=chart, reason="nobody runs it"),
+        )
+
+    def step(self) -> None:
+        self.reconciler.step()
+
+    def pids(self) -> list[int]:
+        """Processes that were started with this world's folder."""
+        found: list[int] = []
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit() and int(entry.name) != os.getpid():
+                try:
+                    command = (entry / "cmdline").read_bytes()
+                except OSError:
+                    continue
+                if str(self.folder).encode() in command and alive(int(entry.name)):
+                    found.append(int(entry.name))
+        return found
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        def stepped() -> bool:
+            self.step()
+            return condition()
+
+        eventually(stepped, "the reconciler to get there", seconds=10)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path)
+    yield made
+    made.reconciler.stop()
+    assert made.pids() == []
+
+
+def ready(world: World, **values: Any) -> int:
+    """Install the sample release and return its process."""
+    world.api.crds.add("things.example.org")
+    world.api.put("r", values)
+    world.until(lambda: world.api.answer("r") == "ready")
+    (pid,) = world.pids()
+    return pid
+
+
+def test_a_controller_waits_for_its_crds(world: World) -> None:
+    world.api.put("r", {})
+    world.step()
+    world.step()
+    assert world.api.answer("r") == ""
+    assert world.pids() == []
+    world.api.crds.add("things.example.org")
+    world.until(lambda: world.api.answer("r") == "ready")
+    assert len(world.pids()) == 1
+
+
+def test_crds_that_never_come_fail_the_release(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rehearsal.reconciler.START_SECONDS", 0)
+    world.api.put("r", {})
+    world.until(lambda: world.api.answer("r").startswith("failed: CRD things.example.org did not appear"))
+
+
+def test_a_controller_runs_with_the_configuration_of_its_release(world: World) -> None:
+    ready(world, depth=3)
+    (written,) = (world.folder / "run" / "controllers").rglob("conf")
+    assert written.read_text() == "{'depth': 3}"
+
+
+def test_an_answer_is_written_once(world: World) -> None:
+    ready(world)
+    world.step()
+    world.step()
+    assert world.api.annotated == 1
+
+
+def test_changed_values_restart_the_controller_and_are_answered_anew(world: World) -> None:
+    first = ready(world, depth=1)
+    second = ready(world, depth=2)
+    assert first != second
+    assert releases.parse(world.api.list_secrets("owner=helm")[0]).acknowledged
+
+
+def test_a_release_that_goes_takes_its_processes_along(world: World) -> None:
+    pid = ready(world)
+    world.api.drop("r")
+    world.step()
+    assert not alive(pid)
+    assert list((world.folder / "run").rglob("conf")) == []
+
+
+def test_bad_values_fail_with_their_reason_without_waiting_for_crds(world: World) -> None:
+    world.api.put("r", {"refuse": 1})
+    world.step()
+    assert world.api.answer("r") == "failed: refuse is 1, must not be set"
+
+
+def test_corrected_values_recover_a_failed_release(world: World) -> None:
+    world.api.put("r", {"refuse": 1})
+    world.step()
+    assert ready(world)
+
+
+def test_a_crash_fails_the_release_with_the_last_words_and_is_not_restarted(world: World) -> None:
+    world.api.crds.add("things.example.org")
+    world.api.put("r", {"script": "print('panic: no such gpu', flush=True); raise SystemExit(3)"})
+    world.until(lambda: world.api.answer("r") == "failed: sample exited with 3: panic: no such gpu")
+    world.step()
+    world.step()
+    assert world.pids() == []
+
+
+def test_a_crash_after_it_was_ready_is_reported_too(world: World) -> None:
+    pid = ready(world)
+    os.kill(pid, 9)
+    world.until(lambda: world.api.answer("r") == "failed: sample was ended by signal 9")
+
+
+def test_a_chart_that_nobody_runs_says_why(world: World) -> None:
+    world.api.put("r", {}, chart="other")
+    world.step()
+    assert world.api.answer("r") == "none: nobody runs it"
+
+
+def test_a_controller_whose_program_was_not_built_is_not_run(world: World) -> None:
+    world.api.put("r", {}, chart="unbuilt")
+    world.step()
+    assert world.api.answer("r") == "none: other was not built for this rehearsal"
+
+
+def test_a_second_release_of_one_chart_is_refused_and_leaves_the_first_alone(world: World) -> None:
+    pid = ready(world)
+    world.api.put("second", {})
+    world.step()
+    assert world.api.answer("second").startswith("failed: release default/r installs the chart sample already")
+    world.api.drop("second")
+    world.step()
+    assert alive(pid)
+
+
+def test_a_simulation_follows_its_values_and_withdraws_at_the_end(world: World) -> None:
+    world.api.put("g", {"n": 1}, chart="simulated")
+    world.step()
+    assert world.api.answer("g") == "ready"
+    world.api.put("g", {"n": 2}, chart="simulated")
+    world.step()
+    world.api.drop("g")
+    world.step()
+    assert world.simulated == [1, 2, "withdrawn"]
