@@ -46,6 +46,11 @@ def gke_accelerator(machine_type: str) -> str:
     return found
 
 
+def first_size(smallest: int, zones: int) -> int:
+    """Nodes per zone that a pool begins with: rounded up, so that its smallest size is there at once."""
+    return math.ceil(smallest / max(1, zones))
+
+
 def system_node_pool(name: str, pool: SystemPoolArgs, context: NodePoolContext) -> gcp.container.NodePool:
     """The pool for the platform's own controllers, over all zones of the region."""
     return gcp.container.NodePool(
@@ -91,8 +96,7 @@ def gpu_node_pool(name: str, pool_name: str, pool: GpuPoolArgs, context: NodePoo
         project=context.project,
         location=context.region,
         node_locations=zones or None,
-        # Per zone: rounded up, so that the smallest size is there at once.
-        initial_node_count=math.ceil(pool["min_nodes"] / max(1, len(zones))),
+        initial_node_count=first_size(pool["min_nodes"], len(zones)),
         autoscaling={
             "total_min_node_count": pool["min_nodes"],
             "total_max_node_count": pool["max_nodes"],

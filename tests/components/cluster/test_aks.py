@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -68,20 +69,25 @@ def default() -> Graph:
     return build(ANSWERS, lambda: AksCluster("c", args()))
 
 
-def graph(**changes: Any) -> Graph:
-    return build(ANSWERS, lambda: AksCluster("c", args(**changes))) if changes else default()
+@cache
+def other() -> Graph:
+    """All that can be chosen differently, at once, under another name."""
+    return build(
+        ANSWERS,
+        lambda: AksCluster("d", args(public_cidrs=["192.0.2.0/24"], gpu_pools={"s": pool(spot=True)}, zones=[])),
+    )
 
 
-def cluster(**changes: Any) -> dict[str, Any]:
-    return graph(**changes).one(CLUSTER).inputs
+def cluster(graph: Callable[[], Graph] = default) -> dict[str, Any]:
+    return graph().one(CLUSTER).inputs
 
 
 def test_nodes_are_private_and_leave_through_nat() -> None:
-    subnet = graph().one("azure-native:network:Subnet").inputs
+    subnet = default().one("azure-native:network:Subnet").inputs
     assert subnet["natGateway"] == {"id": "c-nat-id"}
     assert subnet["addressPrefix"] == "10.0.0.0/17"
     assert cluster()["networkProfile"]["outboundType"] == "userAssignedNATGateway"
-    pools = [cluster()["agentPoolProfiles"][0], graph().one(POOL).inputs]
+    pools = [cluster()["agentPoolProfiles"][0], default().one(POOL).inputs]
     assert [(p["vnetSubnetID"], p["enableNodePublicIP"]) for p in pools] == [("c-nodes-id", False)] * 2
 
 
@@ -93,24 +99,24 @@ def test_the_public_endpoint_is_off_when_no_network_is_listed() -> None:
 
 
 def test_the_public_endpoint_opens_to_the_listed_networks_only() -> None:
-    access = cluster(public_cidrs=["192.0.2.0/24"])["apiServerAccessProfile"]
+    access = cluster(other)["apiServerAccessProfile"]
     assert (access["enablePrivateCluster"], access["authorizedIPRanges"]) == (False, ["192.0.2.0/24"])
 
 
 def test_secrets_are_encrypted_with_an_own_key_that_the_cluster_may_use_and_nobody_purge() -> None:
     kms = cluster()["securityProfile"]["azureKeyVaultKms"]
     assert (kms["enabled"], kms["keyId"], kms["keyVaultResourceId"]) == (True, "https://kv/keys/k/1", "c-secrets-id")
-    vault = graph().one("azure-native:keyvault:Vault").inputs["properties"]
+    vault = default().one("azure-native:keyvault:Vault").inputs["properties"]
     assert vault["enablePurgeProtection"] is True
     assert vault["enableRbacAuthorization"] is True
-    grant = graph().one("azure-native:authorization:RoleAssignment", "c-secrets")
+    grant = default().one("azure-native:authorization:RoleAssignment", "c-secrets")
     assert grant.inputs["roleDefinitionId"].endswith("/12338af0-0e69-4776-bea7-57ae8d297424")
     assert (grant.inputs["scope"], grant.inputs["principalId"]) == ("c-secrets-id", "principal")
-    assert grant.urn in graph().one(CLUSTER).needs
+    assert grant.urn in default().one(CLUSTER).needs
 
 
 def test_all_control_plane_logs_are_on() -> None:
-    setting = graph().one("azure-native:monitor:DiagnosticSetting").inputs
+    setting = default().one("azure-native:monitor:DiagnosticSetting").inputs
     assert setting["resourceUri"] == "c-id"
     on = {log["category"] for log in setting["logs"] if log["enabled"]}
     assert {"kube-apiserver", "kube-audit-admin", "kube-controller-manager", "kube-scheduler", "guard"} <= on
@@ -134,7 +140,7 @@ def test_a_cluster_that_nobody_could_use_is_refused() -> None:
 
 
 def test_a_gpu_pool_scales_from_zero_with_its_labels_and_taints() -> None:
-    found = graph().one(POOL, "c-gpu-h100")
+    found = default().one(POOL, "c-gpu-h100")
     assert (found.inputs["agentPoolName"], found.inputs["resourceName"]) == ("h100", "c-test")
     assert [found.inputs[key] for key in ("enableAutoScaling", "count", "minCount", "maxCount")] == [True, 0, 0, 4]
     assert found.ignored == ("count",)
@@ -144,30 +150,35 @@ def test_a_gpu_pool_scales_from_zero_with_its_labels_and_taints() -> None:
 
 
 def test_a_spot_pool_is_evicted_for_capacity_and_never_for_its_price() -> None:
-    spot = graph(gpu_pools={"s": pool(spot=True)}).one(POOL).inputs
+    spot = other().one(POOL).inputs
     assert (spot["scaleSetPriority"], spot["scaleSetEvictionPolicy"], spot["spotMaxPrice"]) == ("Spot", "Delete", -1)
     assert "upgradeSettings" not in spot
-    regular = graph().one(POOL).inputs
+    regular = default().one(POOL).inputs
     assert (regular["scaleSetPriority"], "spotMaxPrice" in regular) == ("Regular", False)
 
 
 def test_an_upgrade_of_a_gpu_pool_needs_no_spare_gpus() -> None:
-    found = graph().one(POOL)
+    found = default().one(POOL)
     assert found.inputs["upgradeSettings"] == {"maxSurge": "0", "maxUnavailable": "1"}
     assert found.delete_first
 
 
 def test_the_kubeconfig_is_secret_and_asks_entra_id_for_tokens() -> None:
-    assert graph().secret == {"kubeconfig"}
-    config = json.loads(graph().outputs["kubeconfig"])
+    assert default().secret == {"kubeconfig"}
+    config = json.loads(default().outputs["kubeconfig"])
     assert config["clusters"][0]["cluster"]["server"] == "https://aks:443"
     assert config["users"][0]["user"]["exec"]["command"] == "kubelogin"
 
 
 def test_the_outputs_identify_the_cluster() -> None:
-    outputs = graph().outputs
+    outputs = default().outputs
     assert (outputs["cluster_name"], outputs["identifier"]) == ("c-test", "c-id")
     assert outputs["workload_identity"] == "https://issuer/"
+
+
+def test_a_region_without_zones_is_asked_for_none() -> None:
+    assert cluster()["agentPoolProfiles"][0]["availabilityZones"] == ["1", "2", "3"]
+    assert "availabilityZones" not in cluster(other)["agentPoolProfiles"][0]
 
 
 def test_credentials_without_a_cluster_are_refused() -> None:

@@ -1,6 +1,7 @@
 """The EKS cluster: what is asked of AWS."""
 
 import json
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from components.cluster.eks import EksCluster, EksClusterArgs, aws_partition
 from components.cluster.eks_network import zone_name
-from tests.components.cluster.recorder import Graph, build
+from tests.components.cluster.recorder import Graph, Registered, build
 from tests.components.cluster.samples import gpu_pool
 
 ADMIN = "arn:aws:iam::123456789012:role/admin"
@@ -42,20 +43,28 @@ def default() -> Graph:
     return build(ANSWERS, lambda: EksCluster("c", args()))
 
 
-def graph(**changes: Any) -> Graph:
-    return build(ANSWERS, lambda: EksCluster("c", args(**changes))) if changes else default()
+@cache
+def other() -> Graph:
+    """All that can be chosen differently, at once, under another name."""
+    pools = {"spot": {**gpu_pool("p5.48xlarge"), "spot": True}}
+    return build(
+        ANSWERS,
+        lambda: EksCluster(
+            "d", args(public_cidrs=["192.0.2.0/24"], nat_per_zone=True, gpu_pools=pools, deletion_protection=True)
+        ),
+    )
 
 
-def cluster(**changes: Any) -> dict[str, Any]:
-    return graph(**changes).one("aws:eks/cluster:Cluster").inputs
+def cluster(graph: Callable[[], Graph] = default) -> dict[str, Any]:
+    return graph().one("aws:eks/cluster:Cluster").inputs
 
 
-def group(name: str, **changes: Any) -> Any:
-    return graph(**changes).one("aws:eks/nodeGroup:NodeGroup", name)
+def group(name: str, graph: Callable[[], Graph] = default) -> Registered:
+    return graph().one("aws:eks/nodeGroup:NodeGroup", name)
 
 
 def test_nodes_are_private() -> None:
-    found = graph()
+    found = default()
     private = {f"c-private-{i}-id" for i in range(3)}
     for nodes in found.all("aws:eks/nodeGroup:NodeGroup"):
         assert set(nodes.inputs["subnetIds"]) == private
@@ -72,17 +81,17 @@ def test_the_public_endpoint_is_off_when_no_network_is_listed() -> None:
 
 
 def test_the_public_endpoint_opens_to_the_listed_networks_only() -> None:
-    access = cluster(public_cidrs=["192.0.2.0/24"])["vpcConfig"]
+    access = cluster(other)["vpcConfig"]
     assert (access["endpointPublicAccess"], access["publicAccessCidrs"]) == (True, ["192.0.2.0/24"])
 
 
 def test_secrets_are_encrypted_with_an_own_key_that_rotates() -> None:
     assert cluster()["encryptionConfig"] == {"provider": {"keyArn": "arn:c-secrets"}, "resources": ["secrets"]}
-    assert graph().one("aws:kms/key:Key").inputs["enableKeyRotation"] is True
+    assert default().one("aws:kms/key:Key").inputs["enableKeyRotation"] is True
 
 
 def test_all_control_plane_logs_are_on_and_their_group_is_there_first() -> None:
-    found = graph().one("aws:eks/cluster:Cluster")
+    found = default().one("aws:eks/cluster:Cluster")
     assert set(found.inputs["enabledClusterLogTypes"]) == {
         "api",
         "audit",
@@ -90,23 +99,23 @@ def test_all_control_plane_logs_are_on_and_their_group_is_there_first() -> None:
         "controllerManager",
         "scheduler",
     }
-    logs = graph().one("aws:cloudwatch/logGroup:LogGroup")
+    logs = default().one("aws:cloudwatch/logGroup:LogGroup")
     assert logs.inputs["name"] == f"/aws/eks/{found.inputs['name']}/cluster"
     assert logs.inputs["retentionInDays"] > 0
     assert logs.urn in found.needs
 
 
 def test_the_cluster_outlives_neither_its_role_nor_its_policies() -> None:
-    attachment = graph().one("aws:iam/rolePolicyAttachment:RolePolicyAttachment", "c-cluster-AmazonEKSClusterPolicy")
-    assert attachment.urn in graph().one("aws:eks/cluster:Cluster").needs
+    attachment = default().one("aws:iam/rolePolicyAttachment:RolePolicyAttachment", "c-cluster-AmazonEKSClusterPolicy")
+    assert attachment.urn in default().one("aws:eks/cluster:Cluster").needs
 
 
 def test_only_the_listed_principals_administer() -> None:
     access = cluster()["accessConfig"]
     assert access == {"authenticationMode": "API", "bootstrapClusterCreatorAdminPermissions": False}
-    entry = graph().one("aws:eks/accessEntry:AccessEntry")
+    entry = default().one("aws:eks/accessEntry:AccessEntry")
     assert entry.inputs["principalArn"] == ADMIN
-    policy = graph().one("aws:eks/accessPolicyAssociation:AccessPolicyAssociation").inputs
+    policy = default().one("aws:eks/accessPolicyAssociation:AccessPolicyAssociation").inputs
     assert policy["policyArn"] == "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
 
 
@@ -116,12 +125,12 @@ def test_a_cluster_that_nobody_could_use_is_refused() -> None:
 
 
 def test_network_policies_are_enforced() -> None:
-    cni = graph().one("aws:eks/addon:Addon", "c-vpc-cni").inputs
+    cni = default().one("aws:eks/addon:Addon", "c-vpc-cni").inputs
     assert json.loads(cni["configurationValues"]) == {"enableNetworkPolicy": "true"}
 
 
 def test_pods_get_their_rights_from_pod_identity_and_not_from_the_node() -> None:
-    found = graph()
+    found = default()
     accounts = {
         addon.inputs["addonName"]: addon.inputs["podIdentityAssociations"][0]["serviceAccount"]
         for addon in found.all("aws:eks/addon:Addon")
@@ -134,7 +143,7 @@ def test_pods_get_their_rights_from_pod_identity_and_not_from_the_node() -> None
 
 
 def test_disks_are_encrypted_and_as_large_as_asked() -> None:
-    template = graph().one("aws:ec2/launchTemplate:LaunchTemplate", "c-gpu-h100").inputs
+    template = default().one("aws:ec2/launchTemplate:LaunchTemplate", "c-gpu-h100").inputs
     disk = template["blockDeviceMappings"][0]
     assert disk["deviceName"] == "/dev/xvda"
     assert (disk["ebs"]["encrypted"], disk["ebs"]["volumeSize"], disk["ebs"]["volumeType"]) == ("true", 200, "gp3")
@@ -142,7 +151,7 @@ def test_disks_are_encrypted_and_as_large_as_asked() -> None:
 
 def test_nodes_wait_for_the_network_the_cni_and_the_pod_identity_agent() -> None:
     needs = group("c-gpu-h100").needs
-    found = graph()
+    found = default()
     for addon in ("c-vpc-cni", "c-kube-proxy", "c-eks-pod-identity-agent"):
         assert found.one("aws:eks/addon:Addon", addon).urn in needs
     assert {route.urn for route in found.all("aws:ec2/route:Route") if "private" in route.name} <= needs
@@ -155,17 +164,16 @@ def test_a_gpu_pool_scales_from_zero_with_its_labels_and_taints() -> None:
     assert found.inputs["amiType"] == "AL2023_x86_64_NVIDIA"
     assert found.inputs["labels"]["multimodal.dev/gpu-pool"] == "pool"
     assert found.inputs["taints"] == [{"key": "nvidia.com/gpu", "value": "present", "effect": "NO_SCHEDULE"}]
-    tags = {tag.inputs["tag"]["key"]: tag.inputs["tag"]["value"] for tag in graph().all("aws:autoscaling/tag:Tag")}
+    tags = {tag.inputs["tag"]["key"]: tag.inputs["tag"]["value"] for tag in default().all("aws:autoscaling/tag:Tag")}
     prefix = "k8s.io/cluster-autoscaler/node-template"
     assert tags[f"{prefix}/label/multimodal.dev/gpu-pool"] == "pool"
     assert tags[f"{prefix}/taint/nvidia.com/gpu"] == "present:NoSchedule"
     assert tags[f"{prefix}/resources/nvidia.com/gpu"] == "8"
-    assert {tag.inputs["autoscalingGroupName"] for tag in graph().all("aws:autoscaling/tag:Tag")} == {"asg"}
+    assert {tag.inputs["autoscalingGroupName"] for tag in default().all("aws:autoscaling/tag:Tag")} == {"asg"}
 
 
 def test_a_spot_pool_buys_spot_machines() -> None:
-    pools = {"s": {**gpu_pool("p5.48xlarge"), "spot": True}}
-    assert group("c-gpu-s", gpu_pools=pools).inputs["capacityType"] == "SPOT"
+    assert group("d-gpu-spot", other).inputs["capacityType"] == "SPOT"
     assert group("c-gpu-h100").inputs["capacityType"] == "ON_DEMAND"
 
 
@@ -174,23 +182,28 @@ def test_scarce_machines_are_given_back_before_their_replacements_are_asked_for(
     assert not group("c-system").delete_first
 
 
-@pytest.mark.parametrize(("per_zone", "gateways"), [(False, 1), (True, 3)])
-def test_nat_gateways_are_shared_or_one_a_zone(per_zone: bool, gateways: int) -> None:
-    found = graph(nat_per_zone=per_zone)
+@pytest.mark.parametrize(("graph", "gateways"), [(default, 1), (other, 3)])
+def test_nat_gateways_are_shared_or_one_a_zone(graph: Callable[[], Graph], gateways: int) -> None:
+    found = graph()
     assert len(found.all("aws:ec2/natGateway:NatGateway")) == gateways
     routes = [route for route in found.all("aws:ec2/route:Route") if "natGatewayId" in route.inputs]
     assert len({route.inputs["natGatewayId"] for route in routes}) == gateways
     assert len(routes) == 3
 
 
+def test_deletion_protection_is_as_asked() -> None:
+    assert cluster()["deletionProtection"] is False
+    assert cluster(other)["deletionProtection"] is True
+
+
 def test_load_balancers_find_their_subnets() -> None:
-    tags = {subnet.name: subnet.inputs["tags"] for subnet in graph().all("aws:ec2/subnet:Subnet")}
+    tags = {subnet.name: subnet.inputs["tags"] for subnet in default().all("aws:ec2/subnet:Subnet")}
     assert tags["c-public-0"]["kubernetes.io/role/elb"] == "1"
     assert tags["c-private-0"]["kubernetes.io/role/internal-elb"] == "1"
 
 
 def test_the_kubeconfig_is_secret_and_asks_the_aws_cli_for_tokens() -> None:
-    found = graph()
+    found = default()
     assert found.secret == {"kubeconfig"}
     user = json.loads(found.outputs["kubeconfig"])["users"][0]["user"]
     assert user["exec"]["command"] == "aws"
@@ -198,7 +211,7 @@ def test_the_kubeconfig_is_secret_and_asks_the_aws_cli_for_tokens() -> None:
 
 
 def test_the_outputs_identify_the_cluster() -> None:
-    outputs = graph().outputs
+    outputs = default().outputs
     assert outputs["cluster_name"] == outputs["workload_identity"] == "c-test"
     assert outputs["identifier"] == "arn:c"
 

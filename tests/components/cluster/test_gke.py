@@ -1,18 +1,20 @@
 """The GKE cluster: what is asked of Google Cloud."""
 
 import json
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 import pytest
 
 from components.cluster.gke import GkeCluster, GkeClusterArgs, gke_service_agent
-from components.cluster.gke_nodes import boot_disk_type, gke_accelerator
+from components.cluster.gke_nodes import boot_disk_type, first_size, gke_accelerator
 from components.cluster.pools import GpuPoolArgs
 from tests.components.cluster.recorder import Graph, build
 from tests.components.cluster.samples import gpu_pool
 
 CLUSTER, POOL = "gcp:container/cluster:Cluster", "gcp:container/nodePool:NodePool"
+ADMIN_GROUP = "gke-security-groups@example.com"
 ANSWERS = {
     "gcp:organizations/getProject:getProject": {"number": "42"},
     CLUSTER: {"endpoint": "192.0.2.1", "masterAuth": {"clusterCaCertificate": "Q0E="}},
@@ -50,18 +52,25 @@ def default() -> Graph:
     return build(ANSWERS, lambda: GkeCluster("c", args()))
 
 
-def graph(**changes: Any) -> Graph:
-    return build(ANSWERS, lambda: GkeCluster("c", args(**changes))) if changes else default()
+@cache
+def other() -> Graph:
+    """All that can be chosen differently, at once, under another name."""
+    return build(
+        ANSWERS,
+        lambda: GkeCluster(
+            "d", args(public_cidrs=["192.0.2.0/24"], admin_group=ADMIN_GROUP, deletion_protection=False)
+        ),
+    )
 
 
-def cluster(**changes: Any) -> dict[str, Any]:
-    return graph(**changes).one(CLUSTER).inputs
+def cluster(graph: Callable[[], Graph] = default) -> dict[str, Any]:
+    return graph().one(CLUSTER).inputs
 
 
 def test_nodes_are_private_and_leave_through_nat() -> None:
     assert cluster()["privateClusterConfig"]["enablePrivateNodes"] is True
-    nat = graph().one("gcp:compute/routerNat:RouterNat")
-    assert all(nat.urn in nodes.needs for nodes in graph().all(POOL))
+    nat = default().one("gcp:compute/routerNat:RouterNat")
+    assert all(nat.urn in nodes.needs for nodes in default().all(POOL))
 
 
 def test_the_public_endpoint_is_off_when_no_network_is_listed() -> None:
@@ -71,7 +80,7 @@ def test_the_public_endpoint_is_off_when_no_network_is_listed() -> None:
 
 
 def test_the_public_endpoint_opens_to_the_listed_networks_only() -> None:
-    found = cluster(public_cidrs=["192.0.2.0/24"])
+    found = cluster(other)
     assert found["privateClusterConfig"]["enablePrivateEndpoint"] is False
     networks = found["masterAuthorizedNetworksConfig"]
     assert [block["cidrBlock"] for block in networks["cidrBlocks"]] == ["192.0.2.0/24"]
@@ -80,10 +89,10 @@ def test_the_public_endpoint_opens_to_the_listed_networks_only() -> None:
 
 def test_secrets_are_encrypted_with_an_own_key_that_rotates_and_that_gke_may_use() -> None:
     assert cluster()["databaseEncryption"] == {"state": "ENCRYPTED", "keyName": "c-secrets-id"}
-    assert graph().one("gcp:kms/cryptoKey:CryptoKey").inputs["rotationPeriod"] == "7776000s"
-    grant = graph().one("gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember")
+    assert default().one("gcp:kms/cryptoKey:CryptoKey").inputs["rotationPeriod"] == "7776000s"
+    grant = default().one("gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember")
     assert grant.inputs["member"] == gke_service_agent("42")
-    assert grant.urn in graph().one(CLUSTER).needs
+    assert grant.urn in default().one(CLUSTER).needs
 
 
 def test_all_control_plane_logs_are_on() -> None:
@@ -95,22 +104,22 @@ def test_network_policies_are_enforced() -> None:
 
 
 def test_nodes_run_under_an_account_that_may_do_little() -> None:
-    members = graph().all("gcp:projects/iAMMember:IAMMember")
+    members = default().all("gcp:projects/iAMMember:IAMMember")
     assert [member.inputs["role"] for member in members] == ["roles/container.defaultNodeServiceAccount"]
-    for nodes in graph().all(POOL):
+    for nodes in default().all(POOL):
         config = nodes.inputs["nodeConfig"]
         assert config["serviceAccount"] == "nodes@p"
         assert config["workloadMetadataConfig"] == {"mode": "GKE_METADATA"}
 
 
 def test_the_first_pool_goes_and_never_comes_back_as_a_difference() -> None:
-    found = graph().one(CLUSTER)
+    found = default().one(CLUSTER)
     assert found.inputs["removeDefaultNodePool"] is True
     assert "nodeConfig" in found.ignored
 
 
 def test_a_gpu_pool_scales_from_zero_with_its_labels_and_taints() -> None:
-    found = graph().one(POOL, "c-gpu-h100")
+    found = default().one(POOL, "c-gpu-h100")
     assert found.inputs["initialNodeCount"] == 0
     assert found.inputs["autoscaling"] == {"totalMinNodeCount": 0, "totalMaxNodeCount": 4, "locationPolicy": "ANY"}
     assert found.inputs["nodeLocations"] == ["us-central1-a", "us-central1-c"]
@@ -121,7 +130,7 @@ def test_a_gpu_pool_scales_from_zero_with_its_labels_and_taints() -> None:
 
 
 def test_the_driver_is_left_to_its_one_owner() -> None:
-    gpus = graph().one(POOL, "c-gpu-h100").inputs["nodeConfig"]["guestAccelerators"]
+    gpus = default().one(POOL, "c-gpu-h100").inputs["nodeConfig"]["guestAccelerators"]
     assert gpus == [
         {
             "type": "nvidia-h100-80gb",
@@ -132,37 +141,37 @@ def test_the_driver_is_left_to_its_one_owner() -> None:
 
 
 def test_an_upgrade_of_a_gpu_pool_needs_no_spare_gpus() -> None:
-    found = graph().one(POOL, "c-gpu-h100")
+    found = default().one(POOL, "c-gpu-h100")
     assert (found.inputs["upgradeSettings"]["maxSurge"], found.inputs["upgradeSettings"]["maxUnavailable"]) == (0, 1)
     assert found.delete_first
 
 
-@pytest.mark.parametrize(("smallest", "per_zone"), [(0, 0), (1, 1), (2, 1), (3, 2)])
-def test_a_pool_begins_with_at_least_its_smallest_size(smallest: int, per_zone: int) -> None:
-    found = graph(gpu_pools={"g": pool(min_nodes=smallest)}).one(POOL, "c-gpu-g")
-    assert found.inputs["initialNodeCount"] == per_zone
+@pytest.mark.parametrize(
+    ("smallest", "zones", "per_zone"), [(0, 2, 0), (1, 1, 1), (1, 2, 1), (2, 2, 1), (3, 2, 2), (2, 0, 2)]
+)
+def test_a_pool_begins_with_at_least_its_smallest_size(smallest: int, zones: int, per_zone: int) -> None:
+    assert first_size(smallest, zones) == per_zone
 
 
 def test_deletion_protection_is_as_asked() -> None:
     assert cluster()["deletionProtection"] is True
-    assert cluster(deletion_protection=False)["deletionProtection"] is False
+    assert cluster(other)["deletionProtection"] is False
 
 
 def test_groups_reach_rbac_only_when_there_is_one() -> None:
     assert "authenticatorGroupsConfig" not in cluster()
-    group = "gke-security-groups@example.com"
-    assert cluster(admin_group=group)["authenticatorGroupsConfig"] == {"securityGroup": group}
+    assert cluster(other)["authenticatorGroupsConfig"] == {"securityGroup": ADMIN_GROUP}
 
 
 def test_the_kubeconfig_is_secret_and_asks_google_for_tokens() -> None:
-    assert graph().secret == {"kubeconfig"}
-    config = json.loads(graph().outputs["kubeconfig"])
+    assert default().secret == {"kubeconfig"}
+    config = json.loads(default().outputs["kubeconfig"])
     assert config["clusters"][0]["cluster"]["server"] == "https://192.0.2.1"
     assert config["users"][0]["user"]["exec"]["command"] == "gke-gcloud-auth-plugin"
 
 
 def test_the_outputs_identify_the_cluster() -> None:
-    outputs = graph().outputs
+    outputs = default().outputs
     assert (outputs["cluster_name"], outputs["identifier"]) == ("c-test", "c-id")
     assert outputs["workload_identity"] == "my-project.svc.id.goog"
 

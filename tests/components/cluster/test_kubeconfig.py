@@ -38,7 +38,9 @@ def written(folder: Path, content: Any) -> Path:
     return path
 
 
-@pytest.mark.parametrize("text", [eks_kubeconfig("c", "https://x", "Q0E=", "us-east-1"), gke_kubeconfig("c", "x", "Q0E=")])
+@pytest.mark.parametrize(
+    "text", [eks_kubeconfig("c", "https://x", "Q0E=", "us-east-1"), gke_kubeconfig("c", "x", "Q0E=")]
+)
 def test_a_cloud_kubeconfig_holds_a_plugin_and_no_token(text: str, tmp_path: Path) -> None:
     user = json.loads(text)["users"][0]["user"]
     assert list(user) == ["exec"]
@@ -77,9 +79,7 @@ def test_paths_in_the_file_are_taken_from_its_folder(tmp_path: Path) -> None:
         ("just text", None, "not a kubeconfig"),
     ],
 )
-def test_a_file_that_cannot_be_used_says_why(
-    content: Any, context: str | None, message: str, tmp_path: Path
-) -> None:
+def test_a_file_that_cannot_be_used_says_why(content: Any, context: str | None, message: str, tmp_path: Path) -> None:
     with pytest.raises(KubeconfigError, match=message):
         read_kubeconfig(written(tmp_path, content), context)
 
