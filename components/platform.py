@@ -9,11 +9,13 @@ import pulumi_kubernetes as kubernetes
 from components.cluster.make import make_cluster
 from components.gpu.drivers import DriverPlan, driver_plan
 from components.gpu.operator import GpuOperator
+from components.scheduling.queues import deserved
 from components.scheduling.volcano import Volcano
 from components.settings import Settings
 from components.settings.drivers import driver_owner
 from components.settings.model import Environment
 from components.settings.supply import scales_from_zero, supply
+from components.tenancy.objects import gpu_quota
 from components.tenancy.tenant import Tenant
 from components.trust.kyverno import Kyverno
 
@@ -111,6 +113,8 @@ class Platform(pulumi.ComponentResource):
             },
             self._on_cluster,
         )
+        weights = {tenant: chosen.queue.weight for tenant, chosen in settings.tenants.items()}
+        granted = {tenant: gpu_quota(chosen.quota) for tenant, chosen in settings.tenants.items()}
         for tenant, chosen in settings.tenants.items():
             Tenant(
                 f"{name}-tenant-{tenant}",
@@ -118,6 +122,7 @@ class Platform(pulumi.ComponentResource):
                     "tenant": tenant,
                     "settings": chosen.model_dump(mode="json", by_alias=True),
                     "gpu_resources": sorted(self.gpu_supply),
+                    "deserved": deserved(tenant, weights, granted, self.gpu_supply),
                     "registries": list(settings.trust.registries),
                 },
                 pulumi.ResourceOptions.merge(

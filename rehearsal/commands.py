@@ -21,7 +21,7 @@ def up(file: StackFile, root: Path, console: Console) -> int:
     folder = root / ".rehearsal"
     _advise(file, console)
     with session.running(file, folder, console.print) as open_session:
-        result = open_session.engine.up(_progress(console))
+        result = _apply(open_session, console)
         summary.show_result(console, f"up {file.stack}", result)
         if not result.failed:
             _show_running(open_session, console)
@@ -91,7 +91,7 @@ def _life(opened: Session, console: Console) -> list[str]:
     assert opened.api is not None  # noqa: S101 - a running session has an API server
     stack = opened.file.stack
     before = inventory(opened.api)
-    first = opened.engine.up(_progress(console))
+    first = _apply(opened, console)
     summary.show_result(console, f"up {stack}", first)
     summary.show_policies(console, first)
     failures = [f"up: {error}" for error in first.errors] or (["up failed"] if first.failed else [])
@@ -111,6 +111,20 @@ def _life(opened: Session, console: Console) -> list[str]:
     return failures
 
 
+def _apply(opened: Session, console: Console) -> Result:
+    """An update, after a preview in which every policy agrees.
+
+    Rules about the whole stack speak only when an update is over: without the preview it would have made what they
+    refuse.
+    """
+    planned = opened.engine.preview()
+    if planned.failed:
+        return planned
+    # What the preview could not check, because its namespace or kind was not there yet, the update checks.
+    opened.report.clear()
+    return opened.engine.up(_progress(console))
+
+
 def _unexpected(second: Result) -> list[str]:
     changed = [step for step in second.steps if step.operation not in ("same", "read")]
     return [f"second up: {step.operation} {step.type} {step.name}" for step in changed] + [
@@ -121,12 +135,7 @@ def _unexpected(second: Result) -> list[str]:
 def _show_running(opened: Session, console: Console) -> list[str]:
     """Submits the gangs and shows nodes, jobs and tenants; returns the gangs that were not placed."""
     assert opened.api is not None  # noqa: S101 - a running session has an API server
-    settings = opened.file.settings
-    gangs = [
-        found
-        for name, tenant in settings.tenants.items()
-        if (found := gang.gang_for(name, tenant, settings.cluster)) is not None
-    ]
+    gangs = gang.plan(opened.file.settings)
     for one in gangs:
         gang.submit(opened.api, one)
     placements = gang.wait(opened.api, gangs)
@@ -163,7 +172,7 @@ def _advise(file: StackFile, console: Console) -> None:
 def _what_next(stack: str, folder: Path, root: Path, console: Console) -> None:
     kubeconfig = (folder / "kubeconfig").relative_to(root)
     console.print("[bold]Running.[/] Try next:")
-    console.print(f"  kubectl --kubeconfig {kubeconfig} get nodes,queues,vcjobs,pods -A")
+    console.print(f"  kubectl --kubeconfig {kubeconfig} get nodes,queues,vcjob,pods -A")
     console.print("  make preview STACK=aws-dev        what the same platform is on a cloud")
     console.print(
         f"  make destroy{'' if stack == 'local' else f' STACK={stack}'}       removes the stack and stops everything"

@@ -74,8 +74,8 @@ def _groups(stack: str, settings: Settings) -> Iterator[tuple[str, list[tuple[st
 def _pool_label(name: str, cluster: Cluster, pool: GpuPool) -> str:
     shape = pool_shape(cluster, pool)
     machine = "" if isinstance(pool, ExistingGpuPool) else f"{pool.machine}, "
-    least = pool.nodes if isinstance(pool, ExistingGpuPool) else pool.min_nodes
-    size = f"{least} to {shape.max_nodes} nodes" if least != shape.max_nodes else f"{least} nodes"
+    least, most = shape.min_nodes, shape.max_nodes
+    size = f"{least} to {most} nodes" if least != most else f"{most} nodes"
     slices = " + ".join(f"{count} × {profile}" for profile, count in pool.mig.items()) or "whole"
     return f"{name}<br/>{machine}{size}<br/>{shape.gpus} × {shape.accelerator} each: {slices}"
 

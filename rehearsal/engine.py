@@ -122,14 +122,7 @@ class Engine:
         return self._run(lambda on_event: self._stack.preview(on_event=on_event, policy_packs=[self._pack]), watch)
 
     def up(self, watch: Watcher | None = None) -> Result:
-        """Creates or updates the stack, after a preview in which every policy agrees.
-
-        Rules about the whole stack speak only when an update is over, so an update alone would refuse what it has
-        already made.
-        """
-        planned = self.preview()
-        if planned.failed:
-            return planned
+        """Creates or updates the stack."""
         return self._run(lambda on_event: self._stack.up(on_event=on_event, policy_packs=[self._pack]), watch)
 
     def refresh(self, watch: Watcher | None = None) -> Result:
@@ -171,9 +164,11 @@ def _collect(event: events.EngineEvent, result: Result, watch: Watcher | None) -
         watch(_step(event.resource_pre_event.metadata), False)
     elif event.res_outputs_event:
         step = _step(event.res_outputs_event.metadata)
-        result.steps.append(step)
-        if watch:
-            watch(step, True)
+        # A component is reported twice: when it is registered and when its outputs are.
+        if step not in result.steps:
+            result.steps.append(step)
+            if watch:
+                watch(step, True)
     elif event.res_op_failed_event:
         result.failed = True
     elif event.policy_event:

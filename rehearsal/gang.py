@@ -7,9 +7,9 @@ from typing import Any
 from components.catalog.images import PAUSE
 from components.labels import GPU_TAINT, tenant_labels
 from components.scheduling.volcano import SCHEDULER
-from components.settings.cluster import Cluster, pool_shape
-from components.settings.sections import Tenant
-from components.tenancy.objects import slice_resource
+from components.settings import Settings
+from components.settings.supply import supply
+from components.tenancy.objects import gpu_quota
 from rehearsal.kube import JsonObject, Kube
 
 NAME = "rehearsal-gang"
@@ -43,18 +43,25 @@ class Placement:
         return len(self.nodes) == self.gang.workers
 
 
-def gang_for(tenant: str, settings: Tenant, cluster: Cluster) -> Gang | None:
-    """A job that the tenant's quota and the nodes can carry: two workers where there is room for two.
+def plan(settings: Settings) -> list[Gang]:
+    """One job per tenant that may use a GPU, such that all of them fit on the nodes that exist from the beginning.
 
-    None when the tenant may use no GPU at all.
+    A tenant gets a resource that no other gang uses where it has a choice, so that whole GPUs and slices are both seen.
     """
-    whole = [pool_shape(cluster, pool).gpus for pool in cluster.gpu_pools.values() if not pool.mig]
-    if settings.quota.gpus and whole:
-        workers = 2 if settings.quota.gpus >= 2 and (len(whole) > 1 or max(whole) > 1) else 1
-        return Gang(tenant, workers, "nvidia.com/gpu", max(1, min(min(whole), settings.quota.gpus // workers) // 2))
-    for profile, count in sorted(settings.quota.slices.items()):
-        return Gang(tenant, min(2, count), slice_resource(profile), 1)
-    return None
+    # A rehearsal begins with every pool at its smallest, but at least one node.
+    left = dict(supply(settings.cluster, lambda shape: max(1, shape.min_nodes)))
+    taken: set[str] = set()
+    gangs: list[Gang] = []
+    for name, tenant in settings.tenants.items():
+        quota = {resource: min(number, left.get(resource, 0)) for resource, number in gpu_quota(tenant.quota).items()}
+        choices = sorted((resource in taken, resource) for resource, number in quota.items() if number)
+        if choices:
+            resource = choices[0][1]
+            gang = Gang(name, min(2, quota[resource]), resource, 1)
+            taken.add(resource)
+            left[resource] -= gang.workers
+            gangs.append(gang)
+    return gangs
 
 
 def manifest(gang: Gang) -> JsonObject:

@@ -89,7 +89,8 @@ def problems(kubernetes: str, versions: Mapping[str, str]) -> list[tuple[str, st
     found: list[tuple[str, str]] = []
     supported = kubernetes in KUBERNETES_SUPPORTED
     if not supported:
-        found.append(("kubernetes", f"not supported; use one of {', '.join(KUBERNETES_SUPPORTED)} (a minor version, no patch)"))
+        choice = ", ".join(KUBERNETES_SUPPORTED)
+        found.append(("kubernetes", f"not supported; use one of {choice} (a minor version, no patch)"))
     for component in COMPONENTS.values():
         version = versions.get(component.key, component.default)
         if version not in component.allowed:

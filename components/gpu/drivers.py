@@ -6,14 +6,14 @@ container for Container-Optimized OS) and 525 (two owners on AKS).
 """
 
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Any
 
 from components.settings.drivers import allowed_drivers
 from components.settings.sections import DriverOwner
 
 
-class PoolDriver(str, Enum):
+class PoolDriver(StrEnum):
     """What a node pool is told about the driver, in the provider's own terms."""
 
     EKS_NVIDIA_IMAGE = "AL2023_x86_64_NVIDIA"

@@ -2,7 +2,8 @@
 
 GKE's automatic installer is part of Google's device plugin DaemonSet. With the GPU Operator that plugin stays away
 (node label `gke-no-default-nvidia-gpu-device-plugin`), so the installer has to run by itself, as NVIDIA's page on GKE
-says. Facts (image, mounts, environment): GoogleCloudPlatform/container-engine-accelerators, nvidia-driver-installer/cos.
+says. Facts (image, mounts, environment): GoogleCloudPlatform/container-engine-accelerators,
+nvidia-driver-installer/cos.
 Not taken over: its second step, which cuts MIG slices; the operator's MIG manager does that.
 """
 

@@ -1,6 +1,5 @@
 """Volcano: gang scheduling, GPU bin-packing, a queue per tenant."""
 
-from collections.abc import Mapping
 from typing import Any, TypedDict
 
 import pulumi
@@ -64,7 +63,7 @@ def scheduler_config(gpu_resources: list[str], *, scale_from_zero: bool) -> dict
                     *([] if scale_from_zero else [{"name": "overcommit"}]),
                     {"name": "drf", "enablePreemptable": False},
                     {"name": "predicates"},
-                    {"name": "proportion"},
+                    {"name": "capacity"},
                     # Spreading by free resources would work against packing.
                     {"name": "nodeorder", "arguments": {"leastrequested.weight": 0, "balancedresource.weight": 0}},
                     {"name": "binpack", "arguments": binpack},
@@ -117,8 +116,3 @@ class Volcano(pulumi.ComponentResource):
             opts=child,
         )
         self.register_outputs({"namespace": self.namespace})
-
-
-def queue_spec(*, weight: int, reclaimable: bool, capability: Mapping[str, str]) -> dict[str, Any]:
-    """Spec of a `scheduling.volcano.sh/v1beta1` Queue; `capability` is its hard cap."""
-    return {"weight": weight, "reclaimable": reclaimable, "capability": dict(capability)}

@@ -30,8 +30,8 @@ from components.settings.supply import supply
 RESERVED_NAMESPACES = ("default", "gpu-operator", "volcano-system", "kyverno")
 """Namespaces that a tenant may not be called."""
 
-WIDEST_PREFIX = 8
-"""Shortest prefix that may reach a public endpoint; two /1 networks are the whole world, too."""
+SHORTEST_PREFIX = {4: 9, 6: 32}
+"""IP version -> shortest prefix that may reach a public endpoint; two /1 networks are the whole world, too."""
 
 OURS = ("multimodal.dev", "nvidia.com")
 """Label and taint domains that the platform sets on GPU nodes itself."""
@@ -50,7 +50,8 @@ def cluster_problems(cluster: Cluster) -> Iterator[Problem]:
 
 def _api_problems(cluster: CloudCluster) -> Iterator[Problem]:
     for index, cidr in enumerate(cluster.api.public_cidrs):
-        if ipaddress.ip_network(cidr).prefixlen < WIDEST_PREFIX and not cluster.api.open_to_the_world:
+        network = ipaddress.ip_network(cidr)
+        if network.prefixlen < SHORTEST_PREFIX[network.version] and not cluster.api.open_to_the_world:
             yield Problem(
                 ("cluster", "api", "publicCidrs", index),
                 cidr,

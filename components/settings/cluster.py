@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -34,7 +34,7 @@ class ApiAccess(Model):
     """Must be true to list a network as wide as 0.0.0.0/0; the policy pack refuses it all the same by default."""
 
 
-class Capacity(str, Enum):
+class Capacity(StrEnum):
     """How a pool's machines are bought."""
 
     ON_DEMAND = "on-demand"
@@ -142,7 +142,7 @@ class EksCluster(CloudClusterBase):
     gpu_pools: dict[Name, CloudGpuPool] = Field(default_factory=dict)
 
 
-class ReleaseChannel(str, Enum):
+class ReleaseChannel(StrEnum):
     """GKE release channels (container API, ReleaseChannel.channel)."""
 
     RAPID = "RAPID"
@@ -263,8 +263,8 @@ class PoolShape(Model):
     max_nodes: int
     """Nodes at most."""
 
-    scales_from_zero: bool
-    """True when the pool may have no node until a pod waits for one."""
+    min_nodes: int
+    """Nodes at least; 0 where the pool scales from zero."""
 
 
 def pool_machine(cluster: CloudCluster, pool: CloudGpuPool) -> Machine:
@@ -276,7 +276,7 @@ def pool_shape(cluster: Cluster, pool: GpuPool) -> PoolShape:
     """What `pool` brings. Raises `UnknownMachine` or `KeyError` for what the catalog lacks."""
     if isinstance(pool, ExistingGpuPool):
         return PoolShape(
-            accelerator=ACCELERATORS[pool.accelerator].key, gpus=pool.gpus, max_nodes=pool.nodes, scales_from_zero=False
+            accelerator=ACCELERATORS[pool.accelerator].key, gpus=pool.gpus, min_nodes=pool.nodes, max_nodes=pool.nodes
         )
     assert not isinstance(cluster, ExistingCluster)  # noqa: S101 - narrows the type: cloud pools live in cloud clusters
     found = pool_machine(cluster, pool)
@@ -285,6 +285,6 @@ def pool_shape(cluster: Cluster, pool: GpuPool) -> PoolShape:
     return PoolShape(
         accelerator=found.accelerator,
         gpus=found.gpus,
+        min_nodes=pool.min_nodes,
         max_nodes=pool.max_nodes,
-        scales_from_zero=pool.min_nodes == 0,
     )

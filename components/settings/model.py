@@ -1,7 +1,7 @@
 """The base of every settings model, and the small value types that several of them share."""
 
 import re
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
@@ -16,7 +16,7 @@ class Model(BaseModel):
     )
 
 
-class Environment(str, Enum):
+class Environment(StrEnum):
     """What a stack is for. Production stacks must enforce image signatures."""
 
     DEV = "dev"
@@ -52,7 +52,7 @@ LabelValue = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9]([-A-Za-z0-
 """A Kubernetes label value: at most 63 characters of letters, digits, '-', '_' and '.'."""
 
 
-class TaintEffect(str, Enum):
+class TaintEffect(StrEnum):
     """What a taint does to pods that do not tolerate it."""
 
     NO_SCHEDULE = "NoSchedule"

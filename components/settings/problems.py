@@ -54,7 +54,10 @@ class SettingsError(Exception):
 
 
 def dotted(path: Path) -> str:
-    """`("cluster", "gpuPools", "h100", "taints", 0)` -> `cluster.gpuPools.h100.taints[0]`; keys with dots are quoted."""
+    """`("cluster", "gpuPools", "h100", "taints", 0)` -> `cluster.gpuPools.h100.taints[0]`.
+
+    A key that contains a dot is quoted.
+    """
     text = ""
     for part in path:
         if isinstance(part, int):

@@ -1,6 +1,6 @@
 """Settings of everything above the cluster: GPUs, scheduling, tenants, trust, versions."""
 
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, model_validator
@@ -13,7 +13,7 @@ ChartValues = dict[str, Any]
 """Values merged last over a chart's own; the escape hatch. Each path must exist in the chart."""
 
 
-class DriverOwner(str, Enum):
+class DriverOwner(StrEnum):
     """The one party that installs the NVIDIA driver and container toolkit on GPU nodes."""
 
     CLOUD = "cloud"
@@ -46,7 +46,7 @@ class Scheduling(Model):
     """Further values of the volcano chart."""
 
 
-class PodSecurity(str, Enum):
+class PodSecurity(StrEnum):
     """Pod Security Standards levels (Kubernetes documentation)."""
 
     RESTRICTED = "restricted"
@@ -77,13 +77,13 @@ class Queue(Model):
     """The tenant's Volcano queue. Its hard cap is the tenant's quota."""
 
     weight: Annotated[int, Field(ge=1, le=65535)] = 1
-    """Share of the cluster when tenants compete, against the other tenants' weights."""
+    """Share of each GPU resource when tenants compete, against the weights of the others that may use it."""
 
     reclaimable: bool = True
     """Whether others may take back what this queue uses beyond its share."""
 
 
-class Direction(str, Enum):
+class Direction(StrEnum):
     """Seen from the tenant's pods."""
 
     INGRESS = "ingress"
@@ -137,7 +137,7 @@ class Tenant(Model):
     access: Access = Access()
 
 
-class Enforcement(str, Enum):
+class Enforcement(StrEnum):
     """What happens to an image that nobody signed."""
 
     AUDIT = "audit"

@@ -13,7 +13,7 @@ def resource_quota(quota: Quota, gpu_resources: Iterable[str]) -> dict[str, str]
     Every GPU resource of the cluster is named, with 0 where the tenant has none: a resource that a quota does not
     name is not bounded at all. Services of type LoadBalancer and NodePort are off, since they open ports.
     """
-    granted = {"nvidia.com/gpu": quota.gpus, **{slice_resource(p): n for p, n in quota.slices.items()}}
+    granted = gpu_quota(quota)
     names = sorted({"nvidia.com/gpu", *gpu_resources, *granted})
     return {
         "requests.cpu": str(quota.cpu),
@@ -24,6 +24,11 @@ def resource_quota(quota: Quota, gpu_resources: Iterable[str]) -> dict[str, str]
         "services.nodeports": "0",
         **{f"requests.{name}": str(granted.get(name, 0)) for name in names},
     }
+
+
+def gpu_quota(quota: Quota) -> dict[str, int]:
+    """GPU resource -> number that the tenant may use."""
+    return {"nvidia.com/gpu": quota.gpus, **{slice_resource(profile): n for profile, n in quota.slices.items()}}
 
 
 def queue_capability(quota: Quota, gpu_resources: Iterable[str]) -> dict[str, str]:

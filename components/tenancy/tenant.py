@@ -7,7 +7,7 @@ import pulumi_kubernetes as kubernetes
 
 from components.labels import tenant_labels
 from components.manifest import Spec
-from components.scheduling.volcano import queue_spec
+from components.scheduling.queues import queue_spec
 from components.settings.sections import Tenant as TenantSettings
 from components.tenancy import objects
 
@@ -23,6 +23,9 @@ class TenantArgs(TypedDict):
 
     gpu_resources: list[str]
     """Every GPU resource that the cluster's pools offer; the quota names them all."""
+
+    deserved: dict[str, str]
+    """GPU resource -> the queue's share when tenants compete."""
 
     registries: list[str]
     """Registries, or paths in them, from which the tenant's images may come."""
@@ -53,7 +56,7 @@ class Tenant(pulumi.ComponentResource):
         self.namespace = namespace.metadata.name
         # What lives in the namespace goes with it, even when the API no longer answers for each object.
         self._child = pulumi.ResourceOptions(parent=self, deleted_with=namespace)
-        self._bounds(settings, args["gpu_resources"])
+        self._bounds(settings, args)
         self._network(settings)
         self._access(settings)
         self.register_outputs({"namespace": self.namespace})
@@ -61,7 +64,8 @@ class Tenant(pulumi.ComponentResource):
     def _metadata(self, name: str) -> Spec:
         return {"name": name, "namespace": self.namespace, "labels": tenant_labels(self._tenant)}
 
-    def _bounds(self, settings: TenantSettings, gpu_resources: list[str]) -> None:
+    def _bounds(self, settings: TenantSettings, args: TenantArgs) -> None:
+        gpu_resources = args["gpu_resources"]
         kubernetes.core.v1.ResourceQuota(
             f"{self._name}-quota",
             metadata=self._metadata("quota"),
@@ -77,9 +81,9 @@ class Tenant(pulumi.ComponentResource):
             kind="Queue",
             metadata={"name": self._tenant, "labels": tenant_labels(self._tenant)},
             spec=queue_spec(
-                weight=settings.queue.weight,
                 reclaimable=settings.queue.reclaimable,
                 capability=objects.queue_capability(settings.quota, gpu_resources),
+                deserved=args["deserved"],
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )
