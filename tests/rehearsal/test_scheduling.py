@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from components.gpu.layouts import layout_name, mig_parted_config
-from components.scheduling.volcano import queue_spec, scheduler_config
+from components.scheduling.queues import queue_spec
+from components.scheduling.volcano import scheduler_config
 from rehearsal import fleet
 from rehearsal.fleet import NodePool
 from rehearsal.kube import Kube, KubeError
@@ -171,7 +172,7 @@ def test_a_queue_cannot_exceed_its_capability(
     api: Kube, namespace: Namespace, pools: Pools, unique: Callable[[str], str]
 ) -> None:
     pool, queue = pools(), unique("tenant")
-    spec = queue_spec(weight=1, reclaimable=True, capability={"nvidia.com/gpu": "4"})
+    spec = queue_spec(reclaimable=True, capability={"nvidia.com/gpu": "4"}, deserved={"nvidia.com/gpu": "4"})
     body = {"apiVersion": "scheduling.volcano.sh/v1beta1", "kind": "Queue", "metadata": {"name": queue}, "spec": spec}
     api.create(f"{SCHEDULING}/queues", body)
     eventually(
