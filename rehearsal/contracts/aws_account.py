@@ -22,13 +22,9 @@ _S3_LATER = (
         "versioning",
         "website",
     ),
-    # The spellings of the older BucketV2.
-    *("loggings", "replicationConfigurations", "serverSideEncryptionConfigurations", "versionings", "websites"),
-    "tagsAll",
 )
 _BUCKET_NAME = r"(?!xn--)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 _SSE = {
-    "rule": "ServerSideEncryptionConfiguration.Rules",
     "rules": "ServerSideEncryptionConfiguration.Rules",
     "rules.applyServerSideEncryptionByDefault.kmsMasterKeyId": "KMSMasterKeyID",
     "rules.applyServerSideEncryptionByDefault.sseAlgorithm": "SSEAlgorithm",
@@ -41,15 +37,19 @@ def _s3(name: str, kind: str, /, **details: Any) -> Binding:
     return bind("s3", name, supplied=frozenset({kind}), replaces=("bucket",), **details)
 
 
-_BUCKET = bind(
-    "s3",
-    "CreateBucket",
-    local={**TAGS, **local("bucketPrefix", "forceDestroy"), **reasons(_LATER, *_S3_LATER)},
-    fields={"objectLockEnabled": "ObjectLockEnabledForBucket"},
-    name=AutoName("bucket", 63, alternative="bucketPrefix"),
-    replaces=("bucket", "bucketPrefix", "objectLockEnabled"),
-    rules=(matches("bucket", _BUCKET_NAME, "3-63 lowercase letters, digits, hyphens and dots"),),
-)
+def _bucket(*further: str) -> Binding:
+    return bind(
+        "s3",
+        "CreateBucket",
+        local={**TAGS, **local("bucketPrefix", "forceDestroy"), **reasons(_LATER, *_S3_LATER, *further)},
+        fields={"objectLockEnabled": "ObjectLockEnabledForBucket"},
+        name=AutoName("bucket", 63, alternative="bucketPrefix"),
+        replaces=("bucket", "bucketPrefix", "objectLockEnabled"),
+        rules=(matches("bucket", _BUCKET_NAME, "3-63 lowercase letters, digits, hyphens and dots"),),
+    )
+
+
+_OLD_SPELLINGS = ("loggings", "replicationConfigurations", "serverSideEncryptionConfigurations", "versionings")
 _VERSIONING = _s3(
     "PutBucketVersioning",
     "VersioningConfiguration",
@@ -74,6 +74,7 @@ ACCOUNT: dict[str, Binding] = {
         },
         name=AutoName("name", 64, lowercase=False, alternative="namePrefix"),
         replaces=("name", "namePrefix", "path"),
+        documents=frozenset({"assumeRolePolicy"}),
         rules=(rule.json_policy("assumeRolePolicy", principal=True),),
     ),
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": bind(
@@ -86,6 +87,7 @@ ACCOUNT: dict[str, Binding] = {
         local=local("namePrefix"),
         name=AutoName("name", 128, lowercase=False, alternative="namePrefix"),
         replaces=("role", "name", "namePrefix"),
+        documents=frozenset({"policy"}),
         rules=(rule.json_policy("policy"),),
     ),
     "aws:iam/policy:Policy": bind(
@@ -95,6 +97,7 @@ ACCOUNT: dict[str, Binding] = {
         local={**TAGS, **local("namePrefix", "delayAfterPolicyCreationInMs")},
         name=AutoName("name", 128, lowercase=False, alternative="namePrefix"),
         replaces=("name", "namePrefix", "path", "description"),
+        documents=frozenset({"policy"}),
         rules=(rule.json_policy("policy"),),
     ),
     "aws:iam/openIdConnectProvider:OpenIdConnectProvider": bind(
@@ -144,8 +147,8 @@ ACCOUNT: dict[str, Binding] = {
         replaces=("name", "namePrefix", "logGroupClass"),
         rules=(rule.log_retention,),
     ),
-    "aws:s3/bucket:Bucket": _BUCKET,
-    "aws:s3/bucketV2:BucketV2": _BUCKET,
+    "aws:s3/bucket:Bucket": _bucket(),
+    "aws:s3/bucketV2:BucketV2": _bucket(*_OLD_SPELLINGS, "websites", "tagsAll"),
     "aws:s3/bucketVersioning:BucketVersioning": _VERSIONING,
     "aws:s3/bucketVersioningV2:BucketVersioningV2": _VERSIONING,
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": _s3(

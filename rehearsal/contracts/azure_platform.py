@@ -194,7 +194,7 @@ PLATFORM: dict[str, Binding] = {
         local=path("accountName"),
         name=AutoName("accountName", 24, alphanumeric=True),
         required=_GROUP,
-        replaces=_placed("accountName", "kind", "isHnsEnabled", "isNfsV3Enabled"),
+        replaces=_placed("accountName", "kind", "isHnsEnabled", "enableNfsV3"),
         rules=(named("accountName", r"[a-z0-9]{3,24}", "3-24 lowercase letters and digits"),),
     ),
     "azure-native:storage:BlobContainer": bind(

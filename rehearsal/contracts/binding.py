@@ -73,6 +73,8 @@ class Binding:
     """API members that Pulumi's provider, the path of the request or another operation fills."""
     required: frozenset[str] = frozenset()
     """Pulumi properties without which the API refuses the request, though its model does not say so."""
+    documents: frozenset[str] = frozenset()
+    """Pulumi properties that are JSON text in the API and may be objects in a program."""
     name: AutoName | None = None
     replaces: tuple[str, ...] = ()
     """Pulumi property paths that cannot change in place, with `[*]` for any list item."""

@@ -51,6 +51,9 @@ def _structure(binding: Binding, value: Inputs, shape: Shape, where: str, path: 
         below = f"{where}.{key}" if where else key
         if key.startswith("__") or item is None or binding.is_local(below):
             continue
+        if below in binding.documents and is_map(item):
+            covered.add(binding.fields.get(below, shape.find(key) or key))
+            continue
         target = binding.locate(below, key, shape)
         if target is None:
             yield Violation((*path, key), _no_such_property(key, shape))
@@ -175,4 +178,4 @@ def _compiled(pattern: str) -> re.Pattern[str] | None:
 def _no_such_property(key: str, shape: Shape) -> str:
     close = difflib.get_close_matches(key.lower(), [name.lower() for name in shape.members], n=2, cutoff=0.7)
     names = [name[:1].lower() + name[1:] for name in shape.members if name.lower() in close]
-    return f"no such property{f' (did you mean {chr(44).join(names)}?)' if names else ''}"
+    return "no such property" + (f" (did you mean {' or '.join(names)}?)" if names else "")

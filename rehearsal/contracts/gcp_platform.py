@@ -32,15 +32,15 @@ def _compute(schema_name: str, method: str, /, **details: Any) -> Binding:
     return bind("compute", "v1", schema_name, method, name=_COMPUTE, **details)
 
 
-def _iam(api: str, version: str, method: str, /, **details: Any) -> Binding:
-    """One member or a list of them in a role of some resource's policy."""
+def _iam(api: str, version: str, method: str, /, *, single: bool = True, **details: Any) -> Binding:
+    """One member, or a list of them, in a role of some resource's policy."""
     return bind(
         api,
         version,
         "Binding",
         method,
-        fields={"member": "members"},
-        required=frozenset({"role"}),
+        fields={"member": "members"} if single else {},
+        required=frozenset({"role", "member" if single else "members"}),
         rules=(iam_member,),
         **details,
     )
@@ -113,6 +113,7 @@ ACCOUNT: dict[str, Binding] = {
         "iam",
         "v1",
         "serviceAccounts.setIamPolicy",
+        single=False,
         local=path("serviceAccountId"),
         replaces=("serviceAccountId", "role"),
     ),
@@ -127,7 +128,7 @@ ACCOUNT: dict[str, Binding] = {
         "cloudresourcemanager", "v1", "projects.setIamPolicy", replaces=("project", "role", "member", "condition")
     ),
     "gcp:projects/iAMBinding:IAMBinding": _iam(
-        "cloudresourcemanager", "v1", "projects.setIamPolicy", replaces=("project", "role", "condition")
+        "cloudresourcemanager", "v1", "projects.setIamPolicy", single=False, replaces=("project", "role", "condition")
     ),
     "gcp:projects/service:Service": bind(
         "serviceusage",
@@ -172,7 +173,12 @@ ACCOUNT: dict[str, Binding] = {
         replaces=("cryptoKeyId", "role", "member", "condition"),
     ),
     "gcp:kms/cryptoKeyIAMBinding:CryptoKeyIAMBinding": _iam(
-        "cloudkms", "v1", "cryptoKeys.setIamPolicy", local=path("cryptoKeyId"), replaces=("cryptoKeyId", "role")
+        "cloudkms",
+        "v1",
+        "cryptoKeys.setIamPolicy",
+        single=False,
+        local=path("cryptoKeyId"),
+        replaces=("cryptoKeyId", "role"),
     ),
     "gcp:storage/bucket:Bucket": bind(
         "storage",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping
+from typing import ClassVar
 
 from rehearsal.contracts.aws import BINDINGS
 from rehearsal.contracts.binding import Violation
@@ -12,7 +14,7 @@ from rehearsal.providers.cloud import CloudProvider, Function, setting
 from rehearsal.providers.install import sdk_version
 from rehearsal.providers.outputs import digest
 from rehearsal.providers.outputs_aws import ACCOUNT, OUTPUTS, partition, policy_document
-from rehearsal.providers.plugin import Props, is_map, serve
+from rehearsal.providers.plugin import Props, contains_unknown, is_map, serve
 
 _VPC, _SUBNET = "aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet"
 # Regions that have other zones than a, b and c (EC2 user guide, regions and zones).
@@ -25,6 +27,7 @@ class AwsProvider(CloudProvider):
 
     bindings = BINDINGS
     rules = OUTPUTS
+    protectable: ClassVar[Mapping[str, bool]] = {"aws:eks/cluster:Cluster": False}
 
     def __init__(self) -> None:
         super().__init__()
@@ -38,6 +41,14 @@ class AwsProvider(CloudProvider):
         self.owner = str(accounts[0]) if accounts else ACCOUNT
         tags = setting(config, "defaultTags")
         self._default_tags = dict(tags.get("tags") or {}) if is_map(tags) else {}
+
+    def normalize_inputs(self, type_: str, urn: str, inputs: Props, old_inputs: Props) -> Props:
+        named = super().normalize_inputs(type_, urn, inputs, old_inputs)
+        binding = self.bindings.get(type_)
+        documents = {key: named[key] for key in binding.documents if is_map(named.get(key))} if binding else {}
+        # The official provider sends documents as text too; those with a part that is not known yet have to wait.
+        whole = {key: json.dumps(value) for key, value in documents.items() if not contains_unknown(value)}
+        return {**named, **whole}
 
     def cross_check(self, type_: str, urn: str, inputs: Props) -> Iterator[Violation]:
         if not self.region and not inputs.get("region"):

@@ -36,6 +36,8 @@ class CloudProvider(RehearsalProvider):
     """What each resource type answers."""
     unmodelled: ClassVar[Mapping[str, str]] = {}
     """Resource types that are known to have no API model here, and why."""
+    protectable: ClassVar[Mapping[str, bool]] = {}
+    """Types with `deletionProtection`, and its default."""
     separator = "-"
     """What Pulumi's own naming puts between a resource's name and its random part."""
 
@@ -118,6 +120,9 @@ class CloudProvider(RehearsalProvider):
         return merged(inputs, computed, preview=False)
 
     def delete_resource(self, type_: str, urn: str, id_: str, outputs: Props) -> None:
+        if type_ in self.protectable and outputs.get("deletionProtection", self.protectable[type_]):
+            name = outputs.get("name") or id_
+            raise ProviderError(f"{name} has deletionProtection: set it to false and run `up` before it is deleted")
         self._remove_nodes(pool_names(type_, outputs))
 
     def invoke(self, token: str, args: Props) -> Props:
@@ -133,7 +138,7 @@ class CloudProvider(RehearsalProvider):
 
     def _show_nodes(self, type_: str, urn: str, inputs: Props) -> None:
         try:
-            pools = node_pools(type_, inputs, self.region, self.zones(inputs))
+            pools = node_pools(type_, inputs, self.facts(urn, inputs).region, self.zones(inputs))
         except UnknownMachine as unknown:
             report("skipped", urn, type_, reason=str(unknown))
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from typing import ClassVar
 
 from components.catalog.versions import KUBERNETES_DEFAULT, KUBERNETES_SUPPORTED
 from rehearsal.contracts.binding import Violation
@@ -26,6 +27,8 @@ class GcpProvider(CloudProvider):
 
     bindings = BINDINGS
     rules = OUTPUTS
+    # The provider, not the API, keeps this one, and it is on unless it is switched off.
+    protectable: ClassVar[Mapping[str, bool]] = {"gcp:container/cluster:Cluster": True}
 
     def __init__(self) -> None:
         super().__init__()

@@ -188,6 +188,7 @@ def _pool(
         memory_gib=machine.memory_gib,
         accelerator=machine.accelerator,
         gpus=machine.gpus,
+        gpu_product=machine.gpu_product or "",
         labels={"kubernetes.io/arch": machine.arch, **labels},
         taints=taints,
         zones=tuple(zones),
