@@ -48,11 +48,10 @@ def ports(inputs: Inputs, path: Path = (), protocol: str = "ipProtocol") -> Iter
 def security_group_rules(inputs: Inputs) -> Iterator[Violation]:
     """Inline rules: each has a range of ports and at least one peer."""
     for direction in ("ingress", "egress"):
+        yield from cidr(f"{direction}.cidrBlocks")(inputs)
         for index, entry in items(inputs, direction):
             path: Path = (direction, index)
             yield from ports(entry, path, "protocol")
-            for position, block in enumerate(_list(entry, "cidrBlocks")):
-                yield from cidr("cidrBlocks")({"cidrBlocks": block}, (*path,), (position,))
             peers = ("cidrBlocks", "ipv6CidrBlocks", "prefixListIds", "securityGroups", "self")
             if not any(peer in entry and entry[peer] not in (None, [], False) for peer in peers):
                 yield Violation(path, f"needs one of {', '.join(peers)}")
@@ -160,11 +159,6 @@ def _statement(statement: Any, principal: bool) -> Iterator[str]:
         yield "has a Resource, which a trust policy must not have"
     if not principal and "Resource" not in entry and "NotResource" not in entry:
         yield "has no Resource"
-
-
-def _list(entry: Inputs, prop: str) -> list[Any]:
-    value = entry.get(prop)
-    return value if is_list(value) else []
 
 
 def kms_deletion_window(inputs: Inputs) -> Iterator[Violation]:

@@ -38,7 +38,7 @@ AKS: dict[str, Binding] = {
         rules=(
             named("resourceName", r"[a-zA-Z0-9]([\w-]{0,61}[a-zA-Z0-9])?", "1-63 letters, digits, - and _"),
             cluster,
-            cidr("apiServerAccessProfile.authorizedIPRanges"),
+            cidr("apiServerAccessProfile.authorizedIPRanges", address=True),
             cidr("networkProfile.serviceCidr", 8, 24),
             cidr("networkProfile.podCidr", 8, 24),
         ),

@@ -54,16 +54,25 @@ def _open_envelope(members: dict[str, Field]) -> dict[str, Field]:
 def _old_members(package: str, cls: Any) -> dict[str, Field]:
     rules: Mapping[str, Mapping[str, Any]] = getattr(cls, "_validation", {})
     members: dict[str, Field] = {}
+    # The map says only "str" of an enum; the constructor says which.
+    hints: Mapping[str, Any] = cls.__init__.__annotations__
     for attribute, entry in cls._attribute_map.items():
         rule = rules.get(attribute, {})
+        kind = _enum_name(hints.get(attribute), package) or entry["type"]
         # A dot separates levels, an escaped one belongs to the name; Pulumi leaves out the level `properties`.
         levels = [level.replace("\\.", ".") for level in re.split(r"(?<!\\)\.", entry["key"])]
         members[levels[-1]] = Field(
-            partial(_limited, package, entry["type"], rule),
+            partial(_limited, package, kind, rule),
             required=bool(rule.get("required")) and not rule.get("readonly"),
             read_only=bool(rule.get("readonly")),
         )
     return members
+
+
+def _enum_name(hint: Any, package: str) -> str | None:
+    _, inner = _split_optional(_evaluate(hint, package))
+    found = _evaluate(inner, package)
+    return found.__name__ if isinstance(found, EnumMeta) else None
 
 
 def _limited(package: str, kind: str, rule: Mapping[str, Any]) -> Shape:

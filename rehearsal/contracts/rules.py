@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from rehearsal.contracts.binding import Inputs, Rule, Violation
 from rehearsal.providers.plugin_values import UNKNOWN, Path, is_list, is_map
@@ -48,19 +48,31 @@ def strings(inputs: Inputs, path: str) -> list[tuple[int, str]]:
     return [(index, entry) for index, entry in enumerate(entries) if isinstance(entry, str)]
 
 
+def values(value: Any, keys: Sequence[str], path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Every known value at a path of map keys, through all lists on the way, with where it is."""
+    if is_list(value):
+        for index, entry in enumerate(value):
+            yield from values(entry, keys, (*path, index))
+    elif value is UNKNOWN or value is None:
+        return
+    elif not keys:
+        yield path, value
+    elif is_map(value):
+        yield from values(value.get(keys[0]), keys[1:], (*path, keys[0]))
+
+
 def parse_network(text: str) -> Network | str:
     """The network that a CIDR text stands for, or what is wrong with the text."""
     try:
-        return ipaddress.ip_network(text, strict=True)
-    except ValueError:
-        pass
-    try:
         meant = ipaddress.ip_network(text, strict=False)
     except ValueError:
+        meant = None
+    if meant is None or "/" not in text:
         return "is not a CIDR block such as 10.0.0.0/16"
-    return (
-        f"has bits set beyond its prefix: write {meant}" if "/" in text else "is not a CIDR block such as 10.0.0.0/16"
-    )
+    given_address = ipaddress.ip_address(text.partition("/")[0])
+    if given_address != meant.network_address:
+        return f"has bits set beyond its prefix: write {meant}"
+    return meant
 
 
 def inside(network: Network, space: Network) -> bool:
@@ -72,19 +84,21 @@ def inside(network: Network, space: Network) -> bool:
     return False
 
 
-class _CidrRule(Protocol):
-    def __call__(self, inputs: Inputs, above: Path = (), below: Path = ()) -> Iterator[Violation]: ...
+def cidr(prop: str, shortest: int = 0, longest: int = 128, *, address: bool = False) -> Rule:
+    """A property, possibly below or in lists, that holds CIDR blocks.
 
+    Args:
+        prop: Dotted path.
+        shortest: Shortest prefix length, the largest network.
+        longest: Longest prefix length.
+        address: Whether a single address will do.
+    """
 
-def cidr(prop: str, shortest: int = 0, longest: int = 128) -> _CidrRule:
-    """A property (or list) that holds CIDR blocks, with a prefix length from `shortest` to `longest`."""
-
-    def check(inputs: Inputs, above: Path = (), below: Path = ()) -> Iterator[Violation]:
-        keys = prop.split(".")
-        several = is_list(known(inputs, prop))
-        for index, text in strings(inputs, prop):
-            path: Path = (*above, *keys, *((index,) if several else ()), *below)
-            network = parse_network(text)
+    def check(inputs: Inputs) -> Iterator[Violation]:
+        for path, text in values(inputs, prop.split(".")):
+            if not isinstance(text, str):
+                continue
+            network = parse_network(f"{text}/32" if address and "/" not in text else text)
             if isinstance(network, str):
                 yield Violation(path, network, text)
             elif not shortest <= network.prefixlen <= longest:
