@@ -7,6 +7,7 @@ import hashlib
 import platform
 import socket
 import sys
+import threading
 import urllib.parse
 import urllib.request
 from collections.abc import Iterable, Mapping
@@ -81,11 +82,23 @@ class Source:
         if urllib.request.getproxies().get(parts.scheme) and not urllib.request.proxy_bypass(host):
             self._reachable.setdefault(host, True)
         if host not in self._reachable:
-            try:
-                port = parts.port or (443 if parts.scheme == "https" else 80)
-                socket.create_connection((host, port), timeout=CONNECT_SECONDS).close()
-                self._reachable[host] = True
-            except OSError:
-                self._reachable[host] = False
+            self._reachable[host] = _connects(host, parts.port or (443 if parts.scheme == "https" else 80))
         if not self._reachable[host]:
             raise ConnectionError(f"{host} does not answer")
+
+
+def _connects(host: str, port: int) -> bool:
+    """Whether a connection comes about in time. In a thread, because no time limit applies to looking up a name."""
+    done: list[bool] = []
+
+    def attempt() -> None:
+        try:
+            socket.create_connection((host, port), timeout=CONNECT_SECONDS).close()
+            done.append(True)
+        except OSError:
+            done.append(False)
+
+    thread = threading.Thread(target=attempt, daemon=True)
+    thread.start()
+    thread.join(CONNECT_SECONDS)
+    return done == [True]

@@ -61,7 +61,7 @@ def find_go(env: Mapping[str, str]) -> Path:
 
 @contextlib.contextmanager
 def terminate_as_interrupt() -> Generator[None]:
-    """Within it SIGTERM raises KeyboardInterrupt, as Ctrl-C does, so that clean-up runs. Only in the main thread."""
+    """Within it SIGTERM and a closed terminal act as Ctrl-C does, so that clean-up runs. Only in the main thread."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -69,11 +69,15 @@ def terminate_as_interrupt() -> Generator[None]:
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    for number, handler in before.items():
+        if handler != signal.SIG_IGN:  # nohup keeps its promise
+            signal.signal(number, interrupt)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def run_with_heartbeat(

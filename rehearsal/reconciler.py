@@ -142,12 +142,14 @@ class Reconciler:
         return entry
 
     def _remove(self, key: Key) -> None:
-        entry = self._entries.pop(key)
+        entry = self._entries[key]
         self._log(f"release {'/'.join(key)} is gone or changed: stopping its controllers")
         processes.stop(entry.children, grace=_STOP_SECONDS)
         if isinstance(entry.controller, SimulatedController) and not entry.answer.startswith("failed: release "):
             entry.controller.withdraw(self._api)
         shutil.rmtree(self._folder(key), ignore_errors=True)
+        # Last: where the API server did not answer, the next step tries again.
+        del self._entries[key]
 
     def _folder(self, key: Key) -> Path:
         return self._run / "controllers" / key[0] / key[1]

@@ -21,9 +21,9 @@ class Tool:
     minutes: float
     """How long a build takes on 2 cores, downloads included; only told to the user."""
     cache_gib: float
-    """What a build adds to Go's build and module caches, in GiB; measured."""
+    """What a build adds to Go's build and module caches, in GiB: estimated from their growth, rounded up."""
     size_gib: float
-    """What the programs themselves take, in GiB; measured."""
+    """What the programs themselves take, in GiB: measured on linux/amd64, rounded up."""
     release: downloads.Release | None = None
     """Where upstream publishes the same programs, for networks that reach it."""
     path_version: tuple[str, ...] = ()
@@ -42,8 +42,8 @@ TOOLS: Mapping[str, Tool] = {
             # The Automation API refuses a CLI that does not know its version.
             ldflags=("-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v3.259.0",),
             minutes=4,
-            cache_gib=3.0,
-            size_gib=0.2,
+            cache_gib=2.5,
+            size_gib=0.15,
             path_version=("pulumi", "version"),
         ),
         Tool(
@@ -60,8 +60,8 @@ TOOLS: Mapping[str, Tool] = {
                 f"-X {_KUBERNETES_VERSION}.gitMinor=35",
             ),
             minutes=5,
-            cache_gib=3.0,
-            size_gib=0.3,
+            cache_gib=3.5,
+            size_gib=0.35,
             release=downloads.KUBERNETES,
         ),
         Tool(
@@ -70,7 +70,7 @@ TOOLS: Mapping[str, Tool] = {
             binaries={"etcd": "go.etcd.io/etcd/server/v3"},
             minutes=1,
             cache_gib=0.6,
-            size_gib=0.1,
+            size_gib=0.05,
         ),
         Tool(
             name="kwok",
@@ -88,7 +88,7 @@ TOOLS: Mapping[str, Tool] = {
                 "vc-controller-manager": "volcano.sh/volcano/cmd/controller-manager",
             },
             minutes=3,
-            cache_gib=2.0,
+            cache_gib=2.5,
             size_gib=0.2,
         ),
         Tool(
@@ -97,7 +97,7 @@ TOOLS: Mapping[str, Tool] = {
             binaries={"crane": "github.com/google/go-containerregistry/cmd/crane"},
             minutes=1,
             cache_gib=0.4,
-            size_gib=0.1,
+            size_gib=0.05,
         ),
     )
 }

@@ -76,7 +76,7 @@ def test_a_missing_program_is_named(folder: Path, tmp_path: Path) -> None:
         supervisor.start(folder, {"etcd": tmp_path, "kubernetes": tmp_path, "kwok": tmp_path})
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupt_while_it_starts_leaves_no_process(folder: Path, tmp_path: Path, number: signal.Signals) -> None:
     tools = fake_tools(tmp_path / "tools", "exec sleep 300")
     script = (

@@ -221,7 +221,7 @@ def test_leftovers_of_a_killed_build_are_removed(shop: Workshop) -> None:
     assert shop.leftovers() == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_while_building_ends_the_compilers_and_leaves_no_half_built_cache(
     shop: Workshop, number: signal.Signals
 ) -> None:
