@@ -31,7 +31,7 @@ def eventually(condition: Callable[[], Any], what: str, *, seconds: float = PATI
         if found:
             return found
         assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
-        time.sleep(0.1)
+        time.sleep(0.05)
 
 
 @dataclass(frozen=True)

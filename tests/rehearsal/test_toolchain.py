@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -20,6 +19,7 @@ from rehearsal import downloads, gobuild, toolchain
 from rehearsal.downloads import Release
 from rehearsal.paths import ROOT
 from rehearsal.toolchain import ToolchainError
+from tests.rehearsal.cluster import alive, eventually
 from rehearsal.tooltable import TOOLS, Tool
 
 FAKE_GO = """#!/bin/sh
@@ -235,10 +235,12 @@ def test_a_signal_while_building_ends_the_compilers_and_leaves_no_half_built_cac
     env = {**shop.env, "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, env=env, stderr=subprocess.DEVNULL)
     compiler = shop.folder / "compiler"
-    _eventually(lambda: compiler.exists() and compiler.read_text().strip().isdigit())
+    eventually(
+        lambda: compiler.exists() and compiler.read_text().strip().isdigit(), "the compiler to start", seconds=10
+    )
     process.send_signal(number)
     assert process.wait(timeout=10) != 0
-    _eventually(lambda: not Path(f"/proc/{compiler.read_text().strip()}").exists())
+    eventually(lambda: not alive(int(compiler.read_text())), "the compiler to be gone", seconds=10)
     assert shop.leftovers() == []
     assert not (shop.cache / "sample-1.2.3").exists()
 
@@ -367,11 +369,3 @@ def test_every_tools_module_pins_the_version_that_the_table_promises(tool: Tool)
 
 def test_a_stamp_says_how_the_programs_came_about(shop: Workshop) -> None:
     assert json.loads((shop.ensure() / "stamp.json").read_text())["how"] == "built"
-
-
-def _eventually(condition: object) -> None:
-    assert callable(condition)
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
