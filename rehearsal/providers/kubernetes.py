@@ -21,6 +21,7 @@ from typing import Any
 from rehearsal.kube import KubeError
 from rehearsal.providers import (
     kubernetes_api,
+    kubernetes_crds,
     kubernetes_dry_run,
     kubernetes_release,
     kubernetes_rules,
@@ -230,11 +231,16 @@ class KubernetesProvider(RehearsalProvider):
         if kubernetes_rules.is_patch(type_):
             self._release_fields(cluster, kind, urn, namespace or None, name)
             return
+        timeout = operation_timeout(kubernetes_wait.DELETE_SECONDS)
+        if kind == kubernetes_crds.DEFINITIONS:
+            held = kubernetes_crds.remove(cluster, [name], timeout, self._cancelled.is_set)
+            if held:
+                raise ProviderError(held)
+            return
         propagation = kubernetes_rules.annotations_of(outputs).get("pulumi.com/deletionPropagationPolicy")
         wanted = {"foreground": "Foreground", "orphan": "Orphan"}.get(str(propagation), "Background")
         if not cluster.delete(kind, namespace or None, name, wanted) or kubernetes_rules.skips_await(outputs, "delete"):
             return
-        timeout = operation_timeout(kubernetes_wait.DELETE_SECONDS)
         held = kubernetes_wait.await_gone(cluster, kind, namespace or None, name, timeout, self._cancelled.is_set)
         if held:
             raise ProviderError(f"{name_of_kind} {id_}: cannot delete it: {held}")

@@ -18,7 +18,7 @@ from typing import Any, Final
 from components.catalog.charts import CHARTS
 from rehearsal import charts, releases, upstream, upstream_crds
 from rehearsal.kube import KubeError
-from rehearsal.providers import kubernetes_dry_run, kubernetes_rules, kubernetes_wait
+from rehearsal.providers import kubernetes_crds, kubernetes_dry_run, kubernetes_rules, kubernetes_wait
 from rehearsal.providers.kubernetes_api import Cluster, Kind, explain, section
 from rehearsal.providers.plugin import (
     UNKNOWN,
@@ -39,7 +39,6 @@ _MANAGER: Final = "pulumi-kubernetes-helm"
 _OWNER: Final = "rehearsal.multimodal.dev/created-by-release"
 _SECRETS: Final = Kind("v1", "Secret", "secrets", True)
 _NAMESPACES: Final = Kind("v1", "Namespace", "namespaces", False)
-_DEFINITIONS: Final = Kind("apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions", False)
 _UNHELD_GRACE: Final = 3.0  # a supervisor that does not hold records looks about once a second
 
 Cancelled = Callable[[], bool]
@@ -61,7 +60,7 @@ def check(urn: str, inputs: Props) -> Iterator[tuple[str, str]]:
     if inputs.get("valueYamlFiles"):
         yield "valueYamlFiles", "valueYamlFiles: policies and rehearsals cannot see into files: use values"
     if not isinstance(location, str) or version is UNKNOWN:
-        report("skipped", urn, TYPE, by="chart values", reason="the chart or its version is not known until the update")
+        report("skipped", urn, TYPE, by="chart-values", reason="the chart or its version is not known until the update")
         return
     name = charts.chart_name(location)
     refusal = charts.check_version(name, version)
@@ -69,29 +68,29 @@ def check(urn: str, inputs: Props) -> Iterator[tuple[str, str]]:
         yield "version", refusal
         return
     if name not in {chart.name for chart in CHARTS.values()}:
-        report("skipped", urn, TYPE, by="chart values", reason=f"chart {name} is not in the catalog")
+        report("skipped", urn, TYPE, by="chart-values", reason=f"chart {name} is not in the catalog")
         return
     try:
         data = upstream.chart_data(name)
     except ValueError as error:
-        report("skipped", urn, TYPE, by="chart values", reason=str(error))
+        report("skipped", urn, TYPE, by="chart-values", reason=str(error))
         return
     if data is None:
-        report("skipped", urn, TYPE, by="chart values", reason=f"the values of chart {name} are not at hand")
+        report("skipped", urn, TYPE, by="chart-values", reason=f"the values of chart {name} are not at hand")
         return
     if data.version and not charts.same_version(data.version, str(version)):
         reason = f"the stack pins chart {name} {version}, the values at hand are those of {data.version}"
-        report("skipped", urn, TYPE, by="chart values", reason=reason)
+        report("skipped", urn, TYPE, by="chart-values", reason=reason)
         return
     values = inputs.get("values")
     if values is UNKNOWN or (values is not None and not is_map(values)):
-        report("skipped", urn, TYPE, by="chart values", reason="the values are not known until the update")
+        report("skipped", urn, TYPE, by="chart-values", reason="the values are not known until the update")
         return
     findings = charts.check_values(data, without_unknown(values or {}))
     for finding in findings:
         yield f"values.{finding.path}" if finding.path else "values", finding.reason
     if not findings:
-        report("checked", urn, TYPE, by=f"values of chart {name} {data.version} from {data.source}")
+        report("checked", urn, TYPE, by=f"chart-values of {name} {data.version} from {data.source}")
 
 
 def outputs(inputs: Props, *, status: str = "deployed") -> Props:
@@ -148,8 +147,7 @@ def _install(cluster: Cluster, urn: str, inputs: Props, release: Release, cancel
         kubernetes_dry_run.retried(lambda: _write(cluster, written), cancelled)
     except (KubeError, ProviderError):
         with contextlib.suppress(KubeError):
-            for name in new:
-                cluster.delete(_DEFINITIONS, None, name)
+            kubernetes_crds.remove(cluster, new, kubernetes_wait.DELETE_SECONDS, cancelled)
         raise
     return written
 
@@ -214,10 +212,9 @@ def delete(cluster: Cluster, urn: str, recorded: Props, cancelled: Cancelled) ->
         )
         if release.controllers == "ready" and not release.held:
             time.sleep(_UNHELD_GRACE)
-        for definition in release.crds:
-            cluster.delete(_DEFINITIONS, None, definition)
-        for definition in release.crds:
-            _gone(cluster, _DEFINITIONS, None, definition, timeout, cancelled, f"CustomResourceDefinition {definition}")
+        held = kubernetes_crds.remove(cluster, release.crds, timeout, cancelled)
+        if held:
+            raise ProviderError(f"release {namespace}/{name}: {held}")
         if release.crds:
             told = f"removed {len(release.crds)} CRDs; Helm would leave those of the chart's crds/ folder behind"
             report("note", urn, TYPE, reason=told)
@@ -268,31 +265,17 @@ def _install_definitions(cluster: Cluster, urn: str, release: Release, cancelled
     try:
         found = upstream_crds.crds(release.chart)
     except ValueError as error:
-        report("skipped", urn, TYPE, by="chart CRDs", reason=str(error))
+        report("skipped", urn, TYPE, by="chart-CRDs", reason=str(error))
         return
     if found is None:
         return
-    owner = _owner(release.namespace, release.name)
-    for document in found.documents:
-        name = str(document["metadata"]["name"])
-        there = cluster.get(_DEFINITIONS, None, name)
-        if there is None:
-            new.append(name)
-        elif section(there, "metadata", "annotations").get(_OWNER) != owner:
-            continue  # somebody else's, which Helm leaves alone as well
-        annotations = {**section(document, "metadata", "annotations"), _OWNER: owner}
-        body = {**document, "metadata": {**document["metadata"], "annotations": annotations}}
-        cluster.apply(_DEFINITIONS, body, None, manager=_MANAGER, force=True)
-    for name in new:
-        body = {"metadata": {"name": name}}
-        _, reasons = kubernetes_wait.await_ready(cluster, _DEFINITIONS, body, 20.0, cancelled)
-        if reasons:
-            raise ProviderError(f"release {release.namespace}/{release.name}: CRD {name}: {'; '.join(reasons)}")
+    owner = (_OWNER, _owner(release.namespace, release.name))
+    kubernetes_crds.install(cluster, found.documents, owner, _MANAGER, new, cancelled)
     if found.permissive:
         reason = f"the CRDs of chart {release.chart} are not at hand: its custom resources are accepted with any field"
-        report("skipped", urn, TYPE, by="chart CRDs", reason=reason)
+        report("skipped", urn, TYPE, by="chart-CRDs", reason=reason)
     else:
-        report("checked", urn, TYPE, by=f"{len(found.documents)} CRDs from {found.source}")
+        report("checked", urn, TYPE, by=f"chart-CRDs: {len(found.documents)} from {found.source}")
 
 
 def _await_controllers(cluster: Cluster, urn: str, inputs: Props, release: Release, cancelled: Cancelled) -> None:

@@ -153,7 +153,7 @@ def report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_release_with_right_values_is_reported_as_checked(folder: Path, report: Path) -> None:
     assert list(kubernetes_release.check(URN, release(values={"replicas": 2, "image": {"tag": UNKNOWN}}))) == []
     line = json.loads(report.read_text())
-    assert (line["kind"], line["by"]) == ("checked", "values of chart volcano 1.15.0 from upstream/volcano")
+    assert (line["kind"], line["by"]) == ("checked", "chart-values of volcano 1.15.0 from upstream/volcano")
 
 
 def test_a_release_with_a_wrong_value_is_refused_at_its_property(folder: Path, report: Path) -> None:
