@@ -19,8 +19,8 @@ from rehearsal import downloads, gobuild, toolchain
 from rehearsal.downloads import Release
 from rehearsal.paths import ROOT
 from rehearsal.toolchain import ToolchainError
-from tests.rehearsal.cluster import alive, eventually
 from rehearsal.tooltable import TOOLS, Tool
+from tests.rehearsal.cluster import alive, eventually
 
 FAKE_GO = """#!/bin/sh
 here=$(dirname "$0")
