@@ -54,8 +54,8 @@ def destroy(file: StackFile, root: Path, console: Console) -> int:
         session.stop(folder)
         return 0
     with session.running(file, folder, console.print) as opened:
+        console.print("Destroying, in this order:")
         result = opened.engine.destroy(_progress(console))
-        summary.show_steps(console, "Destroyed, in this order", result.steps)
         summary.show_result(console, f"destroy {file.stack}", result)
     if result.failed:
         console.print("the control plane is still running; mend what failed and run `make destroy` again")
@@ -101,8 +101,8 @@ def _life(opened: Session, console: Console) -> list[str]:
         summary.show_result(console, f"second up {stack}", second)
         failures += _unexpected(second)
     summary.show_checks(console, opened.report)
+    console.print("Destroying, in this order:")
     last = opened.engine.destroy(_progress(console))
-    summary.show_steps(console, "Destroyed, in this order", last.steps)
     summary.show_result(console, f"destroy {stack}", last)
     failures += [f"destroy: {error}" for error in last.errors]
     left = sorted(inventory(opened.api) - before)

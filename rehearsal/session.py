@@ -12,7 +12,7 @@ from components.gpu.layouts import node_labels
 from components.labels import GPU_TAINT
 from components.settings import Settings
 from components.settings.cluster import ExistingCluster, ExistingGpuPool
-from rehearsal import fleet, supervisor, toolchain
+from rehearsal import control_plane, controllers, fleet, supervisor, toolchain
 from rehearsal.engine import Engine
 from rehearsal.kube import Kube
 from rehearsal.report import Report
@@ -21,8 +21,8 @@ from rehearsal.stacks import StackFile
 Say = Callable[[str], None]
 """Tells the user one line."""
 
-ENGINE_TOOLS = ("pulumi",)
-CONTROL_PLANE_TOOLS = ("etcd", "kubernetes", "kwok", "volcano")
+ENGINE = "pulumi"
+"""The tool that every command needs."""
 
 _MARKER = "stack"
 """File that names the stack which the folder's control plane carries."""
@@ -45,9 +45,9 @@ class Session:
 
 def preview(file: StackFile, folder: Path, say: Say) -> Session:
     """A session for a preview: with the API server of an earlier `up` of this stack, else without one."""
-    programs = toolchain.ensure(ENGINE_TOOLS, say)
+    programs = toolchain.ensure([ENGINE], say)
     kubeconfig = folder / "kubeconfig" if carried(folder) == file.stack and supervisor.running(folder) else None
-    return _session(file, folder, programs["pulumi"], kubeconfig)
+    return _session(file, folder, programs[ENGINE], kubeconfig)
 
 
 @contextmanager
@@ -58,7 +58,7 @@ def running(file: StackFile, folder: Path, say: Say) -> Generator[Session]:
         raise SessionError(
             f"the control plane in {folder.name}/ carries stack {other}; run `make destroy STACK={other}` first"
         )
-    programs = toolchain.ensure((*ENGINE_TOOLS, *CONTROL_PLANE_TOOLS), say)
+    programs = toolchain.ensure([ENGINE, *control_plane.TOOLS, *controllers.tools()], say)
     started = supervisor.running(folder) is None
     if started:
         # The engine's state of an API server that is gone describes nothing.
@@ -67,7 +67,7 @@ def running(file: StackFile, folder: Path, say: Say) -> Generator[Session]:
     supervisor.start(folder, programs)
     try:
         (folder / _MARKER).write_text(file.stack, encoding="utf-8")
-        session = _session(file, folder, programs["pulumi"], folder / "kubeconfig")
+        session = _session(file, folder, programs[ENGINE], folder / "kubeconfig")
         if started and session.api:
             add_nodes(session.api, file.settings)
         yield session

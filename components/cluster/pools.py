@@ -7,6 +7,7 @@ from components.gpu.drivers import DriverPlan
 from components.gpu.layouts import node_labels
 from components.labels import GPU_TAINT
 from components.settings.cluster import Capacity, CloudCluster, GkeGpuPool, pool_machine
+from components.settings.supply import node_supply
 
 
 class NodeTaint(TypedDict):
@@ -29,6 +30,9 @@ class GpuPoolArgs(TypedDict):
 
     gpus: int
     """GPUs per node."""
+
+    resources: dict[str, int]
+    """GPU resources that one node offers once the GPU Operator has set it up: whole GPUs or MIG slices."""
 
     min_nodes: int
     max_nodes: int
@@ -65,6 +69,7 @@ def gpu_pool_args(cluster: CloudCluster, plan: DriverPlan) -> dict[str, GpuPoolA
             "machine": pool.machine,
             "accelerator": accelerator.key,
             "gpus": found.gpus,
+            "resources": dict(node_supply(accelerator.key, found.gpus, pool.mig)),
             "min_nodes": pool.min_nodes,
             "max_nodes": pool.max_nodes,
             "spot": pool.capacity is Capacity.SPOT,

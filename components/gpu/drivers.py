@@ -6,7 +6,7 @@ container for Container-Optimized OS) and 525 (two owners on AKS).
 """
 
 from dataclasses import dataclass, field
-from enum import Enum, StrEnum
+from enum import StrEnum
 from typing import Any
 
 from components.settings.drivers import allowed_drivers

@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from enum import Enum, StrEnum
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints

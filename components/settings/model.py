@@ -1,7 +1,7 @@
 """The base of every settings model, and the small value types that several of them share."""
 
 import re
-from enum import Enum, StrEnum
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints

@@ -1,6 +1,6 @@
 """Settings of everything above the cluster: GPUs, scheduling, tenants, trust, versions."""
 
-from enum import Enum, StrEnum
+from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, model_validator

@@ -15,12 +15,16 @@ def supply(cluster: Cluster, nodes: Callable[[PoolShape], int] = lambda shape: s
     total: Counter[str] = Counter()
     for pool in cluster.gpu_pools.values():
         shape = pool_shape(cluster, pool)
-        gpus = shape.gpus * nodes(shape)
-        if not pool.mig:
-            total["nvidia.com/gpu"] += gpus
-        for profile, count in pool.mig.items():
-            total[profiles(shape.accelerator)[profile].resource] += count * gpus
+        for resource, number in node_supply(shape.accelerator, shape.gpus, pool.mig).items():
+            total[resource] += number * nodes(shape)
     return total
+
+
+def node_supply(accelerator: str, gpus: int, layout: Mapping[str, int]) -> Mapping[str, int]:
+    """Extended resources of one node: its whole GPUs, or the slices of `layout` on each of them."""
+    if not layout:
+        return {"nvidia.com/gpu": gpus}
+    return {profiles(accelerator)[profile].resource: count * gpus for profile, count in layout.items()}
 
 
 def scales_from_zero(cluster: Cluster) -> bool:

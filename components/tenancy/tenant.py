@@ -42,6 +42,18 @@ class Tenant(pulumi.ComponentResource):
         self._name, self._tenant = name, args["tenant"]
         settings = TenantSettings.model_validate(args["settings"])
         level = settings.pod_security.value
+        queue = kubernetes.apiextensions.CustomResource(
+            f"{name}-queue",
+            api_version="scheduling.volcano.sh/v1beta1",
+            kind="Queue",
+            metadata={"name": self._tenant, "labels": tenant_labels(self._tenant)},
+            spec=queue_spec(
+                reclaimable=settings.queue.reclaimable,
+                capability=objects.queue_capability(settings.quota, args["gpu_resources"]),
+                deserved=args["deserved"],
+            ),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
         namespace = kubernetes.core.v1.Namespace(
             f"{name}-namespace",
             metadata={
@@ -51,7 +63,8 @@ class Tenant(pulumi.ComponentResource):
                     **{f"pod-security.kubernetes.io/{mode}": level for mode in ("enforce", "audit", "warn")},
                 },
             },
-            opts=pulumi.ResourceOptions(parent=self),
+            # On destroy the jobs go before the queue that they are in.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[queue]),
         )
         self.namespace = namespace.metadata.name
         # What lives in the namespace goes with it, even when the API no longer answers for each object.
@@ -65,27 +78,14 @@ class Tenant(pulumi.ComponentResource):
         return {"name": name, "namespace": self.namespace, "labels": tenant_labels(self._tenant)}
 
     def _bounds(self, settings: TenantSettings, args: TenantArgs) -> None:
-        gpu_resources = args["gpu_resources"]
         kubernetes.core.v1.ResourceQuota(
             f"{self._name}-quota",
             metadata=self._metadata("quota"),
-            spec={"hard": objects.resource_quota(settings.quota, gpu_resources)},
+            spec={"hard": objects.resource_quota(settings.quota, args["gpu_resources"])},
             opts=self._child,
         )
         kubernetes.core.v1.LimitRange(
             f"{self._name}-limits", metadata=self._metadata("limits"), spec=objects.limit_range(), opts=self._child
-        )
-        kubernetes.apiextensions.CustomResource(
-            f"{self._name}-queue",
-            api_version="scheduling.volcano.sh/v1beta1",
-            kind="Queue",
-            metadata={"name": self._tenant, "labels": tenant_labels(self._tenant)},
-            spec=queue_spec(
-                reclaimable=settings.queue.reclaimable,
-                capability=objects.queue_capability(settings.quota, gpu_resources),
-                deserved=args["deserved"],
-            ),
-            opts=pulumi.ResourceOptions(parent=self),
         )
 
     def _network(self, settings: TenantSettings) -> None:

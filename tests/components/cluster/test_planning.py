@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.cluster.addresses import MAX_ZONES, dns_address, first_half, zone_subnets
-from components.cluster.autoscaling import accelerator_label, node_resources, node_template_tags, slices_per_gpu
+from components.cluster.autoscaling import accelerator_label, node_template_tags
 from components.cluster.naming import physical_name
-from components.gpu.layouts import layout_name
 from tests.components.cluster.samples import gpu_pool
 
 networks = st.builds(
@@ -57,6 +56,9 @@ def test_the_cluster_dns_is_the_tenth_service_address() -> None:
         dns_address("172.20.0.0/28")
 
 
+TEMPLATE = "k8s.io/cluster-autoscaler/node-template"
+
+
 def test_nodes_take_the_lower_half() -> None:
     assert first_half("10.0.0.0/16") == "10.0.0.0/17"
     with pytest.raises(ValueError, match="too small"):
@@ -75,28 +77,18 @@ def test_names_that_are_changed_or_cut_stay_different() -> None:
     assert len(set(names)) == len(names)
 
 
-PROFILES = ["1g.10gb", "1g.10gb+me", "1g.12gb-me", "2g.20gb", "3g.40gb", "7g.80gb"]
-
-
-@given(st.dictionaries(st.sampled_from(PROFILES), st.integers(1, 12)))
-def test_the_autoscaler_is_told_the_slices_of_the_layout(layout: dict[str, int]) -> None:
-    expected = {f"nvidia.com/mig-{profile.replace('+', '.')}": count for profile, count in layout.items()}
-    assert slices_per_gpu(layout_name(layout)) == expected
-
-
-def test_a_node_of_whole_gpus_offers_them() -> None:
-    pool = gpu_pool("p5.48xlarge", mig="all-disabled")
-    assert node_resources(pool) == {"nvidia.com/gpu": 8}
+def test_the_autoscaler_is_told_of_whole_gpus_and_how_to_wait_for_them() -> None:
+    pool = gpu_pool("p5.48xlarge")
+    assert node_template_tags(pool)[f"{TEMPLATE}/resources/nvidia.com/gpu"] == "8"
     assert accelerator_label(pool) == {"k8s.amazonaws.com/accelerator": "nvidia-h100-80"}
 
 
-def test_a_sliced_node_offers_slices_and_no_whole_gpu() -> None:
-    pool = gpu_pool("p5.48xlarge", mig="4x1g.10gb-1x3g.40gb")
-    assert node_resources(pool) == {"nvidia.com/gpu": 0, "nvidia.com/mig-1g.10gb": 32, "nvidia.com/mig-3g.40gb": 8}
-    tags = node_template_tags(pool)
-    assert tags["k8s.io/cluster-autoscaler/node-template/resources/nvidia.com/mig-1g.10gb"] == "32"
-    assert tags["k8s.io/cluster-autoscaler/node-template/resources/nvidia.com/gpu"] == "0"
+def test_the_autoscaler_is_told_of_slices_and_of_no_whole_gpu() -> None:
+    tags = node_template_tags(gpu_pool("p5.48xlarge", slices={"1g.10gb": 4, "3g.40gb": 1}))
+    assert tags[f"{TEMPLATE}/resources/nvidia.com/mig-1g.10gb"] == "32"
+    assert tags[f"{TEMPLATE}/resources/nvidia.com/mig-3g.40gb"] == "8"
+    assert tags[f"{TEMPLATE}/resources/nvidia.com/gpu"] == "0"
 
 
 def test_the_autoscaler_does_not_wait_for_whole_gpus_on_a_sliced_node() -> None:
-    assert accelerator_label(gpu_pool("p5.48xlarge", mig="7x1g.10gb")) == {}
+    assert accelerator_label(gpu_pool("p5.48xlarge", slices={"1g.10gb": 7})) == {}
