@@ -33,6 +33,8 @@ from rehearsal.providers.plugin import (
 from rehearsal.releases import Release
 
 TYPE: Final = "kubernetes:helm.sh/v3:Release"
+DELETE_SECONDS: Final = 180.0
+"""How long a release may take to go: the API server needs seconds for each of its large CRDs on a small machine."""
 CONTROLLERS_SECONDS: Final = 90.0
 """How long the controllers of a chart may take to start."""
 _MANAGER: Final = "pulumi-kubernetes-helm"
@@ -147,7 +149,7 @@ def _install(cluster: Cluster, urn: str, inputs: Props, release: Release, cancel
         kubernetes_dry_run.retried(lambda: _write(cluster, written), cancelled)
     except (KubeError, ProviderError):
         with contextlib.suppress(KubeError):
-            kubernetes_crds.remove(cluster, new, kubernetes_wait.DELETE_SECONDS, cancelled)
+            kubernetes_crds.remove(cluster, new, DELETE_SECONDS, cancelled)
         raise
     return written
 
@@ -202,7 +204,7 @@ def delete(cluster: Cluster, urn: str, recorded: Props, cancelled: Cancelled) ->
         ProviderError: when something is still there after the time is up, naming what holds it.
     """
     name, namespace = str(recorded["name"]), str(recorded["namespace"])
-    timeout = operation_timeout(kubernetes_wait.DELETE_SECONDS)
+    timeout = operation_timeout(DELETE_SECONDS)
     secret = cluster.get(_SECRETS, namespace, releases.secret_name(name))
     release = releases.parse(secret) if secret else None
     if release is not None:

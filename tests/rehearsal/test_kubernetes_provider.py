@@ -470,6 +470,19 @@ def test_a_release_brings_its_crds_and_record_and_takes_them_away(
 
 
 @pytest.mark.control_plane
+def test_a_crd_that_goes_right_after_it_came_does_not_hang(applied: Applied, unique: Callable[[str], str]) -> None:
+    type_ = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition"
+    group = f"{unique('brief')}.example.org"
+    made: list[tuple[str, Props]] = []
+    for number in range(4):
+        kind = upstream_crds.CustomKind(group, "v1", f"Thing{number}", f"things{number}")
+        inputs = upstream_crds.permissive_definition(kind)
+        made.append(applied.create(type_, inputs))
+    for id_, outputs in made:
+        applied.delete(type_, id_, outputs, seconds=20)
+
+
+@pytest.mark.control_plane
 def test_a_release_can_bring_its_namespace(
     applied: Applied, api: Kube, chart: str, unique: Callable[[str], str]
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -268,6 +269,21 @@ def test_a_plugin_prints_its_port_and_ends_with_its_parent(tmp_path: Path) -> No
     while _runs(pid):
         assert time.monotonic() < deadline, f"plugin process {pid} outlived its parent"
         time.sleep(0.1)
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_a_plugin_ends_at_once_when_the_engine_says_so(ending: signal.Signals) -> None:
+    code = (
+        "from rehearsal.providers.plugin import RehearsalProvider, serve; serve(RehearsalProvider(), 'test', '1.0.0')"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    child = subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    assert int(child.stdout.readline()) > 0
+    child.send_signal(ending)
+    # The engine waits five seconds, at the end of every command, and then kills.
+    assert child.wait(timeout=4) == 0
+    child.stdout.close()
 
 
 def _runs(pid: int) -> bool:
