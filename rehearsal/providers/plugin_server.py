@@ -251,11 +251,14 @@ def serve(provider: RehearsalProvider, name: str, version: str) -> None:
     The engine ends a plugin with SIGINT and waits five seconds for it. A user's Ctrl-C does not get here: the engine
     puts each plugin into a process group of its own, and calls `Cancel` while what runs may still finish.
     """
-    server, port = start(provider, name, version)
-    sys.stdout.write(f"{port}\n")
-    sys.stdout.flush()
-    parent = os.getppid()
     gone = threading.Event()
+
+    def stop(_signal: int, _frame: object) -> None:
+        gone.set()
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    parent = os.getppid()
 
     def watch() -> None:
         # Polled, because a parent-death signal fires when the parent's *thread* ends and a Go engine's threads do.
@@ -264,12 +267,9 @@ def serve(provider: RehearsalProvider, name: str, version: str) -> None:
         gone.set()
 
     threading.Thread(target=watch, daemon=True).start()
-
-    def stop(_signal: int, _frame: object) -> None:
-        gone.set()
-
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
+    server, port = start(provider, name, version)
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
     gone.wait()
     provider.cancel()
     server.stop(grace=0.2).wait()
