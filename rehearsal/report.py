@@ -6,6 +6,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
+_WHO = {
+    "azure-mgmt": "the models of Azure's SDKs",
+    "botocore": "AWS's service models (botocore)",
+    "chart-CRDs": "charts' CRDs, installed",
+    "chart-values": "charts' own values",
+    "controllers": "charts' controllers, run with these values",
+    "discovery": "Google's API discovery documents",
+    "kube-apiserver": "the real Kubernetes API server",
+}
+"""First word of `Line.by`, or what it begins with -> how a person would say it."""
+
+
+def _who(by: str) -> str:
+    return next((text for prefix, text in _WHO.items() if by.startswith(prefix)), by)
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One remark of a provider about one resource."""
@@ -44,9 +60,9 @@ class Report:
         return list(found)
 
     def checked(self) -> Counter[str]:
-        """What checked -> how many resources."""
-        pairs = {(line.resource, line.by.split(" ")[0]) for line in self.lines() if line.kind == "checked"}
-        return Counter(by for _, by in pairs)
+        """Who checked -> how many resources."""
+        pairs = {(line.resource, _who(line.by)) for line in self.lines() if line.kind == "checked"}
+        return Counter(who for _, who in pairs)
 
     def skipped(self) -> dict[str, list[str]]:
         """Reason -> names of the resources."""

@@ -97,7 +97,7 @@ def show_policies(console: Console, result: Result) -> None:
 
 def show_checks(console: Console, report: Report) -> None:
     """What was checked by whom, and what was not."""
-    made = table("Checked against", "what", "resources")
+    made = table("Checked by", "what", "resources")
     for by, count in sorted(report.checked().items()):
         made.add_row(by, str(count))
     console.print(made, "")
