@@ -277,7 +277,7 @@ def _install_definitions(cluster: Cluster, urn: str, release: Release, cancelled
         reason = f"the CRDs of chart {release.chart} are not at hand: its custom resources are accepted with any field"
         report("skipped", urn, TYPE, by="chart-CRDs", reason=reason)
     else:
-        report("checked", urn, TYPE, by=f"chart-CRDs: {len(found.documents)} from {found.source}")
+        report("checked", urn, TYPE, by=f"chart-CRDs {len(found.documents)} from {found.source}")
 
 
 def _await_controllers(cluster: Cluster, urn: str, inputs: Props, release: Release, cancelled: Cancelled) -> None:
