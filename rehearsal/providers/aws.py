@@ -10,10 +10,11 @@ from typing import ClassVar
 from rehearsal.contracts.aws import BINDINGS
 from rehearsal.contracts.binding import Violation
 from rehearsal.contracts.rules import strings
+from rehearsal.providers.aws_policy import policy_document
 from rehearsal.providers.cloud import CloudProvider, Function, setting
 from rehearsal.providers.install import sdk_version
 from rehearsal.providers.outputs import digest
-from rehearsal.providers.outputs_aws import ACCOUNT, OUTPUTS, partition, policy_document
+from rehearsal.providers.outputs_aws import ACCOUNT, OUTPUTS, partition
 from rehearsal.providers.plugin import Props, contains_unknown, is_map, serve
 
 _VPC, _SUBNET = "aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet"

@@ -80,8 +80,13 @@ class CloudProvider(RehearsalProvider):
         if binding is None:
             report("skipped", urn, type_, reason=self.unmodelled.get(type_, _UNMODELLED))
             return []
-        found = [*check(binding, inputs), *self.cross_check(type_, urn, inputs)]
-        report("checked", urn, type_, by=binding.by)
+        found = list(self.cross_check(type_, urn, inputs))
+        try:
+            found += check(binding, inputs)
+        except ModuleNotFoundError as missing:
+            report("skipped", urn, type_, reason=f"{missing.name} is not installed: see requirements-dev.txt")
+        else:
+            report("checked", urn, type_, by=binding.by)
         return [(render_path(violation.path), text(binding, violation)) for violation in found]
 
     def replace_on(self, type_: str) -> Collection[str]:

@@ -122,6 +122,18 @@ class TestChecks:
         assert "no API model" in lines[1]["reason"]
         assert "azure-mgmt-monitor 7" in lines[2]["reason"]
 
+    def test_a_model_that_is_not_installed_is_reported_and_not_fatal(
+        self, azure: AzureProvider, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def absent(*_: object) -> list[Any]:
+            raise ModuleNotFoundError("no", name="azure.mgmt.compute")
+
+        said: list[str] = []
+        monkeypatch.setattr(cloud, "check", absent)
+        monkeypatch.setattr(cloud, "report", lambda _kind, _urn, _type, reason: said.append(reason))
+        assert refusals(azure, GROUP, {"location": "eastus2"}) == []
+        assert said == ["azure.mgmt.compute is not installed: see requirements-dev.txt"]
+
     def test_a_subnet_outside_its_vpc_is_refused_when_the_vpc_is_known(self, aws: AwsProvider) -> None:
         assert refusals(aws, VPC, {"cidrBlock": "10.0.0.0/16"}) == []
         vpc, _ = aws.create_resource(VPC, urn(VPC), {"cidrBlock": "10.0.0.0/16"}, False)
