@@ -221,13 +221,17 @@ def test_crds_come_from_the_go_module_that_is_built_when_no_folder_has_them(
     assert without is not None
     assert without.permissive
     version = upstream_crds.pinned_version("volcano")
-    bases = tmp_path / "mod" / "volcano.sh" / f"volcano@{version}" / "config" / "crd" / "volcano" / "bases"
-    bases.mkdir(parents=True)
-    (bases / "queues.yaml").write_text(yaml.safe_dump(without.documents[0]))
+    for part, document in zip(("volcano", "jobflow"), without.documents, strict=False):
+        bases = tmp_path / "mod" / "volcano.sh" / f"volcano@{version}" / "config" / "crd" / part / "bases"
+        bases.mkdir(parents=True)
+        (bases / "things.yaml").write_text(yaml.safe_dump(document))
     found = upstream_crds.crds("volcano")
     upstream_crds._module_cache.cache_clear()
     assert found is not None
     assert not found.permissive
+    assert {item["metadata"]["name"] for item in found.documents} == {
+        item["metadata"]["name"] for item in without.documents[:2]
+    }
     assert found.source == f"Go module volcano.sh/volcano@{version}"
 
 

@@ -13,7 +13,7 @@ from components.cluster.aks import AksCluster, AksClusterArgs
 from components.cluster.aks_secrets import vault_name
 from components.cluster.kubeconfig import KubeconfigError, aks_kubeconfig
 from components.cluster.pools import GpuPoolArgs
-from tests.components.cluster.recorder import Graph, build
+from tests.components.recorder import Graph, build
 from tests.components.cluster.samples import gpu_pool
 
 CLUSTER = "azure-native:containerservice:ManagedCluster"

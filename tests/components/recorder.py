@@ -1,4 +1,4 @@
-"""A cluster component built against mocks, and what the engine was asked to register for it."""
+"""Components built against mocks, and what the engine was asked to register for it."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -103,8 +103,10 @@ class Graph:
 OUTPUTS = ("kubeconfig", "cluster_name", "identifier", "workload_identity")
 
 
-def build(answers: Mapping[str, dict[str, Any]], *components: Callable[[], Any]) -> Graph:
-    """Run `components` as one program against mocks."""
+def build(
+    answers: Mapping[str, dict[str, Any]], *components: Callable[[], Any], read_outputs: tuple[str, ...] = OUTPUTS
+) -> Graph:
+    """Run `components` as one program against mocks, and read outputs of the first."""
     recorder = Recorder(answers)
     set_mocks(recorder.mocks, project="multimodal", stack="test", monitor=recorder)
     outputs: dict[str, Any] = {}
@@ -115,7 +117,7 @@ def build(answers: Mapping[str, dict[str, Any]], *components: Callable[[], Any])
         made = [component() for component in components]
 
         async def read() -> None:
-            for key in OUTPUTS:
+            for key in read_outputs:
                 output = getattr(made[0], key)
                 outputs[key] = await output.future()
                 if await output.is_secret():

@@ -1,4 +1,4 @@
-"""Settings of the cluster tests."""
+"""Settings of all tests."""
 
 import gc
 

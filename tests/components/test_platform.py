@@ -1,0 +1,116 @@
+"""The order in which a platform is built, which on destroy is the order in which it goes."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from components.platform import Platform
+from components.settings import Settings
+from tests.components.recorder import Graph, Registered, build
+from tests.stack_files import settings
+
+NAMESPACE = "kubernetes:core/v1:Namespace"
+QUEUE = "kubernetes:scheduling.volcano.sh/v1beta1:Queue"
+RELEASE = "kubernetes:helm.sh/v3:Release"
+
+
+def local(kubeconfig: Path) -> Settings:
+    cluster = {
+        "provider": "existing",
+        "kubeconfig": str(kubeconfig),
+        "gpuPools": {"h100": {"accelerator": "H100-80", "gpus": 8, "nodes": 2, "mig": {"1g.10gb": 4, "3g.40gb": 1}}},
+    }
+    tenants = {"vision": {"quota": {"slices": {"1g.10gb": 8}}}, "language": {"quota": {"slices": {"3g.40gb": 4}}}}
+    return settings(cluster=cluster, tenants=tenants)
+
+
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory: pytest.TempPathFactory) -> Graph:
+    path = tmp_path_factory.mktemp("platform") / "kubeconfig"
+    cluster = {"name": "c", "cluster": {"server": "https://127.0.0.1:1"}}
+    context = {"name": "c", "context": {"cluster": "c", "user": "u"}}
+    user = {"name": "u", "user": {"token": "t"}}
+    path.write_text(json.dumps({"clusters": [cluster], "contexts": [context], "users": [user], "current-context": "c"}))
+    return build({}, lambda: Platform("p", local(path), {}), read_outputs=("cluster_name",))
+
+
+def reaches(graph: Graph, start: Registered, goal: Registered) -> bool:
+    """Whether `start` is made after `goal`: it, or a component that it is part of, depends on it at any distance."""
+    by_urn = {resource.urn: resource for resource in graph.resources}
+    todo, seen = [start.urn], set[str]()
+    while todo:
+        urn = todo.pop()
+        if urn == goal.urn:
+            return True
+        if urn not in seen and urn in by_urn:
+            seen.add(urn)
+            todo += [*by_urn[urn].needs, by_urn[urn].parent]
+    return False
+
+
+def test_every_resource_has_a_parent_and_a_name_of_its_own(graph: Graph) -> None:
+    assert all(resource.parent for resource in graph.resources)
+    assert [name for name, times in Counter(graph.names()).items() if times > 1] == []
+
+
+def test_tenants_come_after_everything_that_bounds_them(graph: Graph) -> None:
+    for tenant in ("vision", "language"):
+        namespace = graph.one(NAMESPACE, f"p-tenant-{tenant}-namespace")
+        for part in ("gpu", "volcano", "trust"):
+            assert reaches(graph, namespace, graph.one(RELEASE, f"p-{part}-release")), part
+        signatures = graph.one("kubernetes:policies.kyverno.io/v1:ImageValidatingPolicy")
+        assert reaches(graph, namespace, signatures)
+
+
+def test_a_namespace_comes_after_its_queue_so_that_jobs_go_before_it(graph: Graph) -> None:
+    for tenant in ("vision", "language"):
+        namespace = graph.one(NAMESPACE, f"p-tenant-{tenant}-namespace")
+        assert reaches(graph, namespace, graph.one(QUEUE, f"p-tenant-{tenant}-queue"))
+
+
+def test_custom_resources_come_after_the_chart_that_brings_their_kind(graph: Graph) -> None:
+    volcano = graph.one(RELEASE, "p-volcano-release")
+    assert all(reaches(graph, queue, volcano) for queue in graph.all(QUEUE))
+
+
+def test_every_release_is_pinned_and_rolls_back(graph: Graph) -> None:
+    releases = graph.all(RELEASE)
+    assert {release.inputs["chart"] for release in releases} == {"gpu-operator", "volcano", "kyverno"}
+    for release in releases:
+        assert release.inputs["version"]
+        assert release.inputs["atomic"] is True
+        assert release.inputs["cleanupOnFail"] is True
+        assert not release.inputs.get("createNamespace")
+
+
+def test_a_new_kubeconfig_does_not_replace_what_is_behind_it(graph: Graph) -> None:
+    assert graph.one("pulumi:providers:kubernetes").inputs["clusterIdentifier"] == "c"
+
+
+def test_policies_see_what_a_tenant_may_pull_from(graph: Graph) -> None:
+    tenant = graph.one("multimodal:index:Tenant", "p-tenant-vision")
+    assert tenant.inputs["registries"] == ["ghcr.io/acme"]
+    assert tenant.inputs["tenant"] == "vision"
+    assert graph.one("multimodal:index:Platform").inputs["environment"] == "dev"
+
+
+def test_the_quota_of_one_tenant_names_the_slices_of_the_other(graph: Graph) -> None:
+    hard = graph.one("kubernetes:core/v1:ResourceQuota", "p-tenant-vision-quota").inputs["spec"]["hard"]
+    assert hard["requests.nvidia.com/mig-1g.10gb"] == "8"
+    assert hard["requests.nvidia.com/mig-3g.40gb"] == "0"
+
+
+def test_pod_security_is_enforced_in_every_namespace(graph: Graph) -> None:
+    levels = {
+        namespace.name: namespace.inputs["metadata"]["labels"]["pod-security.kubernetes.io/enforce"]
+        for namespace in graph.all(NAMESPACE)
+    }
+    assert levels == {
+        "p-gpu-namespace": "privileged",
+        "p-volcano-namespace": "baseline",
+        "p-trust-namespace": "restricted",
+        "p-tenant-vision-namespace": "restricted",
+        "p-tenant-language-namespace": "restricted",
+    }
