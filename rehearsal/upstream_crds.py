@@ -52,6 +52,7 @@ KINDS: Final[Mapping[str, tuple[CustomKind, ...]]] = {
         *_kinds("scheduling.volcano.sh", "v1beta1", "Queue/queues", namespaced=False),
         *_kinds("batch.volcano.sh", "v1alpha1", "Job/jobs CronJob/cronjobs"),
         *_kinds("bus.volcano.sh", "v1alpha1", "Command/commands"),
+        *_kinds("config.volcano.sh", "v1alpha1", "ColocationConfiguration/colocationconfigurations"),
         *_kinds("flow.volcano.sh", "v1alpha1", "JobFlow/jobflows JobTemplate/jobtemplates"),
         *_kinds("nodeinfo.volcano.sh", "v1alpha1", "Numatopology/numatopologies", namespaced=False),
         *_kinds("topology.volcano.sh", "v1alpha1", "HyperNode/hypernodes", namespaced=False),
@@ -84,15 +85,13 @@ class _Module:
     tool: str
     """Folder below rehearsal/tools whose go.mod pins the module."""
     path: str
-    folders: tuple[str, ...]
-    """Folders of CRDs in it; the first that exists counts."""
+    folders: str
+    """Folders of CRDs in it, as a pattern: the parts of a project may keep theirs apart."""
 
 
 _MODULES: Final[Mapping[str, _Module]] = {
-    "volcano": _Module(
-        "volcano", "volcano.sh/volcano", ("config/crd/volcano/bases", "installer/helm/chart/volcano/crd/bases")
-    ),
-    "kyverno": _Module("kyverno", "github.com/kyverno/kyverno", ("config/crds",)),
+    "volcano": _Module("volcano", "volcano.sh/volcano", "config/crd/*/bases"),
+    "kyverno": _Module("kyverno", "github.com/kyverno/kyverno", "config/crds"),
 }
 
 
@@ -105,12 +104,17 @@ def crds(chart: str) -> Definitions | None:
         ValueError: when a file is broken, naming it.
     """
     named, cached = upstream.named_root(), upstream.cached_root()
-    for folder in (named and named / chart / "crds", _module_folder(chart), cached / chart / "crds"):
-        if folder is None:
-            continue
-        documents = tuple(_definitions_in(folder))
+    module = f"Go module {_MODULES[chart].path}@{pinned_version(chart)}" if chart in _MODULES else ""
+    places = (
+        ([named / chart / "crds"] if named else [], f"{chart}/crds"),
+        (_module_folders(chart), module),
+        ([cached / chart / "crds"], f"{chart}/crds"),
+    )
+    for folders, source in places:
+        # One name may lie in two folders of a module; the first is as good as the second.
+        documents = {item["metadata"]["name"]: item for folder in reversed(folders) for item in _definitions_in(folder)}
         if documents:
-            return Definitions(documents, _told(folder))
+            return Definitions(tuple(documents.values()), source)
     if chart in KINDS:
         return Definitions(tuple(map(permissive_definition, KINDS[chart])), "made up here", permissive=True)
     return None
@@ -137,11 +141,6 @@ def permissive_definition(kind: CustomKind) -> dict[str, Any]:
             "versions": [version],
         },
     }
-
-
-def _told(folder: Path) -> str:
-    module = re.search(r"([^/]+/[^/@]+@v[^/]+)/", folder.as_posix())
-    return f"Go module {module.group(1)}" if module else f"{folder.parent.name}/{folder.name}"
 
 
 def _definitions_in(folder: Path) -> Iterator[dict[str, Any]]:
@@ -183,13 +182,13 @@ def pinned_version(chart: str) -> str:
     return pinned.group(1) if pinned else ""
 
 
-def _module_folder(chart: str) -> Path | None:
-    """The folder of a chart's CRDs in Go's module cache."""
+def _module_folders(chart: str) -> list[Path]:
+    """The folders of a chart's CRDs in Go's module cache."""
     module, version = _MODULES.get(chart), pinned_version(chart)
     if module is None or not version:
-        return None
+        return []
     base = _module_cache() / f"{_escaped(module.path)}@{_escaped(version)}"
-    return next((base / folder for folder in module.folders if (base / folder).is_dir()), None)
+    return sorted(base.glob(module.folders))
 
 
 def _escaped(text: str) -> str:
