@@ -34,8 +34,8 @@ destroy: $(READY) ## Remove STACK and stop the control plane
 check: $(READY) ## Say what is wrong with STACK's file
 	@$(BIN)/python -m rehearsal check --stack $(STACK)
 
-diagram: $(READY) ## Draw STACK into docs/diagrams
-	@$(BIN)/python -m rehearsal diagram --stack $(STACK) --output docs/diagrams
+diagram: $(READY) ## Draw STACK into .rehearsal/diagrams
+	@$(BIN)/python -m rehearsal diagram --stack $(STACK) --output .rehearsal/diagrams
 
 lock: $(READY) ## Resolve the platform's images to digests in images.lock
 	@$(BIN)/python -m rehearsal lock

@@ -7,6 +7,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.cluster.make import make_cluster
+from components.cluster.pools import taint_keys
 from components.gpu.drivers import DriverPlan, driver_plan
 from components.gpu.operator import GpuOperator
 from components.scheduling.queues import deserved
@@ -79,7 +80,7 @@ class Platform(pulumi.ComponentResource):
                 "provider": settings.cluster.provider,
                 "driver": plan.owner.value,
                 "layouts": {key: dict(pool.mig) for key, pool in settings.cluster.gpu_pools.items()},
-                "taints": sorted({taint.key for pool in settings.cluster.gpu_pools.values() for taint in pool.taints}),
+                "taints": taint_keys(settings.cluster),
                 "images_lock": self._lock,
                 "values": settings.gpu.values,
             },

@@ -75,7 +75,7 @@ def _pool_label(name: str, cluster: Cluster, pool: GpuPool) -> str:
     shape = pool_shape(cluster, pool)
     machine = "" if isinstance(pool, ExistingGpuPool) else f"{pool.machine}, "
     least, most = shape.min_nodes, shape.max_nodes
-    size = f"{least} to {most} nodes" if least != most else f"{most} nodes"
+    size = f"{least} to {most} nodes" if least != most else f"{most} node{'' if most == 1 else 's'}"
     slices = " + ".join(f"{count} × {profile}" for profile, count in pool.mig.items()) or "whole"
     return f"{name}<br/>{machine}{size}<br/>{shape.gpus} × {shape.accelerator} each: {slices}"
 

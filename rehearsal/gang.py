@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.catalog.images import PAUSE
-from components.labels import GPU_TAINT, tenant_labels
+from components.cluster.pools import taint_keys
+from components.labels import tenant_labels
 from components.scheduling.volcano import SCHEDULER
 from components.settings import Settings
 from components.settings.supply import supply
@@ -25,6 +26,9 @@ class Gang:
     resource: str
     each: int
     """Units of `resource` for each worker."""
+
+    tolerates: tuple[str, ...]
+    """Keys of the taints on the nodes where it may land."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ def plan(settings: Settings) -> list[Gang]:
         choices = sorted((resource in taken, resource) for resource, number in quota.items() if number)
         if choices:
             resource = choices[0][1]
-            gang = Gang(name, min(2, quota[resource]), resource, 1)
+            gang = Gang(name, min(2, quota[resource]), resource, 1, tuple(taint_keys(settings.cluster)))
             taken.add(resource)
             left[resource] -= gang.workers
             gangs.append(gang)
@@ -98,7 +102,7 @@ def manifest(gang: Gang) -> JsonObject:
                         "metadata": {"labels": labels},
                         "spec": {
                             "restartPolicy": "OnFailure",
-                            "tolerations": [{"key": GPU_TAINT, "operator": "Exists"}],
+                            "tolerations": [{"key": key, "operator": "Exists"} for key in gang.tolerates],
                             "containers": [container],
                         },
                     },

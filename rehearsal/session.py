@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.catalog.accelerators import ACCELERATORS
+from components.cluster.pools import NodeTaint, pool_taints
 from components.gpu.layouts import node_labels
-from components.labels import GPU_TAINT
 from components.settings import Settings
 from components.settings.cluster import ExistingCluster, ExistingGpuPool
 from rehearsal import control_plane, controllers, fleet, supervisor, toolchain
@@ -132,10 +132,10 @@ def add_nodes(api: Kube, settings: Settings) -> None:
         return
     fleet.ensure_pool(api, fleet.NodePool(name="system", machine="simulated", vcpu=8, memory_gib=32, count=2))
     for name, pool in settings.cluster.gpu_pools.items():
-        fleet.ensure_pool(api, existing_pool(name, pool))
+        fleet.ensure_pool(api, existing_pool(name, pool, pool_taints(settings.cluster, pool)))
 
 
-def existing_pool(name: str, pool: ExistingGpuPool) -> fleet.NodePool:
+def existing_pool(name: str, pool: ExistingGpuPool, taints: list[NodeTaint]) -> fleet.NodePool:
     """The simulated nodes of one pool of an existing cluster."""
     accelerator = ACCELERATORS[pool.accelerator]
     return fleet.NodePool(
@@ -146,9 +146,6 @@ def existing_pool(name: str, pool: ExistingGpuPool) -> fleet.NodePool:
         accelerator=accelerator.key,
         gpus=pool.gpus,
         labels={**pool.labels, **node_labels(name, pool.mig, mig_capable=accelerator.mig)},
-        taints=(
-            (GPU_TAINT, "present", "NoSchedule"),
-            *((taint.key, taint.value, taint.effect.value) for taint in pool.taints),
-        ),
+        taints=tuple((taint["key"], taint["value"], taint["effect"]) for taint in taints),
         count=pool.nodes,
     )

@@ -244,4 +244,4 @@ def first_credential(kubeconfigs: Sequence[Any]) -> str:
     """The kubeconfig that AKS hands out to a user, in base64. Raises `KubeconfigError` when it hands out none."""
     if not kubeconfigs:
         raise KubeconfigError("AKS returned no user credentials; check that whoever runs Pulumi may list them")
-    return str(kubeconfigs[0].value)
+    return str(kubeconfigs[0]["value"])

@@ -6,7 +6,16 @@ from components.catalog.accelerators import ACCELERATORS
 from components.gpu.drivers import DriverPlan
 from components.gpu.layouts import node_labels
 from components.labels import GPU_TAINT
-from components.settings.cluster import Capacity, CloudCluster, GkeGpuPool, pool_machine
+from components.settings.cluster import (
+    AksCluster,
+    Capacity,
+    CloudCluster,
+    CloudGpuPool,
+    Cluster,
+    GkeGpuPool,
+    GpuPool,
+    pool_machine,
+)
 from components.settings.supply import node_supply
 
 
@@ -79,14 +88,34 @@ def gpu_pool_args(cluster: CloudCluster, plan: DriverPlan) -> dict[str, GpuPoolA
                 **plan.node_labels,
                 **node_labels(name, pool.mig, mig_capable=accelerator.mig),
             },
-            "taints": [
-                {"key": GPU_TAINT, "value": "present", "effect": "NoSchedule"},
-                *({"key": t.key, "value": t.value, "effect": t.effect.value} for t in pool.taints),
-            ],
+            "taints": pool_taints(cluster, pool),
             "driver": plan.pool.value,
             "zones": list(pool.zones) if isinstance(pool, GkeGpuPool) else [],
         }
     return pools
+
+
+AKS_SPOT_TAINT: NodeTaint = {
+    "key": "kubernetes.azure.com/scalesetpriority",
+    "value": "spot",
+    "effect": "NoSchedule",
+}
+"""AKS puts it on every spot node (AKS documentation, "Add a spot node pool"), so whatever runs there must tolerate it."""
+
+
+def pool_taints(cluster: Cluster, pool: GpuPool) -> list[NodeTaint]:
+    """Every taint of a pool's nodes, those that the cloud adds by itself included."""
+    spot = isinstance(cluster, AksCluster) and isinstance(pool, CloudGpuPool) and pool.capacity is Capacity.SPOT
+    return [
+        {"key": GPU_TAINT, "value": "present", "effect": "NoSchedule"},
+        *({"key": t.key, "value": t.value, "effect": t.effect.value} for t in pool.taints),
+        *([AKS_SPOT_TAINT] if spot else []),
+    ]
+
+
+def taint_keys(cluster: Cluster) -> list[str]:
+    """Keys of all taints on GPU nodes: what a pod tolerates that may land on any of them."""
+    return sorted({taint["key"] for pool in cluster.gpu_pools.values() for taint in pool_taints(cluster, pool)})
 
 
 def system_pool_args(cluster: CloudCluster) -> SystemPoolArgs:

@@ -12,7 +12,7 @@ from components.gpu.drivers import DriverPlan
 from components.gpu.google_installer import google_installer
 from components.gpu.layouts import ALL_DISABLED, Layout, mig_parted_config
 from components.helm import merge, release
-from components.labels import GPU_TAINT, platform_labels
+from components.labels import platform_labels
 from components.manifest import Spec
 
 NAMESPACE = "gpu-operator"
@@ -56,7 +56,7 @@ def operator_values(
     extra: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Values of the gpu-operator chart."""
-    tolerations = [{"key": key, "operator": "Exists"} for key in sorted({GPU_TAINT, *taints})]
+    tolerations = [{"key": key, "operator": "Exists"} for key in taints]
     base: dict[str, Any] = {
         # Every MIG profile is a resource of its own, so that pools with and without slices live in one cluster.
         "mig": {"strategy": "mixed"},

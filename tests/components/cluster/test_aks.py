@@ -13,8 +13,8 @@ from components.cluster.aks import AksCluster, AksClusterArgs
 from components.cluster.aks_secrets import vault_name
 from components.cluster.kubeconfig import KubeconfigError, aks_kubeconfig
 from components.cluster.pools import GpuPoolArgs
-from tests.components.recorder import Graph, build
 from tests.components.cluster.samples import gpu_pool
+from tests.components.recorder import Graph, build
 
 CLUSTER = "azure-native:containerservice:ManagedCluster"
 POOL = "azure-native:containerservice:AgentPool"

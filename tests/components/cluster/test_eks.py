@@ -9,8 +9,8 @@ import pytest
 
 from components.cluster.eks import EksCluster, EksClusterArgs, aws_partition
 from components.cluster.eks_network import zone_name
-from tests.components.recorder import Graph, Registered, build
 from tests.components.cluster.samples import gpu_pool
+from tests.components.recorder import Graph, Registered, build
 
 ADMIN = "arn:aws:iam::123456789012:role/admin"
 ANSWERS = {

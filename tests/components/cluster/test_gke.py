@@ -10,8 +10,8 @@ import pytest
 from components.cluster.gke import GkeCluster, GkeClusterArgs, gke_service_agent
 from components.cluster.gke_nodes import boot_disk_type, first_size, gke_accelerator
 from components.cluster.pools import GpuPoolArgs
-from tests.components.recorder import Graph, build
 from tests.components.cluster.samples import gpu_pool
+from tests.components.recorder import Graph, build
 
 CLUSTER, POOL = "gcp:container/cluster:Cluster", "gcp:container/nodePool:NodePool"
 ADMIN_GROUP = "gke-security-groups@example.com"

@@ -36,7 +36,7 @@ def test_gpus_without_mig_carry_no_layout_label() -> None:
 
 def test_the_operator_carries_the_layouts_and_tolerates_every_gpu_node() -> None:
     plan = driver_plan("eks", DriverOwner.IMAGE)
-    values = operator_values("v26.7.0", plan, LAYOUTS, ["team.example/reserved"], {}, {})
+    values = operator_values("v26.7.0", plan, LAYOUTS, ["nvidia.com/gpu", "team.example/reserved"], {}, {})
     assert yaml.safe_load(values["migManager"]["config"]["data"]["config.yaml"]) == mig_parted_config(LAYOUTS)
     assert values["migManager"]["config"]["create"] is True
     keys = {toleration["key"] for toleration in values["daemonsets"]["tolerations"]}
