@@ -103,7 +103,7 @@ def _destroy(options: argparse.Namespace, root: Path, console: Console) -> int:
     return commands.destroy(file, root, console)
 
 
-def _stop(options: argparse.Namespace, root: Path, console: Console) -> int:
+def _stop(_: argparse.Namespace, root: Path, console: Console) -> int:
     from rehearsal import session
 
     console.print("control plane stopped" if session.stop(root / ".rehearsal") else "no control plane is running")
@@ -131,7 +131,7 @@ def _diagram(options: argparse.Namespace, root: Path, console: Console) -> int:
     return 0
 
 
-def _lock(options: argparse.Namespace, root: Path, console: Console) -> int:
+def _lock(_: argparse.Namespace, root: Path, console: Console) -> int:
     from rehearsal import lock
 
     return lock.write(root / "images.lock", console)

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from components.settings.advice import advice
-from rehearsal import gang, session, summary
+from rehearsal import gang, session, summary, toolchain
 from rehearsal.engine import Result, Step
 from rehearsal.inventory import inventory
 from rehearsal.memory import peak
@@ -171,8 +171,10 @@ def _advise(file: StackFile, console: Console) -> None:
 
 def _what_next(stack: str, folder: Path, root: Path, console: Console) -> None:
     kubeconfig = (folder / "kubeconfig").relative_to(root)
+    built = toolchain.ensure(["kubernetes"], console.print)["kubernetes"] / "kubectl"
+    kubectl = "kubectl" if shutil.which("kubectl") else built
     console.print("[bold]Running.[/] Try next:")
-    console.print(f"  kubectl --kubeconfig {kubeconfig} get nodes,queues,vcjob,pods -A")
+    console.print(f"  {kubectl} --kubeconfig {kubeconfig} get nodes,queues,vcjob,pods -A")
     console.print("  make preview STACK=aws-dev        what the same platform is on a cloud")
     console.print(
         f"  make destroy{'' if stack == 'local' else f' STACK={stack}'}       removes the stack and stops everything"

@@ -102,6 +102,8 @@ class Engine:
             "PULUMI_BACKEND_URL": f"file://{state}",
             "PULUMI_CONFIG_PASSPHRASE_FILE": str(passphrase),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
+            # A provider on PATH would come before those of the rehearsal.
+            "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
             # The file backend rewrites the whole state at each step. A rehearsal can afford to lose a crashed run.
             "PULUMI_EXPERIMENTAL": "1",
             "PULUMI_SKIP_CHECKPOINTS": "true",

@@ -102,6 +102,8 @@ def manifest(gang: Gang) -> JsonObject:
                         "metadata": {"labels": labels},
                         "spec": {
                             "restartPolicy": "OnFailure",
+                            # A namespace's removal waits for half of this before it looks again.
+                            "terminationGracePeriodSeconds": 1,
                             "tolerations": [{"key": key, "operator": "Exists"} for key in gang.tolerates],
                             "containers": [container],
                         },

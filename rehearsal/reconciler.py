@@ -93,10 +93,15 @@ class Reconciler:
 
     def step(self) -> None:
         """Look at everything once. Raises KubeError when the API server does not answer."""
-        present = {(one.namespace, one.name): one for one in releases.list_releases(self._api) if not one.deleting}
+        found = releases.list_releases(self._api)
+        present = {(one.namespace, one.name): one for one in found if not one.deleting}
         for key in [key for key in self._entries if key not in present]:
             self._remove(key)
+        for gone in (one for one in found if one.deleting):
+            releases.let_go(self._api, gone)
         for key, release in present.items():
+            # Before anything runs for it: whoever deletes the release then waits until all of it has stopped.
+            releases.hold(self._api, release)
             entry = self._entries.get(key)
             if entry is None or entry.release.chart != release.chart or entry.release.digest != release.digest:
                 entry = self._replace(key, release)

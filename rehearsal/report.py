@@ -5,7 +5,6 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-
 _WHO = {
     "azure-mgmt": "the models of Azure's SDKs",
     "botocore": "AWS's service models (botocore)",

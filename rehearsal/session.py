@@ -52,7 +52,7 @@ def preview(file: StackFile, folder: Path, say: Say) -> Session:
 
 @contextmanager
 def running(file: StackFile, folder: Path, say: Say) -> Generator[Session]:
-    """A session on a control plane that stays up afterwards, unless it was started here and the work was interrupted."""
+    """A session on a control plane that stays up afterwards, unless it was started here and the work interrupted."""
     other = carried(folder)
     if other not in (None, file.stack) and supervisor.running(folder):
         raise SessionError(

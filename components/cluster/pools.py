@@ -100,7 +100,7 @@ AKS_SPOT_TAINT: NodeTaint = {
     "value": "spot",
     "effect": "NoSchedule",
 }
-"""AKS puts it on every spot node (AKS documentation, "Add a spot node pool"), so whatever runs there must tolerate it."""
+"""AKS puts it on every spot node, and whatever runs there must tolerate it (AKS documentation on spot pools)."""
 
 
 def pool_taints(cluster: Cluster, pool: GpuPool) -> list[NodeTaint]:

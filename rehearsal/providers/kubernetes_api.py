@@ -12,9 +12,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import urllib3
-import urllib3.util
-
 from rehearsal.kube import Kube, KubeError
 from rehearsal.providers.plugin import ProviderError, is_list, is_map
 
@@ -136,7 +133,7 @@ def entries(value: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
 
 
 def connect(kubeconfig: Path) -> Cluster:
-    """The cluster of a kubeconfig's current context: the embedded control plane, or a user's own.
+    """The embedded control plane that a kubeconfig leads to.
 
     Raises:
         ProviderError: when the file cannot be read or used.
@@ -145,8 +142,8 @@ def connect(kubeconfig: Path) -> Cluster:
         return Cluster(Kube.from_kubeconfig(kubeconfig, timeout=60.0))
     except OSError as error:
         raise ProviderError(f"REHEARSAL_KUBECONFIG: cannot read {kubeconfig}: {error.strerror}") from error
-    except ValueError:
-        return Cluster(_own_cluster(kubeconfig))
+    except ValueError as error:
+        raise ProviderError(f"REHEARSAL_KUBECONFIG: {error}") from error
 
 
 def from_environment() -> Cluster | None:
@@ -157,37 +154,6 @@ def from_environment() -> Cluster | None:
     """
     path = os.environ.get("REHEARSAL_KUBECONFIG")
     return connect(Path(path)) if path else None
-
-
-class _OwnCluster(Kube):
-    """A user's own cluster, with whatever authentication the official client understands."""
-
-    def __init__(self, configuration: Any) -> None:
-        super().__init__(str(configuration.host).rstrip("/"), "", "")
-        self._configuration = configuration
-        self._pool = urllib3.PoolManager(
-            maxsize=_CONNECTIONS,
-            cert_reqs="CERT_REQUIRED" if configuration.verify_ssl else "CERT_NONE",
-            ca_certs=configuration.ssl_ca_cert,
-            cert_file=configuration.cert_file,
-            key_file=configuration.key_file,
-            timeout=urllib3.util.Timeout(connect=10.0, read=60.0),
-            retries=False,
-        )
-        authorization = str(configuration.get_api_key_with_prefix("authorization") or "")
-        self._token = authorization.removeprefix("Bearer ")
-
-
-def _own_cluster(kubeconfig: Path) -> Kube:
-    from kubernetes import client, config  # 30 MB that the embedded control plane does not need
-
-    loader: Any = config
-    configuration: Any = client.Configuration()
-    try:
-        loader.load_kube_config(config_file=str(kubeconfig), client_configuration=configuration)
-    except Exception as error:  # the client raises errors of many unrelated types
-        raise ProviderError(f"REHEARSAL_KUBECONFIG: {kubeconfig} is not a usable kubeconfig: {error}") from error
-    return _OwnCluster(configuration)
 
 
 def explain(error: KubeError, kind: str, namespace: str | None, name: str, doing: str) -> str:

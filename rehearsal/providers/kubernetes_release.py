@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -41,7 +40,6 @@ _MANAGER: Final = "pulumi-kubernetes-helm"
 _OWNER: Final = "rehearsal.multimodal.dev/created-by-release"
 _SECRETS: Final = Kind("v1", "Secret", "secrets", True)
 _NAMESPACES: Final = Kind("v1", "Namespace", "namespaces", False)
-_UNHELD_GRACE: Final = 3.0  # a supervisor that does not hold records looks about once a second
 
 Cancelled = Callable[[], bool]
 
@@ -212,8 +210,6 @@ def delete(cluster: Cluster, urn: str, recorded: Props, cancelled: Cancelled) ->
         _gone(
             cluster, _SECRETS, namespace, releases.secret_name(name), timeout, cancelled, f"release {namespace}/{name}"
         )
-        if release.controllers == "ready" and not release.held:
-            time.sleep(_UNHELD_GRACE)
         held = kubernetes_crds.remove(cluster, release.crds, timeout, cancelled)
         if held:
             raise ProviderError(f"release {namespace}/{name}: {held}")

@@ -142,7 +142,10 @@ def test_a_rehearsal_of_a_cloud_schedules_onto_its_own_fleet_and_leaves_nothing(
 @pytest.mark.engine
 @pytest.mark.control_plane
 def test_ctrl_c_leaves_no_process(project: Path) -> None:
-    program = f"import sys; from pathlib import Path; from rehearsal.__main__ import main; sys.exit(main(['up'], root=Path({str(project)!r})))"
+    program = (
+        "import sys; from pathlib import Path; from rehearsal.__main__ import main; "
+        f"sys.exit(main(['up'], root=Path({str(project)!r})))"
+    )
     with subprocess.Popen(
         [sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as running:

@@ -8,7 +8,7 @@ from components.settings.supply import node_supply
 def gpu_pool(
     machine: str, *, driver: str = "AL2023_x86_64_NVIDIA", slices: dict[str, int] | None = None
 ) -> GpuPoolArgs:
-    """A pool of eight GPUs a node that scales from zero; `slices` are those of one GPU, and without them it is whole."""
+    """A pool of eight GPUs a node that scales from zero; `slices` are those of one GPU, none for whole ones."""
     labels = {"multimodal.dev/gpu-pool": "pool"}
     layout = slices or {}
     labels[MIG_CONFIG_LABEL] = layout_name(layout)
