@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview rehearse destroy check diagram lock test lint format schema clean
+.PHONY: help up preview rehearse destroy check diagram lock test unit lint format schema clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -41,7 +41,10 @@ lock: $(READY) ## Resolve the platform's images to digests in images.lock
 	@$(BIN)/python -m rehearsal lock
 
 test: $(READY) ## All tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n logical --dist loadfile
+
+unit: $(READY) ## Tests that need no engine, no control plane and no built program
+	@$(BIN)/python -m pytest -m "not engine and not control_plane and not tools"
 
 lint: $(READY) ## Formatting, lint rules and types
 	@$(BIN)/ruff format --check .

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from components.settings import SettingsError
 from components.settings.stack_file import StackFileError
+from rehearsal.parent import end_children
 from rehearsal.paths import ROOT
 from rehearsal.stacks import read
 
@@ -30,6 +31,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     try:
         return command(options, root, console)
     except KeyboardInterrupt:
+        end_children()
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
     except (SettingsError, StackFileError) as error:

@@ -8,7 +8,9 @@ import os
 import runpy
 import secrets
 import sys
+import threading
 import time
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -109,6 +111,7 @@ class Engine:
             "PULUMI_SKIP_CHECKPOINTS": "true",
             **env,
         }
+        _quiet_when_interrupted()
         # The Automation API finds the engine on this process's PATH.
         os.environ["PATH"] = f"{pulumi}{os.pathsep}{os.environ['PATH']}"
         workspace = automation.LocalWorkspace(
@@ -208,6 +211,18 @@ def _engine_message(error: automation.CommandError) -> str:
     return "\n".join(lines) or str(error).strip()
 
 
+def _quiet_when_interrupted() -> None:
+    """Ctrl-C closes streams that threads of the Automation API still read; their complaints tell a user nothing."""
+    ordinary = threading.excepthook
+
+    def hook(arguments: threading.ExceptHookArgs) -> None:
+        if not (arguments.exc_type is ValueError and "closed file" in str(arguments.exc_value)):
+            ordinary(arguments)
+
+    threading.excepthook = hook
+    warnings.filterwarnings("ignore", message="Error in event stream")
+
+
 def _program() -> None:
     runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
 
@@ -223,8 +238,11 @@ def _policy_launcher(path: Path) -> str:
     """An executable that runs the policy pack: the engine takes one in place of a pack's folder."""
     path.write_text(
         f"#!{sys.executable}\n"
-        "import runpy, sys\n"
+        "import os, runpy, sys\n"
         f"sys.path.insert(0, {str(ROOT)!r})\n"
+        "from rehearsal.parent import on_parent_death\n"
+        # A pack serves until it is told to end, which an engine that was killed does not do.
+        "on_parent_death(lambda: os._exit(0))\n"
         f"runpy.run_path({str(ROOT / 'policy' / '__main__.py')!r}, run_name='__main__')\n",
         encoding="utf-8",
     )

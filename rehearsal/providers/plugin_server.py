@@ -11,7 +11,6 @@ import os
 import signal
 import sys
 import threading
-import time
 import traceback
 from collections.abc import Callable, Iterable
 from concurrent import futures
@@ -22,6 +21,7 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
+from rehearsal.parent import on_parent_death
 from rehearsal.providers.plugin import Failure, NotReadyError, Props, ProviderError, RehearsalProvider, allowed_time
 from rehearsal.providers.plugin_diff import Change, compare, matches, parse_pattern
 from rehearsal.providers.plugin_values import Path, contains_unknown, from_struct, to_struct
@@ -258,15 +258,7 @@ def serve(provider: RehearsalProvider, name: str, version: str) -> None:
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
-    parent = os.getppid()
-
-    def watch() -> None:
-        # Polled, because a parent-death signal fires when the parent's *thread* ends and a Go engine's threads do.
-        while os.getppid() == parent:
-            time.sleep(0.5)
-        gone.set()
-
-    threading.Thread(target=watch, daemon=True).start()
+    on_parent_death(gone.set)
     server, port = start(provider, name, version)
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()

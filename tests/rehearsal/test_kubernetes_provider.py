@@ -170,7 +170,7 @@ def test_a_kubeconfig_that_is_missing_or_broken_is_named(tmp_path: Path) -> None
     with pytest.raises(ProviderError, match=r"REHEARSAL_KUBECONFIG: cannot read .*absent: No such file"):
         kubernetes_api.connect(tmp_path / "absent")
     (tmp_path / "broken").write_text("a: b")
-    with pytest.raises(ProviderError, match=r"broken is not a usable kubeconfig"):
+    with pytest.raises(ProviderError, match=r"broken is not the kubeconfig of an embedded control plane"):
         kubernetes_api.connect(tmp_path / "broken")
 
 

@@ -38,11 +38,24 @@ class ScriptedApi:
         secret = releases.record(Release(name, "default", chart, "1", dict(values)))
         old = self.secrets.get(("default", secret["metadata"]["name"]))
         if old:
-            secret["metadata"]["annotations"] = old["metadata"].get("annotations", {})
+            for kept in ("annotations", "finalizers"):
+                secret["metadata"][kept] = old["metadata"].get(kept) or {}
         self.secrets["default", secret["metadata"]["name"]] = secret
 
     def drop(self, name: str) -> None:
-        del self.secrets["default", releases.secret_name(name)]
+        """Deletes a record as the API server does: one with a finalizer stays until nobody holds it."""
+        key = ("default", releases.secret_name(name))
+        if self.secrets[key]["metadata"].get("finalizers"):
+            self.secrets[key]["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+        else:
+            del self.secrets[key]
+
+    def merge(self, path: str, body: Mapping[str, Any]) -> None:
+        key = (path.split("/")[4], path.rpartition("/")[2])
+        metadata = self.secrets[key]["metadata"]
+        metadata["finalizers"] = body["metadata"]["finalizers"]
+        if not metadata["finalizers"] and "deletionTimestamp" in metadata:
+            del self.secrets[key]
 
     def answer(self, name: str) -> str:
         return releases.parse(self.secrets["default", releases.secret_name(name)]).controllers
@@ -175,9 +188,11 @@ def test_changed_values_restart_the_controller_and_are_answered_anew(world: Worl
 def test_a_release_that_goes_takes_its_processes_along(world: World) -> None:
     pid = ready(world)
     world.api.drop("r")
+    assert world.api.secrets, "the record is held while its controllers run"
     world.step()
     assert not alive(pid)
     assert list((world.folder / "run").rglob("conf")) == []
+    assert not world.api.secrets
 
 
 def test_bad_values_fail_with_their_reason_without_waiting_for_crds(world: World) -> None:

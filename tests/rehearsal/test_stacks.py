@@ -147,7 +147,12 @@ def test_ctrl_c_leaves_no_process(project: Path) -> None:
         f"sys.exit(main(['up'], root=Path({str(project)!r})))"
     )
     with subprocess.Popen(
-        [sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
     ) as running:
         assert running.stdout is not None
         for line in running.stdout:
@@ -155,8 +160,9 @@ def test_ctrl_c_leaves_no_process(project: Path) -> None:
                 break
         family = psutil.Process(running.pid).children(recursive=True)
         os.killpg(running.pid, signal.SIGINT)
-        running.stdout.read()
+        said = running.stdout.read()
         assert running.wait(timeout=60) == INTERRUPTED
+    assert "Traceback" not in said
     deadline = time.monotonic() + 15
     while any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in family):
         assert time.monotonic() < deadline, [child.cmdline() for child in family if child.is_running()]

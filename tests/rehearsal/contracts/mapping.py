@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
+import sys
 import typing
 from collections.abc import Iterator
 from functools import cache
@@ -27,12 +28,10 @@ def input_class(token: str) -> Any:
     match = re.fullmatch(r"([\w-]+):(\w+)(?:/\w+)?:(\w+)", token)
     assert match is not None
     package, module, name = match.groups()
-    path = f"pulumi_{package.replace('-', '_')}.{module}"
-    file = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
-    try:
-        found = importlib.import_module(f"{path}.{file}")
-    except ModuleNotFoundError:
-        found = importlib.import_module(path)
+    # Through the package: the SDKs load their modules lazily, and a file that is imported by itself leaves its package
+    # half loaded for everybody after.
+    resource = getattr(importlib.import_module(f"pulumi_{package.replace('-', '_')}.{module}"), name)
+    found = sys.modules[resource.__module__]
     # Where a nested type has the plain name already, the resource's own class is the "init" one.
     return getattr(found, f"{name}InitArgs", None) or getattr(found, f"{name}Args")
 
