@@ -43,8 +43,8 @@ lock: $(READY) ## Resolve the platform's images to digests in images.lock
 test: $(READY) ## All tests
 	@$(BIN)/python -m pytest -n logical --dist loadfile
 
-unit: $(READY) ## Tests that need no engine, no control plane and no built program
-	@$(BIN)/python -m pytest -m "not engine and not control_plane and not tools"
+unit: $(READY) ## Quick tests: no engine, no processes, no whole cloud SDKs
+	@$(BIN)/python -m pytest -m "not engine and not control_plane and not process and not tools" --ignore tests/sdk
 
 lint: $(READY) ## Formatting, lint rules and types
 	@$(BIN)/ruff format --check .

@@ -3,6 +3,7 @@
 import copy
 import json
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, cast, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
@@ -29,7 +30,6 @@ def load(config: Mapping[str, Any], *, source: str) -> Settings:
 def parse(sections: Mapping[str, Any], *, source: str = "settings") -> Settings:
     """Reads sections by name into settings. Raises `SettingsError` with all problems."""
     fields = {info.alias or name: info for name, info in Settings.model_fields.items()}
-    hints = get_type_hints(Settings, include_extras=True)
     problems = [
         Problem((name,), ABSENT, f"unknown key; {closest(name, fields)}") for name in sections if name not in fields
     ]
@@ -42,7 +42,7 @@ def parse(sections: Mapping[str, Any], *, source: str = "settings") -> Settings:
             else:
                 parsed[name] = info.get_default(call_default_factory=True, validated_data={})
             continue
-        found, value = _section(name, hints[name], sections[name])
+        found, value = _section(name, sections[name])
         problems += found
         if found:
             pruned.add(name)
@@ -88,13 +88,22 @@ def _plain(value: Any) -> Any:
     return decoded if isinstance(decoded, dict | list) else value  # pyright: ignore[reportUnknownVariableType]
 
 
-def _section(name: str, hint: Any, data: Any) -> tuple[list[Problem], Any]:
-    adapter: TypeAdapter[Any] = TypeAdapter(hint)
+@cache
+def _adapter(name: str) -> TypeAdapter[Any]:
+    return TypeAdapter(get_type_hints(Settings, include_extras=True)[name])
+
+
+@cache
+def _keys_at(name: str) -> KeysAt:
+    return KeysAt(_adapter(name).json_schema(by_alias=True))
+
+
+def _section(name: str, data: Any) -> tuple[list[Problem], Any]:
+    adapter = _adapter(name)
     try:
         return [], adapter.validate_python(data)
     except ValidationError as error:
-        keys_at = KeysAt(adapter.json_schema(by_alias=True))
-        problems = from_pydantic(name, data, error, keys_at)
+        problems = from_pydantic(name, data, error, _keys_at(name))
         rest = copy.deepcopy(data)
         for detail in error.errors(include_url=False):
             _prune(rest, location(detail))

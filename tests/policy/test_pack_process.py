@@ -19,6 +19,8 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 import policy
 from policy.rules import POLICIES
 
+pytestmark = pytest.mark.process
+
 MAIN = Path(policy.__file__).with_name("__main__.py")
 
 

@@ -23,6 +23,8 @@ from rehearsal.providers.plugin import UNKNOWN, NotReadyError, Props, ProviderEr
 from rehearsal.providers.plugin_diff import compare, parse_pattern, render_path
 from rehearsal.providers.plugin_values import from_struct, to_struct, without_unknown
 
+pytestmark = pytest.mark.process
+
 URN = "urn:pulumi:dev::multimodal::multimodal:index:Cluster$test:index:Thing::a-thing"
 
 

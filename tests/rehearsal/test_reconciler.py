@@ -25,6 +25,8 @@ from rehearsal.reconciler import Reconciler
 from rehearsal.releases import Release
 from tests.rehearsal.cluster import alive, eventually
 
+pytestmark = pytest.mark.process
+
 
 class ScriptedApi:
     """Secrets and CRDs in memory."""

@@ -17,6 +17,8 @@ from rehearsal.releases import Release
 from rehearsal.supervisor import Supervisor, SupervisorError
 from tests.rehearsal.cluster import alive, apply_crds, eventually, install, volcano_crds
 
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:

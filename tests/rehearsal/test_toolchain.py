@@ -22,6 +22,8 @@ from rehearsal.toolchain import ToolchainError
 from rehearsal.tooltable import TOOLS, Tool
 from tests.rehearsal.cluster import alive, eventually
 
+pytestmark = pytest.mark.process
+
 FAKE_GO = """#!/bin/sh
 here=$(dirname "$0")
 [ "$1 $2" = "env GOVERSION" ] && { cat "$here/version"; exit 0; }

@@ -8,7 +8,7 @@ from rehearsal.providers.outputs_aws import OUTPUTS as AWS_OUTPUTS
 from rehearsal.providers.outputs_azure import OUTPUTS as AZURE_OUTPUTS
 from rehearsal.providers.outputs_gcp import OUTPUTS as GCP_OUTPUTS
 from rehearsal.providers.plugin_diff import parse_pattern
-from tests.rehearsal.contracts.mapping import gaps, properties, unused
+from tests.sdk.mapping import gaps, properties, unused
 
 BINDINGS: dict[str, Binding] = {**aws.BINDINGS, **gcp.BINDINGS, **azure.BINDINGS}
 ALIASES = {"aws:s3/bucketV2:BucketV2"}

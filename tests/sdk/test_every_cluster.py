@@ -9,8 +9,8 @@ import pytest
 
 from components.cluster.existing import ExistingCluster
 from components.cluster.kubeconfig import exec_kubeconfig
-from tests.components.cluster import test_aks, test_eks, test_gke
 from tests.components.recorder import OUTPUTS, Graph, build
+from tests.sdk import test_aks, test_eks, test_gke
 
 CLOUDS: dict[str, tuple[Callable[[], Graph], Callable[[], Graph]]] = {
     "EksCluster": (test_eks.default, test_eks.other),
