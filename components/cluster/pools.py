@@ -6,16 +6,8 @@ from components.catalog.accelerators import ACCELERATORS
 from components.gpu.drivers import DriverPlan
 from components.gpu.layouts import node_labels
 from components.labels import GPU_TAINT
-from components.settings.cluster import (
-    AksCluster,
-    Capacity,
-    CloudCluster,
-    CloudGpuPool,
-    Cluster,
-    GkeGpuPool,
-    GpuPool,
-    pool_machine,
-)
+from components.settings.cluster import AksCluster, CloudCluster, Cluster, GpuPool, pool_machine
+from components.settings.pools import Capacity, CloudGpuPool
 from components.settings.supply import node_supply
 
 
@@ -45,7 +37,18 @@ class GpuPoolArgs(TypedDict):
 
     min_nodes: int
     max_nodes: int
-    spot: bool
+    capacity: str
+    """How the machines are bought: a `Capacity` value."""
+
+    reservation: str | None
+    """Which reservation or capacity block."""
+
+    fast_network: bool
+    """Wired for multi-node jobs, close together in one zone."""
+
+    time_slicing: int | None
+    """Pods that share one GPU in turns."""
+
     disk_gib: int
     labels: dict[str, str]
     """All node labels, those for the GPU Operator included."""
@@ -81,7 +84,10 @@ def gpu_pool_args(cluster: CloudCluster, plan: DriverPlan) -> dict[str, GpuPoolA
             "resources": dict(node_supply(accelerator.key, found.gpus, pool.mig)),
             "min_nodes": pool.min_nodes,
             "max_nodes": pool.max_nodes,
-            "spot": pool.capacity is Capacity.SPOT,
+            "capacity": pool.capacity.value,
+            "reservation": pool.reservation,
+            "fast_network": pool.fast_network,
+            "time_slicing": pool.time_slicing,
             "disk_gib": pool.disk_gib,
             "labels": {
                 **pool.labels,
@@ -90,7 +96,7 @@ def gpu_pool_args(cluster: CloudCluster, plan: DriverPlan) -> dict[str, GpuPoolA
             },
             "taints": pool_taints(cluster, pool),
             "driver": plan.pool.value,
-            "zones": list(pool.zones) if isinstance(pool, GkeGpuPool) else [],
+            "zones": list(pool.zones),
         }
     return pools
 

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints, model_validator
 
 from components.catalog.versions import COMPONENTS, KUBERNETES_DEFAULT
-from components.settings.cluster import Cidr
 from components.settings.model import Count, Model, Name, PositiveCount
+from components.settings.network import Cidr
 
 ChartValues = dict[str, Any]
 """Values merged last over a chart's own; the escape hatch. Each path must exist in the chart."""
@@ -195,6 +195,23 @@ class Trust(Model):
 
     values: ChartValues = Field(default_factory=dict)
     """Further values of the kyverno chart."""
+
+
+class SharedFiles(Model):
+    """A shared file system for datasets: EFS, Filestore or Azure Files."""
+
+    size_gib: Annotated[int, Field(ge=1024, le=102400)] = 1024
+    """Size in GiB. EFS grows by itself and takes no size."""
+
+
+class Storage(Model):
+    """Where models, pipeline artifacts and datasets live. Only on clouds; an existing cluster has its own."""
+
+    shared_files: SharedFiles | None = None
+    """None (the default): no shared file system."""
+
+    keep_data: bool = True
+    """A destroy then leaves buckets that hold objects; false empties and removes them, for throw-away stacks."""
 
 
 class Versions(Model):
