@@ -16,14 +16,27 @@ class Store(StrEnum):
     """What pipelines and training jobs write: datasets, checkpoints, metrics."""
 
 
-class BucketAccess(TypedDict):
-    """One sentence: this service account may read (or also write) that store."""
+class Access(StrEnum):
+    """What a service account may do in a store."""
 
-    store: Store
+    READ = "read"
+    """Read and list."""
+
+    WRITE = "write"
+    """Also create, replace and delete objects."""
+
+
+class StoreAccess(TypedDict):
+    """One sentence: this service account may read that store and write to this one.
+
+    All of an account's rights in one place, because it has one identity: EKS binds a service account to one role, and
+    Azure's annotation names one client.
+    """
+
     namespace: str
     service_account: str
-    write: bool
-    """False: read and list only."""
+    stores: dict[Store, Access]
+    """What it may do in which store; stores that are not named are closed to it."""
 
 
 class Identity(NamedTuple):
@@ -45,6 +58,6 @@ class Storage(Protocol):
     shared_class: pulumi.Output[str] | None
     """Handle for volumes on the shared file system; None where the stack has none."""
 
-    def allow(self, name: str, access: BucketAccess, opts: pulumi.ResourceOptions | None = None) -> Identity:
-        """Lets a service account into a store, by workload identity."""
+    def allow(self, name: str, access: StoreAccess, opts: pulumi.ResourceOptions | None = None) -> Identity:
+        """Lets a service account into stores, by workload identity. Once for each account."""
         ...
