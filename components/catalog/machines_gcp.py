@@ -58,9 +58,19 @@ _SYSTEM: tuple[tuple[str, int, float, float], ...] = (
 )
 """Name, vCPU, memory GiB, USD per hour in us-central1."""
 
+_FAST = {
+    "a3-highgpu-8g": "GPUDirect-TCPX",
+    "a3-megagpu-8g": "GPUDirect-TCPXO",
+    "a3-ultragpu-8g": "GPUDirect-RDMA",
+    "a4-highgpu-8g": "GPUDirect-RDMA",
+}
+"""Machines with network cards for their GPUs: four beside the first for TCPX, eight for TCPXO and RDMA (RoCE).
+
+Source: Google's machine-family pages; the network counts also in GoogleCloudPlatform/cluster-toolkit's examples."""
+
 GCP_MACHINES = (
     *(
-        Machine(Cloud.GCP, name, vcpu, memory, key, gpus, price, region, gke, nvme)
+        Machine(Cloud.GCP, name, vcpu, memory, key, gpus, price, region, gke, nvme, fast_network=_FAST.get(name))
         for name, vcpu, memory, key, gpus, price, region, gke, nvme in _GPU
     ),
     *(Machine(Cloud.GCP, name, vcpu, memory, None, 0, price, "us-central1") for name, vcpu, memory, price in _SYSTEM),
