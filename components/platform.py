@@ -16,8 +16,11 @@ from components.settings import Settings
 from components.settings.drivers import driver_owner
 from components.settings.model import Environment
 from components.settings.supply import scales_from_zero, supply
+from components.storage.classes import StorageClasses
+from components.storage.outputs import Storage
 from components.tenancy.objects import gpu_quota
 from components.tenancy.tenant import Tenant
+from components.tenancy.workload_account import WorkloadAccount
 from components.trust.kyverno import Kyverno
 
 
@@ -55,7 +58,8 @@ class Platform(pulumi.ComponentResource):
             "multimodal:index:Platform", name, {"environment": settings.environment.value, "settings": plain}, opts
         )
         plan = driver_plan(settings.cluster.provider, driver_owner(settings.cluster.provider, settings.gpu.driver))
-        cluster = make_cluster(name, settings, plan, self)
+        foundation = make_cluster(name, settings, plan, self)
+        cluster = foundation.cluster
         provider = kubernetes.Provider(
             f"{name}-kubernetes",
             kubeconfig=cluster.kubeconfig,
@@ -66,12 +70,12 @@ class Platform(pulumi.ComponentResource):
         self._lock = dict(images_lock)
         self._on_cluster = pulumi.ResourceOptions(parent=self, provider=provider)
         self.gpu_supply = dict(supply(settings.cluster))
-        self._layers(name, settings, plan)
+        self._layers(name, settings, plan, foundation.storage)
         self.cluster_name = cluster.cluster_name
         self.tenants = sorted(settings.tenants)
         self.register_outputs({"clusterName": self.cluster_name, "tenants": self.tenants, "gpuSupply": self.gpu_supply})
 
-    def _layers(self, name: str, settings: Settings, plan: DriverPlan) -> None:
+    def _layers(self, name: str, settings: Settings, plan: DriverPlan, storage: Storage | None) -> None:
         """What rides on the cluster. Tenants come last, so that bounds exist before anything can run in them."""
         gpus = GpuOperator(
             f"{name}-gpu",
@@ -114,10 +118,12 @@ class Platform(pulumi.ComponentResource):
             },
             self._on_cluster,
         )
+        if storage is not None:
+            StorageClasses(f"{name}-storage", {"provider": settings.cluster.provider}, self._on_cluster)
         weights = {tenant: chosen.queue.weight for tenant, chosen in settings.tenants.items()}
         granted = {tenant: gpu_quota(chosen.quota) for tenant, chosen in settings.tenants.items()}
         for tenant, chosen in settings.tenants.items():
-            Tenant(
+            made = Tenant(
                 f"{name}-tenant-{tenant}",
                 {
                     "tenant": tenant,
@@ -130,3 +136,10 @@ class Platform(pulumi.ComponentResource):
                     self._on_cluster, pulumi.ResourceOptions(depends_on=[gpus, volcano, trust])
                 ),
             )
+            if storage is not None:
+                WorkloadAccount(
+                    f"{name}-tenant-{tenant}-workloads",
+                    {"tenant": tenant},
+                    storage,
+                    pulumi.ResourceOptions.merge(self._on_cluster, pulumi.ResourceOptions(depends_on=[made])),
+                )

@@ -1,27 +1,16 @@
 """From settings to the one cluster that they name. Cloud SDKs are imported here only when their cloud is chosen."""
 
-from typing import TYPE_CHECKING
-
 import pulumi
 
+from components.cluster.outputs import Foundation
 from components.gpu.drivers import DriverPlan
 from components.settings import Settings
 from components.settings.cluster import AksCluster, EksCluster, ExistingCluster, GkeCluster
 
-if TYPE_CHECKING:
-    from components.cluster.aks import AksCluster as Aks
-    from components.cluster.eks import EksCluster as Eks
-    from components.cluster.existing import ExistingCluster as Existing
-    from components.cluster.gke import GkeCluster as Gke
-
-
 def make_cluster(
     name: str, settings: Settings, plan: DriverPlan, parent: pulumi.Resource
-) -> "Eks | Gke | Aks | Existing":
-    """Builds the cluster of `settings`, with a provider bound to the region and account of the stack file.
-
-    Whichever it is, it has the outputs of `components.cluster.outputs.ClusterOutputs`.
-    """
+) -> Foundation:
+    """Builds the cluster of `settings` and its storage, with a provider bound to the stack file's region and account."""
     cluster = settings.cluster
     match cluster:
         case EksCluster():
@@ -39,8 +28,9 @@ def make_cluster(
         case ExistingCluster():
             from components.cluster.existing import ExistingCluster as Existing
 
-            return Existing(
+            existing = Existing(
                 f"{name}-cluster",
                 {"kubeconfig": cluster.kubeconfig, "context": cluster.context},
                 pulumi.ResourceOptions(parent=parent),
             )
+            return Foundation(existing, None)
