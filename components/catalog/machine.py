@@ -45,6 +45,8 @@ class Machine:
     """Network cards that interfaces are spread over (EC2 ``NetworkInfo.MaximumNetworkCards``); 1 on other clouds."""
     efa_interfaces: int = 0
     """Elastic Fabric Adapters at most (EC2 ``EfaInfo.MaximumEfaInterfaces``); 0 where there are none."""
+    on_demand: bool = True
+    """False where the cloud sells it as spot or queued (flex-start) capacity only."""
     fast_network: str | None = None
     """What joins these machines for multi-node jobs: EFA, GPUDirect-TCPX, GPUDirect-TCPXO, GPUDirect-RDMA or
     InfiniBand. None: the plain network only."""

@@ -33,7 +33,7 @@ class GpuPoolArgs(TypedDict):
     """GPUs per node."""
 
     resources: dict[str, int]
-    """GPU resources that one node offers once the GPU Operator has set it up: whole GPUs or MIG slices."""
+    """GPU resources that one node offers once the GPU Operator has set it up: whole GPUs, turns or MIG slices."""
 
     min_nodes: int
     max_nodes: int
@@ -81,7 +81,7 @@ def gpu_pool_args(cluster: CloudCluster, plan: DriverPlan) -> dict[str, GpuPoolA
             "machine": pool.machine,
             "accelerator": accelerator.key,
             "gpus": found.gpus,
-            "resources": dict(node_supply(accelerator.key, found.gpus, pool.mig)),
+            "resources": dict(node_supply(accelerator.key, found.gpus, pool.mig, pool.time_slicing)),
             "min_nodes": pool.min_nodes,
             "max_nodes": pool.max_nodes,
             "capacity": pool.capacity.value,
@@ -92,7 +92,7 @@ def gpu_pool_args(cluster: CloudCluster, plan: DriverPlan) -> dict[str, GpuPoolA
             "labels": {
                 **pool.labels,
                 **plan.node_labels,
-                **node_labels(name, pool.mig, mig_capable=accelerator.mig),
+                **node_labels(name, pool.mig, mig_capable=accelerator.mig, time_slicing=pool.time_slicing),
             },
             "taints": pool_taints(cluster, pool),
             "driver": plan.pool.value,

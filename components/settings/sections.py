@@ -32,6 +32,10 @@ class Gpu(Model):
     driver: DriverOwner | None = None
     """Who owns the driver. Default per provider: eks image, gke cloud, aks operator, existing image."""
 
+    allow_layout_change: tuple[Name, ...] = ()
+    """Pools whose MIG layout may change in the next update. That drains and reboots their nodes, so a policy refuses it
+    for any pool that is not named here. Take the names out again afterwards."""
+
     values: ChartValues = Field(default_factory=dict)
     """Further values of the gpu-operator chart."""
 
@@ -59,6 +63,9 @@ class Quota(Model):
 
     gpus: Count = 0
     """Whole GPUs (`nvidia.com/gpu`)."""
+
+    shared_gpus: Count = 0
+    """Turns on GPUs that are time-sliced (`nvidia.com/gpu.shared`)."""
 
     slices: dict[str, PositiveCount] = Field(default_factory=dict)
     """MIG slices by profile, such as {1g.10gb: 14}."""
