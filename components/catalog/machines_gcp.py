@@ -8,7 +8,8 @@ cloudpilot-ai/karpenter-provider-gcp@417f047b, whole machine on demand, refreshe
 undated public constant; a4 has no list price.
 
 Google lists memory in "GB" but counts in 1024s (the API's ``memoryMb`` is 1024 times the listed number), so the
-number is taken as GiB without conversion. T4 and V100 are attached to n1 machines, which needs a guest accelerator beside the machine type, and are left out.
+number is taken as GiB without conversion. T4 and V100 are attached to n1 machines, which needs a guest accelerator
+beside the machine type, and are left out.
 """
 
 from __future__ import annotations

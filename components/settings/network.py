@@ -118,5 +118,5 @@ class Maintenance(Model):
         "Sunday"
     )
     start_hour: Annotated[int, Field(ge=0, le=23)] = 2
-    hours: Annotated[int, Field(ge=4, le=24)] = 6
-    """Length; GKE and AKS want at least four hours."""
+    hours: Annotated[int, Field(ge=4, le=24)] = 12
+    """Length. AKS wants at least 4 hours, GKE 48 in any 32 days, which is 12 a week."""
