@@ -118,7 +118,7 @@ def _existing_vpc_problems(cluster: EksCluster, existing: ExistingVpc) -> Iterat
             yield Problem(
                 (*path, zone),
                 ABSENT,
-                "missing; name one private subnet for each of cluster.zones, or drop the zone there",
+                "missing; name one private subnet for each of cluster.zones, or drop the zone",
             )
     owner: dict[str, str] = {}
     for zone, subnet in existing.private_subnet_ids.items():
