@@ -59,6 +59,7 @@ def make_gke(
             "region": cluster.region,
             "workload_pool": made.workload_identity,
             "network": made.network,
+            "shared_vpc": network.existing is not None and _project(network.existing) != cluster.project,
             "shared_files_gib": shared.size_gib if shared else None,
             "keep_data": settings.storage.keep_data,
             "labels": billing_labels(settings),
@@ -66,6 +67,11 @@ def make_gke(
         opts,
     )
     return Foundation(made, storage)
+
+
+def _project(found: ExistingSubnetwork) -> str:
+    """The project that owns a network, from projects/<project>/global/networks/<name>."""
+    return found.network.split("/")[1]
 
 
 def _existing(found: ExistingSubnetwork) -> ExistingNetworkArgs:

@@ -45,6 +45,10 @@ class GcpStorageArgs(TypedDict):
     network: pulumi.Input[str]
     """Path of the cluster's network, from which the file system is reached."""
 
+    shared_vpc: bool
+    """Whether the network is another project's. It then has a private services connection, over which Filestore is
+    reached; in a network of one's own Filestore makes a peering by itself."""
+
     shared_files_gib: int | None
     """Size of the shared file system, rounded up to what Filestore sells; None: there is none."""
 
@@ -160,7 +164,13 @@ class GcpStorage(pulumi.ComponentResource):
             # It outlives a zone, as pools in several zones expect.
             tier="REGIONAL",
             file_shares={"name": SHARE, "capacity_gb": filestore_size(size_gib)},
-            networks=[{"network": args["network"], "modes": ["MODE_IPV4"], "connect_mode": "DIRECT_PEERING"}],
+            networks=[
+                {
+                    "network": args["network"],
+                    "modes": ["MODE_IPV4"],
+                    "connect_mode": "PRIVATE_SERVICE_ACCESS" if args["shared_vpc"] else "DIRECT_PEERING",
+                }
+            ],
             kms_key_name=self._key.id,
             deletion_protection_enabled=args["keep_data"],
             labels=args["labels"],

@@ -66,10 +66,7 @@ STORAGE: dict[str, Binding] = {
         "v1beta1",
         "Instance",
         "projects.locations.instances.create",
-        fields={
-            "initialReplication": "replication",
-            "effectiveReplication": "replication",
-        },
+        fields={"initialReplication": "replication"},
         local={
             **path("name", "location", "zone"),
             **reasons("decides on promoting and pausing after creation", "desiredReplicaState"),
