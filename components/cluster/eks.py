@@ -6,7 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.cluster.eks_addons import AFTER_NODES, BEFORE_NODES, SHARED_FILES, make_addon
-from components.cluster.eks_endpoints import flow_logs, private_endpoints
+from components.cluster.eks_endpoints import flow_logs, private_endpoints, s3_gateway
 from components.cluster.eks_network import EksNetwork, ExistingVpcArgs, existing_network, own_network
 from components.cluster.eks_nodes import NodeGroupContext, gpu_node_group, system_node_group
 from components.cluster.eks_roles import aws_partition, managed_policy, service_role
@@ -44,7 +44,8 @@ class EksClusterArgs(TypedDict):
     """A NAT gateway in every zone, or one for all."""
 
     private_endpoints: bool
-    """Reach AWS services from inside the network. Of a network that is made only: an existing one has its owner's."""
+    """Reach AWS services from inside the network; S3 is reached so in any case. Of a network that is made only: an
+    existing one has its owner's."""
 
     flow_logs: bool
     """Keep a record of connections."""
@@ -145,6 +146,7 @@ class EksCluster(pulumi.ComponentResource):
             network = existing_network(args["existing"], zones)
         else:
             network = own_network(name, cidr, zones, nat_per_zone=args["nat_per_zone"], parent=self)
+            s3_gateway(name, args["region"], network, self)
             if args["private_endpoints"]:
                 private_endpoints(name, args["region"], cidr, network, self)
         if args["flow_logs"]:

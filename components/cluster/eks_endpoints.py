@@ -16,26 +16,29 @@ FLOW_LOG_DAYS = 90
 """How long connections are kept on record."""
 
 
-def private_endpoints(name: str, region: str, cidr: str, network: EksNetwork, parent: pulumi.Resource) -> None:
-    """Endpoints in a network of our own. They become part of `network.ready`: nodes go before them.
-
-    S3 has a gateway, which costs nothing: image layers and weights come that way instead of through NAT. In China only
-    the gateway is made, as the interfaces' names there differ from service to service.
-    """
-    child = pulumi.ResourceOptions(parent=parent)
-    network.ready.append(
-        aws.ec2.VpcEndpoint(
-            f"{name}-endpoint-s3",
-            vpc_id=network.vpc_id,
-            service_name=f"com.amazonaws.{region}.s3",
-            vpc_endpoint_type="Gateway",
-            route_table_ids=network.route_table_ids,
-            tags={"Name": f"{name}-s3"},
-            opts=child,
-        )
+def s3_gateway(name: str, region: str, network: EksNetwork, parent: pulumi.Resource) -> None:
+    """Image layers and weights reach a network of our own by this instead of through NAT. It costs nothing."""
+    gateway = aws.ec2.VpcEndpoint(
+        f"{name}-endpoint-s3",
+        vpc_id=network.vpc_id,
+        service_name=f"com.amazonaws.{region}.s3",
+        vpc_endpoint_type="Gateway",
+        route_table_ids=network.route_table_ids,
+        tags={"Name": f"{name}-s3"},
+        opts=pulumi.ResourceOptions(parent=parent),
     )
+    network.ready.append(gateway)
+
+
+def private_endpoints(name: str, region: str, cidr: str, network: EksNetwork, parent: pulumi.Resource) -> None:
+    """Interfaces of AWS services in a network of our own, billed by the hour and zone.
+
+    They become part of `network.ready`: nodes go before them. None in China, where their names differ from service to
+    service.
+    """
     if region.startswith("cn-"):
         return
+    child = pulumi.ResourceOptions(parent=parent)
     group = aws.ec2.SecurityGroup(
         f"{name}-endpoints",
         description="AWS services, from inside the network only",

@@ -299,6 +299,10 @@ def test_nodes_go_before_the_endpoints_that_they_pull_through() -> None:
         assert endpoints <= group(name).needs
 
 
+def test_s3_is_reached_without_nat_even_where_no_endpoint_is_paid_for() -> None:
+    assert [one.name for one in other().all("aws:ec2/vpcEndpoint:VpcEndpoint")] == ["d-endpoint-s3"]
+
+
 def test_in_china_only_s3_has_an_endpoint() -> None:
     zones = ["cn-north-1a", "cn-north-1b"]
     found = build(ANSWERS, lambda: EksCluster("n", args(region="cn-north-1", zones=zones)))
