@@ -12,7 +12,7 @@ from components.settings.problems import ABSENT, Path, Problem, closest
 from components.settings.sections import Enforcement, Gpu, Storage, Tenant, Trust, Versions
 from components.settings.supply import SHARED, WHOLE, supply
 
-RESERVED_NAMESPACES = ("default", "gpu-operator", "volcano-system", "kyverno")
+RESERVED_NAMESPACES = ("default", "gpu-operator", "volcano-system", "kyverno", "cluster-autoscaler")
 """Namespaces that a tenant may not be called."""
 
 
@@ -28,7 +28,12 @@ def cluster_problems(cluster: Cluster) -> Iterator[Problem]:
 
 def version_checks(versions: Versions) -> Iterator[Problem]:
     """Versions that the compatibility matrix does not hold."""
-    chosen = {"gpuOperator": versions.gpu_operator, "volcano": versions.volcano, "kyverno": versions.kyverno}
+    chosen = {
+        "gpuOperator": versions.gpu_operator,
+        "volcano": versions.volcano,
+        "kyverno": versions.kyverno,
+        "clusterAutoscaler": versions.cluster_autoscaler,
+    }
     for key, message in version_problems(versions.kubernetes, chosen):
         yield Problem(("versions", key), {"kubernetes": versions.kubernetes, **chosen}[key], message)
 

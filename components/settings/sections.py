@@ -228,3 +228,4 @@ class Versions(Model):
     gpu_operator: str = COMPONENTS["gpuOperator"].default
     volcano: str = COMPONENTS["volcano"].default
     kyverno: str = COMPONENTS["kyverno"].default
+    cluster_autoscaler: str = COMPONENTS["clusterAutoscaler"].default

@@ -148,8 +148,8 @@ def _made_turns(stack: Stack, report: ReportViolation) -> set[str]:
             resources = _shared(text)
             if resources is None:
                 report(
-                    f"{release}: values.devicePlugin.config.data[{name!r}] is not a device plugin configuration; give it "
-                    "YAML with `version: v1`",
+                    f"{release}: values.devicePlugin.config.data[{name!r}] is not a device plugin configuration; give "
+                    "it YAML with `version: v1`",
                     release.urn,
                 )
             found |= {f"requests.{resource}" for resource in resources or ()}
