@@ -24,6 +24,13 @@ CONTROL_PLANE_LOGS = ["SYSTEM_COMPONENTS", "WORKLOADS", "APISERVER", "SCHEDULER"
 CONTROL_PLANE_METRICS = ["SYSTEM_COMPONENTS", "APISERVER", "SCHEDULER", "CONTROLLER_MANAGER"]
 """What goes to Cloud Monitoring (container API, MonitoringComponentConfig)."""
 
+NODE_ROLES = {
+    "nodes": "roles/container.defaultNodeServiceAccount",
+    "images": "roles/artifactregistry.reader",
+}
+"""Roles of nodes in the project: logs and metrics; images of its own Artifact Registry, which the first one leaves out
+(CIS GKE Benchmark 2.0, 5.2.1). Registries of other projects let the account in themselves."""
+
 _ACCOUNT_ID_LIMIT = 30
 """Longest id of a service account (IAM API, projects.serviceAccounts.create)."""
 
@@ -132,14 +139,11 @@ class GkeCluster(pulumi.ComponentResource):
             display_name=f"Nodes of {physical}",
             opts=child,
         )
-        # Logs, metrics and images, and nothing else; the default account of Compute Engine may edit the project.
-        may_run = gcp.projects.IAMMember(
-            f"{name}-nodes",
-            project=project,
-            role="roles/container.defaultNodeServiceAccount",
-            member=account.member,
-            opts=child,
-        )
+        # These roles and no others; the default account of Compute Engine may edit the project.
+        may_run = [
+            gcp.projects.IAMMember(f"{name}-{suffix}", project=project, role=role, member=account.member, opts=child)
+            for suffix, role in NODE_ROLES.items()
+        ]
 
         cluster = gcp.container.Cluster(
             name,
@@ -202,11 +206,11 @@ class GkeCluster(pulumi.ComponentResource):
             node_config={"service_account": account.email, "shielded_instance_config": {"enable_secure_boot": True}},
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[may_encrypt, may_run, *network.needs],
+                depends_on=[may_encrypt, *may_run, *network.needs],
                 ignore_changes=["nodeConfig", "initialNodeCount"],
             ),
         )
-        needs = [*network.needs, may_run, may_encrypt]
+        needs = [*network.needs, *may_run, may_encrypt]
         if not args["existing_network"]:
             needs.append(webhook_rule(name, project, network, args["control_plane_cidr"], account.email, self))
         context = NodePoolContext(cluster.name, project, region, account.email, args["labels"], self, needs)

@@ -146,7 +146,11 @@ def test_network_policies_are_enforced() -> None:
 
 def test_nodes_run_under_an_account_that_may_do_little() -> None:
     members = default().all("gcp:projects/iAMMember:IAMMember")
-    assert [member.inputs["role"] for member in members] == ["roles/container.defaultNodeServiceAccount"]
+    assert {member.inputs["role"] for member in members} == {
+        "roles/container.defaultNodeServiceAccount",
+        "roles/artifactregistry.reader",
+    }
+    assert all({member.urn for member in members} <= nodes.needs for nodes in default().all(POOL))
     for nodes in default().all(POOL):
         config = nodes.inputs["nodeConfig"]
         assert config["serviceAccount"] == "nodes@p"
