@@ -28,6 +28,11 @@ def layout_name(layout: Layout) -> str:
     return "-".join(f"{count}x{profile.replace('+', '.')}" for profile, count in sorted(layout.items()))
 
 
+def layout_names(layouts: Mapping[str, Layout]) -> dict[str, str]:
+    """Name of each pool's layout, by pool: what is compared from one update to the next."""
+    return {pool: layout_name(layout) for pool, layout in layouts.items()}
+
+
 def mig_parted_config(layouts: Mapping[str, Layout]) -> dict[str, Any]:
     """The mig-parted file for the layouts of all pools, by pool name."""
     entries: dict[str, Any] = {ALL_DISABLED: [{"devices": "all", "mig-enabled": False}]}

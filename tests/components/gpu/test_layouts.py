@@ -5,7 +5,7 @@ import yaml
 
 from components.catalog.images import images_in
 from components.gpu.drivers import driver_plan
-from components.gpu.layouts import MIG_CONFIG_LABEL, layout_name, mig_parted_config, node_labels
+from components.gpu.layouts import MIG_CONFIG_LABEL, layout_name, layout_names, mig_parted_config, node_labels
 from components.gpu.operator import operator_values
 from components.settings.sections import DriverOwner
 
@@ -14,6 +14,14 @@ LAYOUTS = {"small": {"1g.10gb": 4, "3g.40gb": 1}, "whole": {}, "same-as-small": 
 
 def test_the_name_of_a_layout_does_not_depend_on_the_order_in_which_it_was_written() -> None:
     assert layout_name(LAYOUTS["small"]) == layout_name(LAYOUTS["same-as-small"]) == "4x1g.10gb-1x3g.40gb"
+
+
+def test_every_pool_has_a_named_layout_to_compare_with_the_next_update() -> None:
+    assert layout_names(LAYOUTS) == {
+        "small": "4x1g.10gb-1x3g.40gb",
+        "whole": "all-disabled",
+        "same-as-small": "4x1g.10gb-1x3g.40gb",
+    }
 
 
 def test_a_profile_with_a_plus_becomes_a_valid_label_value() -> None:
