@@ -3,8 +3,10 @@
 import pulumi
 import pulumi_aws as aws
 
+from components.autoscaling.cluster_autoscaler import NAMESPACE, SERVICE_ACCOUNT
 from components.cluster.billing import billing_labels, is_production
 from components.cluster.eks import EksCluster as Eks
+from components.cluster.eks_autoscaler_identity import EksAutoscalerIdentity
 from components.cluster.eks_network import ExistingVpcArgs
 from components.cluster.outputs import Foundation
 from components.cluster.pools import gpu_pool_args, system_pool_args
@@ -65,5 +67,11 @@ def make_eks(
             "keep_data": settings.storage.keep_data,
         },
         placed,
+    )
+    # A part of the cluster, so that everything on the cluster waits for it.
+    EksAutoscalerIdentity(
+        f"{name}-autoscaler-identity",
+        {"cluster_name": eks.cluster_name, "namespace": NAMESPACE, "service_account": SERVICE_ACCOUNT},
+        pulumi.ResourceOptions(parent=eks, provider=provider),
     )
     return Foundation(eks, storage)

@@ -7,10 +7,9 @@ from components.gpu.drivers import DriverPlan
 from components.settings import Settings
 from components.settings.cluster import AksCluster, EksCluster, ExistingCluster, GkeCluster
 
-def make_cluster(
-    name: str, settings: Settings, plan: DriverPlan, parent: pulumi.Resource
-) -> Foundation:
-    """Builds the cluster of `settings` and its storage, with a provider bound to the stack file's region and account."""
+
+def make_cluster(name: str, settings: Settings, plan: DriverPlan, parent: pulumi.Resource) -> Foundation:
+    """Builds the cluster of `settings` and its storage, with a provider bound to the account of the stack file."""
     cluster = settings.cluster
     match cluster:
         case EksCluster():

@@ -1,4 +1,4 @@
-"""The service account of a tenant's workloads: it reads models and writes artifacts, and needs no key for it."""
+"""The service account of a tenant's workloads: it reads models, and needs no key for it."""
 
 from typing import TypedDict
 
@@ -11,8 +11,8 @@ from components.storage.outputs import Access, Storage, Store
 ACCOUNT = "workloads"
 """Name of the service account in every tenant's namespace."""
 
-STORES = {Store.MODELS: Access.READ, Store.ARTIFACTS: Access.WRITE}
-"""What it may do where."""
+STORES = {Store.MODELS: Access.READ}
+"""What it may do where. Artifacts stay closed: tenants share the store, and could overwrite each other's."""
 
 
 class WorkloadAccountArgs(TypedDict):
