@@ -1,6 +1,9 @@
 """What Azure allows for a GPU pool's machines: disks, reservations, neighbours. Plain values in and out."""
 
-from components.cluster.pools import GpuPoolArgs
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from components.cluster.pools import GpuPoolArgs
 
 TEMP_DISK_GIB = {
     "Standard_NC4as_T4_v3": 176,
@@ -42,7 +45,7 @@ def reservable(machine: str) -> bool:
     return any(machine.startswith(first) and machine.endswith(last) for first, last in RESERVABLE)
 
 
-def check_pool(name: str, pool: GpuPoolArgs) -> None:
+def check_pool(name: str, pool: "GpuPoolArgs") -> None:
     """Refuse what Azure would refuse half an hour later.
 
     Raises `ValueError` for a reservation of machines that Azure does not reserve, a reservation together with
