@@ -112,15 +112,14 @@ class TestChecks:
         aws.check_resource(VPC, {"cidrBlock": "10.0.0.0/16"}, False, urn(VPC))
         aws.check_resource("aws:sqs/queue:Queue", {}, False, urn("aws:sqs/queue:Queue"))
         setting = "azure-native:monitor:DiagnosticSetting"
-        azure.check_resource(setting, {}, False, urn(setting))
+        azure.check_resource(setting, {"resourceUri": "/x", "workspaceId": "/y"}, False, urn(setting))
         lines = [json.loads(line) for line in file.read_text().splitlines()]
         assert [(line["kind"], line["by"]) for line in lines] == [
             ("checked", "botocore ec2.CreateVpc"),
             ("skipped", ""),
-            ("skipped", ""),
+            ("checked", "azure-mgmt-monitor DiagnosticSettingsResource"),
         ]
         assert "no API model" in lines[1]["reason"]
-        assert "azure-mgmt-monitor 7" in lines[2]["reason"]
 
     def test_a_model_that_is_not_installed_is_reported_and_not_fatal(
         self, azure: AzureProvider, monkeypatch: pytest.MonkeyPatch
