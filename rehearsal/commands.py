@@ -9,7 +9,7 @@ from rich.console import Console
 
 from components.settings.advice import advice
 from rehearsal import gang, session, summary, toolchain
-from rehearsal.engine import Result, Step
+from rehearsal.engine import UNCHANGED, Result, Step
 from rehearsal.inventory import inventory
 from rehearsal.memory import peak
 from rehearsal.session import Session
@@ -39,7 +39,7 @@ def preview(file: StackFile, root: Path, console: Console) -> int:
     opened = session.preview(file, root / ".rehearsal", console.print)
     result = opened.engine.preview()
     if not result.failed:
-        summary.show_steps(console, "Plan", (step for step in result.steps if step.operation != "same"))
+        summary.show_steps(console, "Plan", result.changed)
     summary.show_policies(console, result)
     summary.show_checks(console, opened.report)
     summary.show_result(console, f"preview {file.stack}", result)
@@ -126,8 +126,7 @@ def _apply(opened: Session, console: Console) -> Result:
 
 
 def _unexpected(second: Result) -> list[str]:
-    changed = [step for step in second.steps if step.operation not in ("same", "read")]
-    return [f"second up: {step.operation} {step.type} {step.name}" for step in changed] + [
+    return [f"second up: {step.operation} {step.type} {step.name}" for step in second.changed] + [
         f"second up: {error}" for error in second.errors
     ]
 
@@ -160,7 +159,7 @@ class _Progress:
         self._console = console
 
     def __call__(self, step: Step, done: bool) -> None:
-        if done and step.operation != "same":
+        if done and step.operation not in UNCHANGED:
             self._console.print(f"  {step.operation} [dim]{step.type}[/] {step.name}", soft_wrap=True)
 
 

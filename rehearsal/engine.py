@@ -11,7 +11,6 @@ import sys
 import threading
 import time
 import warnings
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,6 +52,10 @@ class Violation:
     message: str
 
 
+UNCHANGED = frozenset({"same", "read", "discard"})
+"""Operations that change nothing outside the state: a read looks, and a discard forgets what was read."""
+
+
 @dataclass(slots=True)
 class Result:
     """What one run of the engine did."""
@@ -64,14 +67,9 @@ class Result:
     failed: bool = False
 
     @property
-    def changes(self) -> Counter[str]:
-        """Operation -> number of resources."""
-        return Counter(step.operation for step in self.steps)
-
-    @property
-    def changed(self) -> int:
-        """Resources that did not stay the same."""
-        return sum(number for operation, number in self.changes.items() if operation not in ("same", "read"))
+    def changed(self) -> list[Step]:
+        """Steps that changed something."""
+        return [step for step in self.steps if step.operation not in UNCHANGED]
 
 
 Watcher = Callable[[Step, bool], None]
