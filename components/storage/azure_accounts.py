@@ -51,7 +51,11 @@ def network_rules(context: AccountContext) -> storage.NetworkRuleSetArgs:
     return storage.NetworkRuleSetArgs(
         default_action=storage.DefaultAction.DENY,
         bypass=storage.Bypass.NONE,
-        virtual_network_rules=[{"virtual_network_resource_id": admitted, "action": "Allow"}] if admitted else None,
+        virtual_network_rules=(
+            [storage.VirtualNetworkRuleArgs(virtual_network_resource_id=admitted, action=storage.Action.ALLOW)]
+            if admitted is not None
+            else None
+        ),
     )
 
 
@@ -105,7 +109,7 @@ def object_account(name: str, context: AccountContext) -> storage.StorageAccount
         management_policy_name="default",
         resource_group_name=context.group,
         # Versions are kept for ever otherwise, and checkpoints are replaced every hour.
-        policy={"rules": [_old_versions()]},
+        policy=storage.ManagementPolicySchemaArgs(rules=[_old_versions()]),
         opts=context.opts,
     )
     return account
