@@ -185,7 +185,12 @@ def previous_layouts(layouts: Mapping[str, str]) -> pulumi.Output[dict[str, str]
     Policies see no earlier state, so the stack reads its own last outputs.
     """
     stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    known: pulumi.Output[Any] = pulumi.StackReference("last-update", stack_name=stack).get_output("layouts")
-    return known.apply(
-        lambda before: {pool: old for pool, old in (before or {}).items() if layouts.get(pool, old) != old}
+    known: pulumi.Output[dict[str, str] | None] = pulumi.StackReference("last-update", stack_name=stack).get_output(
+        "layouts"
     )
+    return known.apply(lambda before: changed_layouts(before or {}, layouts))
+
+
+def changed_layouts(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str]:
+    """Pool -> its layout before, for pools that are in both and differ."""
+    return {pool: old for pool, old in before.items() if after.get(pool, old) != old}

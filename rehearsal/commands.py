@@ -9,7 +9,7 @@ from rich.console import Console
 
 from components.settings.advice import advice
 from rehearsal import gang, session, summary, toolchain
-from rehearsal.engine import UNCHANGED, Result, Step
+from rehearsal.engine import UNCHANGED, Result, Step, urns
 from rehearsal.inventory import inventory
 from rehearsal.memory import peak
 from rehearsal.session import Session
@@ -101,6 +101,7 @@ def _life(opened: Session, console: Console) -> list[str]:
         summary.show_result(console, f"second up {stack}", second)
         failures += _unexpected(second)
     summary.show_checks(console, opened.report)
+    failures += _lift_protection(opened, console)
     console.print("Destroying, in this order:")
     last = opened.engine.destroy(_progress(console))
     summary.show_result(console, f"destroy {stack}", last)
@@ -109,6 +110,23 @@ def _life(opened: Session, console: Console) -> list[str]:
     failures += [f"left behind: {kind} {namespace}/{name}" for kind, namespace, name in left]
     failures += [f"gone: {kind} {namespace}/{name}" for kind, namespace, name in sorted(before - inventory(opened.api))]
     return failures
+
+
+def _lift_protection(opened: Session, console: Console) -> list[str]:
+    """Proves that a protected stack refuses to be destroyed, all of it, and lifts the protection as its users would."""
+    before = urns(opened.engine.resources())
+    if not any(resource.get("protect") for resource in opened.engine.resources()):
+        return []
+    failures: list[str] = []
+    if not opened.engine.destroy().failed:
+        failures.append("destroy of a protected stack was not refused")
+    gone = set(before) - set(urns(opened.engine.resources()))
+    failures += [f"destroy of a protected stack removed {urn}" for urn in sorted(gone)]
+    console.print("a destroy is refused while the cluster is protected; lifting the protection\n")
+    cluster = {**opened.file.config["multimodal:cluster"], "deletionProtection": False}
+    opened.engine.configure({**opened.file.config, "multimodal:cluster": cluster})
+    lifted = _apply(opened, console)
+    return failures + [f"lifting the protection: {error}" for error in lifted.errors]
 
 
 def _apply(opened: Session, console: Console) -> Result:

@@ -96,7 +96,8 @@ class Engine:
         passphrase = _passphrase(folder / "passphrase")
         install(home, Path(sys.executable))
         self._pack = _policy_launcher(folder / "policy-pack")
-        _write_stack_config(work / f"Pulumi.{stack}.yaml", config)
+        self._config = work / f"Pulumi.{stack}.yaml"
+        self.configure(config)
         environment = {
             "PULUMI_HOME": str(home),
             "PULUMI_BACKEND_URL": f"file://{state}",
@@ -133,8 +134,19 @@ class Engine:
         return self._run(lambda on_event: self._stack.refresh(on_event=on_event), watch)
 
     def destroy(self, watch: Watcher | None = None) -> Result:
-        """Removes everything that the stack has."""
+        """Removes everything that the stack has, after a preview, as `pulumi destroy` does.
+
+        The preview is where protected resources refuse; without it all others would be gone by then.
+        """
+        planned = self._run(lambda on_event: self._stack.destroy(on_event=on_event, preview_only=True), None)
+        if planned.failed:
+            # What was planned did not happen.
+            return Result(errors=planned.errors, failed=True, seconds=planned.seconds)
         return self._run(lambda on_event: self._stack.destroy(on_event=on_event), watch)
+
+    def configure(self, config: Mapping[str, Any]) -> None:
+        """Gives the stack another config."""
+        _write_stack_config(self._config, config)
 
     def remove(self) -> None:
         """Forgets the stack. It must be empty."""

@@ -134,6 +134,8 @@ class AksCluster(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=[may_join, key.may_encrypt],
+                # Refused by Pulumi at once; the lock is for everybody else.
+                protect=args["locked"],
                 # The autoscaler owns the size between the two bounds.
                 ignore_changes=[
                     "agentPoolProfiles[0].count",

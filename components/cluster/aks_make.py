@@ -4,7 +4,7 @@ import pulumi
 from pulumi_azure_native.provider import Provider as AzureProvider
 
 from components.cluster.aks import AksCluster as Aks
-from components.cluster.billing import billing_labels
+from components.cluster.billing import billing_labels, is_protected
 from components.cluster.outputs import Foundation
 from components.cluster.pools import gpu_pool_args, system_pool_args
 from components.gpu.drivers import DriverPlan
@@ -46,7 +46,7 @@ def make_aks(
                 "hours": cluster.maintenance.hours,
             },
             "uptime_sla": settings.environment is not Environment.DEV,
-            "locked": settings.environment is Environment.PROD,
+            "locked": is_protected(settings, cluster),
             "admin_groups": list(cluster.admin_groups),
             "zones": list(cluster.zones),
             "system_pool": system_pool_args(cluster),

@@ -187,7 +187,8 @@ class EksCluster(pulumi.ComponentResource):
                 "endpoint_public_access": bool(args["public_cidrs"]),
                 "public_access_cidrs": args["public_cidrs"] or None,
             },
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[*may_run, logs]),
+            # Refused by Pulumi at once; the cloud refuses too late, when most of the stack is gone.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*may_run, logs], protect=args["deletion_protection"]),
         )
 
     def _admin(self, name: str, cluster: aws.eks.Cluster, arn: str, partition: str) -> pulumi.CustomResource:

@@ -4,7 +4,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.autoscaling.cluster_autoscaler import NAMESPACE, SERVICE_ACCOUNT
-from components.cluster.billing import billing_labels, is_production
+from components.cluster.billing import billing_labels, is_production, is_protected
 from components.cluster.eks import EksCluster as Eks
 from components.cluster.eks_autoscaler_identity import EksAutoscalerIdentity
 from components.cluster.eks_network import ExistingVpcArgs
@@ -51,7 +51,7 @@ def make_eks(
             "system_pool": system_pool_args(cluster),
             "gpu_pools": gpu_pool_args(cluster, plan),
             "shared_files": shared_files,
-            "deletion_protection": is_production(settings),
+            "deletion_protection": is_protected(settings, cluster),
         },
         placed,
     )

@@ -208,6 +208,8 @@ class GkeCluster(pulumi.ComponentResource):
                 parent=self,
                 depends_on=[may_encrypt, *may_run, *network.needs],
                 ignore_changes=["nodeConfig", "initialNodeCount"],
+                # Refused by Pulumi at once; the cloud refuses too late, when most of the stack is gone.
+                protect=args["deletion_protection"],
             ),
         )
         needs = [*network.needs, *may_run, may_encrypt]

@@ -3,7 +3,7 @@
 import pulumi
 import pulumi_gcp as gcp
 
-from components.cluster.billing import billing_labels, is_production
+from components.cluster.billing import billing_labels, is_protected
 from components.cluster.gke import GkeCluster as Gke
 from components.cluster.gke_network import ExistingNetworkArgs
 from components.cluster.gke_rules import maintenance_window
@@ -47,7 +47,7 @@ def make_gke(
             "admin_group": cluster.admin_group,
             "system_pool": system_pool_args(cluster),
             "gpu_pools": gpu_pool_args(cluster, plan),
-            "deletion_protection": is_production(settings),
+            "deletion_protection": is_protected(settings, cluster),
             "labels": billing_labels(settings),
         },
         opts,

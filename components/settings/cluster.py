@@ -27,6 +27,10 @@ class CloudClusterBase(Model):
     api: ApiAccess = ApiAccess()
     """Access to the Kubernetes API."""
 
+    deletion_protection: bool | None = None
+    """Refuses to destroy or replace the cluster, in Pulumi before anything is removed and in the cloud itself. Default:
+    on in prod stacks. To destroy such a stack, set it to false, run `up`, then `destroy`."""
+
 
 class EksCluster(CloudClusterBase):
     """Amazon EKS."""
