@@ -59,12 +59,12 @@ _SYSTEM: tuple[tuple[str, int, float, float], ...] = (
 """Name, vCPU, memory GiB, USD per hour in us-central1."""
 
 _FAST = {
-    "a3-highgpu-8g": "GPUDirect-TCPX",
     "a3-megagpu-8g": "GPUDirect-TCPXO",
     "a3-ultragpu-8g": "GPUDirect-RDMA",
     "a4-highgpu-8g": "GPUDirect-RDMA",
 }
-"""Machines with network cards for their GPUs: four beside the first for TCPX, eight for TCPXO and RDMA (RoCE).
+"""Machines whose eight GPU network cards GKE wires by itself (accelerator network profile `auto`): TCPXO and RoCE.
+a3-highgpu-8g has four cards for TCPX, which would need networks of their own, and is left out.
 
 Source: Google's machine-family pages; the network counts also in GoogleCloudPlatform/cluster-toolkit's examples."""
 

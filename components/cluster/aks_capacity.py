@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from components.catalog.azure_limits import SINGLE_PLACEMENT_AT_MOST, reservable
+
 if TYPE_CHECKING:
     from components.cluster.pools import GpuPoolArgs
 
@@ -26,23 +28,11 @@ sizes/gpu-accelerated, local storage and feature support; read 2026-11). NVMe di
 EPHEMERAL_AT_MOST = 2040
 """GiB; the largest ephemeral OS disk (Azure documentation, ephemeral OS disks)."""
 
-RESERVABLE = ("Standard_NC", "_T4_v3"), ("Standard_NC", "_A100_v4")
-"""Beginning and end of the GPU sizes of the catalog that on-demand capacity reservations take. ND sizes and NCads H100
-v5 are not among them (MicrosoftDocs/azure-compute-docs, capacity-reservation-overview, read 2026-11)."""
-
-SINGLE_PLACEMENT_AT_MOST = 100
-"""Nodes of one placement group, which InfiniBand does not leave (Azure documentation, VM sizes for HPC)."""
-
 
 def os_disk(machine: str, disk_gib: int) -> str:
     """Ephemeral where the machine's temporary disk holds the OS disk: faster, and free of charge. Else Managed."""
     fits = disk_gib <= min(TEMP_DISK_GIB.get(machine, 0), EPHEMERAL_AT_MOST)
     return "Ephemeral" if fits else "Managed"
-
-
-def reservable(machine: str) -> bool:
-    """Whether Azure takes reservations for a GPU size."""
-    return any(machine.startswith(first) and machine.endswith(last) for first, last in RESERVABLE)
 
 
 def check_pool(name: str, pool: "GpuPoolArgs") -> None:

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from components.catalog.azure_limits import reservable
 from components.catalog.machines import Machine
-from components.settings.cluster import CloudCluster
+from components.settings.cluster import AksCluster, CloudCluster
 from components.settings.pools import Capacity, CloudGpuPool
 from components.settings.problems import ABSENT, Path, Problem
 
@@ -16,6 +17,10 @@ LACKING: Mapping[tuple[str, Capacity], str] = {
     ("aks", Capacity.FLEX_START): "use reserved with a capacity reservation group, or spot",
 }
 """Provider and kind of capacity that it does not sell -> what to do instead."""
+
+EMPTY_UNKNOWN = frozenset({"gke", "aks"})
+"""Providers whose autoscaler takes no hints about extended resources of nodes that do not exist; on EKS the tags of the
+Auto Scaling group give them."""
 
 _BY_RESERVATION = (Capacity.RESERVED, Capacity.CAPACITY_BLOCK)
 
@@ -66,6 +71,19 @@ def buying_problems(cluster: CloudCluster, pool: CloudGpuPool, found: Machine, p
         )
         return
     yield from _reservation_problems(cluster, pool, path)
+    if isinstance(cluster, AksCluster) and pool.capacity is Capacity.RESERVED and not reservable(found.name):
+        yield Problem(
+            (*path, "capacity"),
+            pool.capacity.value,
+            f"Azure takes no reservations of {found.name}, only of NCas T4 v3 and NC A100 v4; buy on-demand",
+        )
+    if cluster.provider in EMPTY_UNKNOWN and pool.min_nodes == 0 and (pool.mig or pool.time_slicing):
+        yield Problem(
+            (*path, "minNodes"),
+            pool.min_nodes,
+            f"{cluster.provider}'s autoscaler cannot know which slices or shared GPUs an empty pool would have, and"
+            " would never start it; set minNodes: 1",
+        )
     if not found.on_demand and pool.capacity in (Capacity.ON_DEMAND, Capacity.RESERVED):
         yield Problem(
             (*path, "capacity"),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from components.catalog.accelerators import ACCELERATORS, Accelerator
+from components.catalog.azure_limits import SINGLE_PLACEMENT_AT_MOST
 from components.catalog.machines import Machine, UnknownMachine, machine, machines
 from components.catalog.mig import LayoutError, place, profiles
 from components.settings.checks_buying import buying_problems
@@ -123,6 +124,12 @@ def _fast_network_problems(cluster: CloudCluster, pool: CloudGpuPool, found: Mac
         if len(zones) > 1:
             yield Problem(
                 (*path, "zones"), list(zones), f"{found.fast_network} does not leave a zone; name one zone at most"
+            )
+        if pool.max_nodes > SINGLE_PLACEMENT_AT_MOST:
+            yield Problem(
+                (*path, "maxNodes"),
+                pool.max_nodes,
+                f"{found.fast_network} reaches {SINGLE_PLACEMENT_AT_MOST} nodes at most; make two pools",
             )
     elif len(zones) != 1:
         yield Problem(

@@ -22,7 +22,7 @@ AKS = {
     "adminGroups": ["00000000-0000-4000-8000-0000000000aa"],
     "gpuPools": {"a100": {"machine": "Standard_NC24ads_A100_v4", "maxNodes": 2}},
 }
-GKE_POOL: dict[str, Any] = {"machine": "a3-highgpu-8g", "maxNodes": 2, "zones": ["us-central1-a"]}
+GKE_POOL: dict[str, Any] = {"machine": "a3-megagpu-8g", "maxNodes": 2, "zones": ["us-central1-a"]}
 AKS_POOL: dict[str, Any] = {"machine": "Standard_ND96isr_H100_v5", "maxNodes": 2}
 EKS_BLOCK: dict[str, Any] = {
     "machine": "p5.48xlarge",
@@ -255,6 +255,27 @@ CASES = [
         'p.capacity = "flex-start": aks does not have it; use reserved with a capacity reservation group, or spot',
     ),
     Case(
+        "slices of an empty pool on Google Cloud",
+        gke({"mig": {"1g.10gb": 7}}),
+        "p.minNodes = 0: gke's autoscaler cannot know which slices or shared GPUs an empty pool would have",
+    ),
+    Case(
+        "reservation of machines that Azure does not reserve",
+        aks(
+            {
+                "capacity": "reserved",
+                "reservation": "/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/g/providers"
+                "/Microsoft.Compute/capacityReservationGroups/r",
+            }
+        ),
+        'p.capacity = "reserved": Azure takes no reservations of Standard_ND96isr_H100_v5, only of NCas T4 v3',
+    ),
+    Case(
+        "InfiniBand across more nodes than one placement group has",
+        aks({"maxNodes": 120, "fastNetwork": True}),
+        "p.maxNodes = 120: InfiniBand reaches 100 nodes at most; make two pools",
+    ),
+    Case(
         "reserved without a reservation",
         {"cluster.gpuPools.l4.capacity": "reserved"},
         "l4.reservation: missing; capacity reserved needs the id of an EC2 capacity reservation or block, such as"
@@ -319,7 +340,7 @@ CASES = [
     Case(
         "GPUDirect on a machine without it",
         gke({"machine": "a2-highgpu-8g", "fastNetwork": True}),
-        "p.fastNetwork = True: a2-highgpu-8g has none; these have: a3-highgpu-8g (GPUDirect-TCPX), a3-megagpu-8g",
+        "p.fastNetwork = True: a2-highgpu-8g has none; these have: a3-megagpu-8g (GPUDirect-TCPXO), a3-ultragpu-8g",
     ),
     Case(
         "InfiniBand on a size without it",
@@ -334,7 +355,7 @@ CASES = [
     Case(
         "GPUDirect over zones",
         gke({"fastNetwork": True, "zones": ["us-central1-a", "us-central1-c"]}),
-        "GPUDirect-TCPX does not leave a zone, and the nodes are placed close together; name exactly one zone",
+        "GPUDirect-TCPXO does not leave a zone, and the nodes are placed close together; name exactly one zone",
     ),
     Case(
         "InfiniBand over zones",

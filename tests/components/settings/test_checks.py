@@ -49,8 +49,9 @@ AKS_POOLS: dict[str, dict[str, Any]] = {
     "InfiniBand where Azure chooses": {"fastNetwork": True},
     "InfiniBand in one zone": {"fastNetwork": True, "zones": ["1"]},
     "reserved": {
+        "machine": "Standard_NC24ads_A100_v4",
         "capacity": "reserved",
-        "reservation": f"{GROUP}/Microsoft.Compute/capacityReservationGroups/h100",
+        "reservation": f"{GROUP}/Microsoft.Compute/capacityReservationGroups/a100",
     },
 }
 
