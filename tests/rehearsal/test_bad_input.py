@@ -378,7 +378,7 @@ CASES = [
         "flex-start placed close together on a machine that cannot be",
         gke({"capacity": "flex-start", "fastNetwork": True}),
         "p.fastNetwork = True: flex-start places only a3-ultragpu-8g and a4-highgpu-8g close together, not"
-        " a3-highgpu-8g",
+        " a3-megagpu-8g",
     ),
     Case(
         "part of a machine that is not sold on demand",
