@@ -6,18 +6,25 @@ from typing import Any, TypedDict
 import pulumi
 import pulumi_kubernetes as kubernetes
 
+from components.autoscaling.cluster_autoscaler import ClusterAutoscaler
 from components.cluster.make import make_cluster
+from components.cluster.naming import physical_name
 from components.cluster.pools import taint_keys
 from components.gpu.drivers import DriverPlan, driver_plan
+from components.gpu.layouts import layout_names
 from components.gpu.operator import GpuOperator
 from components.scheduling.queues import deserved
 from components.scheduling.volcano import Volcano
 from components.settings import Settings
+from components.settings.cluster import EksCluster
 from components.settings.drivers import driver_owner
 from components.settings.model import Environment
 from components.settings.supply import scales_from_zero, supply
+from components.storage.classes import StorageClasses
+from components.storage.outputs import Storage
 from components.tenancy.objects import gpu_quota
 from components.tenancy.tenant import Tenant
+from components.tenancy.workload_account import WorkloadAccount
 from components.trust.kyverno import Kyverno
 
 
@@ -30,6 +37,12 @@ class PlatformArgs(TypedDict):
     settings: dict[str, Any]
     """The stack's settings as they stand in its file, so that policies and state show them."""
 
+    layouts: dict[str, str]
+    """Pool -> name of its MIG layout."""
+
+    previousLayouts: pulumi.Output[dict[str, str]]
+    """Pool -> name of the layout that it had after the last update, for pools whose layout changes now."""
+
 
 class Platform(pulumi.ComponentResource):
     """Cluster, GPUs, scheduler, image trust and tenants of one stack, in an order that comes up and goes down."""
@@ -39,6 +52,9 @@ class Platform(pulumi.ComponentResource):
 
     tenants: list[str]
     """Namespaces of the tenants."""
+
+    layouts: dict[str, str]
+    """Pool -> name of its MIG layout; the next update reads it back from the stack's outputs."""
 
     gpu_supply: dict[str, int]
     """GPU resource -> most that the pools can supply."""
@@ -50,12 +66,17 @@ class Platform(pulumi.ComponentResource):
         images_lock: Mapping[str, str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        plain = settings.model_dump(mode="json", by_alias=True)
-        super().__init__(
-            "multimodal:index:Platform", name, {"environment": settings.environment.value, "settings": plain}, opts
-        )
+        self.layouts = layout_names({key: pool.mig for key, pool in settings.cluster.gpu_pools.items()})
+        args: PlatformArgs = {
+            "environment": settings.environment.value,
+            "settings": settings.model_dump(mode="json", by_alias=True),
+            "layouts": self.layouts,
+            "previousLayouts": previous_layouts(self.layouts),
+        }
+        super().__init__("multimodal:index:Platform", name, dict(args), opts)
         plan = driver_plan(settings.cluster.provider, driver_owner(settings.cluster.provider, settings.gpu.driver))
-        cluster = make_cluster(name, settings, plan, self)
+        foundation = make_cluster(name, settings, plan, self)
+        cluster = foundation.cluster
         provider = kubernetes.Provider(
             f"{name}-kubernetes",
             kubeconfig=cluster.kubeconfig,
@@ -66,12 +87,12 @@ class Platform(pulumi.ComponentResource):
         self._lock = dict(images_lock)
         self._on_cluster = pulumi.ResourceOptions(parent=self, provider=provider)
         self.gpu_supply = dict(supply(settings.cluster))
-        self._layers(name, settings, plan)
+        self._layers(name, settings, plan, foundation.storage)
         self.cluster_name = cluster.cluster_name
         self.tenants = sorted(settings.tenants)
         self.register_outputs({"clusterName": self.cluster_name, "tenants": self.tenants, "gpuSupply": self.gpu_supply})
 
-    def _layers(self, name: str, settings: Settings, plan: DriverPlan) -> None:
+    def _layers(self, name: str, settings: Settings, plan: DriverPlan, storage: Storage | None) -> None:
         """What rides on the cluster. Tenants come last, so that bounds exist before anything can run in them."""
         gpus = GpuOperator(
             f"{name}-gpu",
@@ -80,6 +101,9 @@ class Platform(pulumi.ComponentResource):
                 "provider": settings.cluster.provider,
                 "driver": plan.owner.value,
                 "layouts": {key: dict(pool.mig) for key, pool in settings.cluster.gpu_pools.items()},
+                "time_slicing": {
+                    key: pool.time_slicing for key, pool in settings.cluster.gpu_pools.items() if pool.time_slicing
+                },
                 "taints": taint_keys(settings.cluster),
                 "images_lock": self._lock,
                 "values": settings.gpu.values,
@@ -114,10 +138,26 @@ class Platform(pulumi.ComponentResource):
             },
             self._on_cluster,
         )
+        if isinstance(settings.cluster, EksCluster):
+            # GKE and AKS run one of their own.
+            ClusterAutoscaler(
+                f"{name}-autoscaler",
+                {
+                    "version": settings.versions.cluster_autoscaler,
+                    "cluster_name": physical_name(f"{name}-cluster", pulumi.get_stack()),
+                    "region": settings.cluster.region,
+                    "replicas": 2 if settings.environment is Environment.PROD else 1,
+                    "images_lock": self._lock,
+                    "values": {},
+                },
+                self._on_cluster,
+            )
+        if storage is not None:
+            StorageClasses(f"{name}-classes", {"provider": settings.cluster.provider}, self._on_cluster)
         weights = {tenant: chosen.queue.weight for tenant, chosen in settings.tenants.items()}
         granted = {tenant: gpu_quota(chosen.quota) for tenant, chosen in settings.tenants.items()}
         for tenant, chosen in settings.tenants.items():
-            Tenant(
+            made = Tenant(
                 f"{name}-tenant-{tenant}",
                 {
                     "tenant": tenant,
@@ -130,3 +170,27 @@ class Platform(pulumi.ComponentResource):
                     self._on_cluster, pulumi.ResourceOptions(depends_on=[gpus, volcano, trust])
                 ),
             )
+            if storage is not None:
+                WorkloadAccount(
+                    f"{name}-tenant-{tenant}-workloads",
+                    {"tenant": tenant},
+                    storage,
+                    pulumi.ResourceOptions.merge(self._on_cluster, pulumi.ResourceOptions(depends_on=[made])),
+                )
+
+
+def previous_layouts(layouts: Mapping[str, str]) -> pulumi.Output[dict[str, str]]:
+    """The layouts that change: pool -> name of what it had after this stack's last update. Empty on the first.
+
+    Policies see no earlier state, so the stack reads its own last outputs.
+    """
+    stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    known: pulumi.Output[dict[str, str] | None] = pulumi.StackReference("last-update", stack_name=stack).get_output(
+        "layouts"
+    )
+    return known.apply(lambda before: changed_layouts(before or {}, layouts))
+
+
+def changed_layouts(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str]:
+    """Pool -> its layout before, for pools that are in both and differ."""
+    return {pool: old for pool, old in before.items() if after.get(pool, old) != old}

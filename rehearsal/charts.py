@@ -28,6 +28,10 @@ class Finding:
     reason: str
 
 
+LOOPED: Final[Mapping[str, frozenset[str]]] = {"cluster-autoscaler": frozenset({"extraArgs"})}
+"""Maps with defaults that a chart's templates loop over, so that every key in them is read: here each is a flag."""
+
+
 def chart_name(chart: str) -> str:
     """Name of a chart from the release's `chart`: `oci://ghcr.io/kserve/charts/kserve-crd` is `kserve-crd`."""
     return chart.rstrip("/").rsplit("/", 1)[-1]
@@ -66,6 +70,8 @@ def _unknown_paths(
     for key, value in values.items():
         path = (*at, key)
         if not at and (key == _ANYWHERE or key in data.opaque):
+            continue
+        if _dotted(path) in LOOPED.get(data.name, ()) and isinstance(value, Mapping):
             continue
         if key not in defaults:
             if not _read_by_templates(data, path, value):

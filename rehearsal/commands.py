@@ -9,7 +9,7 @@ from rich.console import Console
 
 from components.settings.advice import advice
 from rehearsal import gang, session, summary, toolchain
-from rehearsal.engine import Result, Step
+from rehearsal.engine import UNCHANGED, Result, Step, urns
 from rehearsal.inventory import inventory
 from rehearsal.memory import peak
 from rehearsal.session import Session
@@ -39,7 +39,7 @@ def preview(file: StackFile, root: Path, console: Console) -> int:
     opened = session.preview(file, root / ".rehearsal", console.print)
     result = opened.engine.preview()
     if not result.failed:
-        summary.show_steps(console, "Plan", (step for step in result.steps if step.operation != "same"))
+        summary.show_steps(console, "Plan", result.changed)
     summary.show_policies(console, result)
     summary.show_checks(console, opened.report)
     summary.show_result(console, f"preview {file.stack}", result)
@@ -101,6 +101,7 @@ def _life(opened: Session, console: Console) -> list[str]:
         summary.show_result(console, f"second up {stack}", second)
         failures += _unexpected(second)
     summary.show_checks(console, opened.report)
+    failures += _lift_protection(opened, console)
     console.print("Destroying, in this order:")
     last = opened.engine.destroy(_progress(console))
     summary.show_result(console, f"destroy {stack}", last)
@@ -109,6 +110,23 @@ def _life(opened: Session, console: Console) -> list[str]:
     failures += [f"left behind: {kind} {namespace}/{name}" for kind, namespace, name in left]
     failures += [f"gone: {kind} {namespace}/{name}" for kind, namespace, name in sorted(before - inventory(opened.api))]
     return failures
+
+
+def _lift_protection(opened: Session, console: Console) -> list[str]:
+    """Proves that a protected stack refuses to be destroyed, all of it, and lifts the protection as its users would."""
+    before = urns(opened.engine.resources())
+    if not any(resource.get("protect") for resource in opened.engine.resources()):
+        return []
+    failures: list[str] = []
+    if not opened.engine.destroy().failed:
+        failures.append("destroy of a protected stack was not refused")
+    gone = set(before) - set(urns(opened.engine.resources()))
+    failures += [f"destroy of a protected stack removed {urn}" for urn in sorted(gone)]
+    console.print("a destroy is refused while the cluster is protected; lifting the protection\n")
+    cluster = {**opened.file.config["multimodal:cluster"], "deletionProtection": False}
+    opened.engine.configure({**opened.file.config, "multimodal:cluster": cluster})
+    lifted = _apply(opened, console)
+    return failures + [f"lifting the protection: {error}" for error in lifted.errors]
 
 
 def _apply(opened: Session, console: Console) -> Result:
@@ -126,8 +144,7 @@ def _apply(opened: Session, console: Console) -> Result:
 
 
 def _unexpected(second: Result) -> list[str]:
-    changed = [step for step in second.steps if step.operation not in ("same", "read")]
-    return [f"second up: {step.operation} {step.type} {step.name}" for step in changed] + [
+    return [f"second up: {step.operation} {step.type} {step.name}" for step in second.changed] + [
         f"second up: {error}" for error in second.errors
     ]
 
@@ -160,7 +177,7 @@ class _Progress:
         self._console = console
 
     def __call__(self, step: Step, done: bool) -> None:
-        if done and step.operation != "same":
+        if done and step.operation not in UNCHANGED:
             self._console.print(f"  {step.operation} [dim]{step.type}[/] {step.name}", soft_wrap=True)
 
 

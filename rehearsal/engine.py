@@ -11,7 +11,6 @@ import sys
 import threading
 import time
 import warnings
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,6 +52,10 @@ class Violation:
     message: str
 
 
+UNCHANGED = frozenset({"same", "read", "discard"})
+"""Operations that change nothing outside the state: a read looks, and a discard forgets what was read."""
+
+
 @dataclass(slots=True)
 class Result:
     """What one run of the engine did."""
@@ -64,14 +67,9 @@ class Result:
     failed: bool = False
 
     @property
-    def changes(self) -> Counter[str]:
-        """Operation -> number of resources."""
-        return Counter(step.operation for step in self.steps)
-
-    @property
-    def changed(self) -> int:
-        """Resources that did not stay the same."""
-        return sum(number for operation, number in self.changes.items() if operation not in ("same", "read"))
+    def changed(self) -> list[Step]:
+        """Steps that changed something."""
+        return [step for step in self.steps if step.operation not in UNCHANGED]
 
 
 Watcher = Callable[[Step, bool], None]
@@ -98,7 +96,8 @@ class Engine:
         passphrase = _passphrase(folder / "passphrase")
         install(home, Path(sys.executable))
         self._pack = _policy_launcher(folder / "policy-pack")
-        _write_stack_config(work / f"Pulumi.{stack}.yaml", config)
+        self._config = work / f"Pulumi.{stack}.yaml"
+        self.configure(config)
         environment = {
             "PULUMI_HOME": str(home),
             "PULUMI_BACKEND_URL": f"file://{state}",
@@ -135,8 +134,19 @@ class Engine:
         return self._run(lambda on_event: self._stack.refresh(on_event=on_event), watch)
 
     def destroy(self, watch: Watcher | None = None) -> Result:
-        """Removes everything that the stack has."""
+        """Removes everything that the stack has, after a preview, as `pulumi destroy` does.
+
+        The preview is where protected resources refuse; without it all others would be gone by then.
+        """
+        planned = self._run(lambda on_event: self._stack.destroy(on_event=on_event, preview_only=True), None)
+        if planned.failed:
+            # What was planned did not happen.
+            return Result(errors=planned.errors, failed=True, seconds=planned.seconds)
         return self._run(lambda on_event: self._stack.destroy(on_event=on_event), watch)
+
+    def configure(self, config: Mapping[str, Any]) -> None:
+        """Gives the stack another config."""
+        _write_stack_config(self._config, config)
 
     def remove(self) -> None:
         """Forgets the stack. It must be empty."""

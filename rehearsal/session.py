@@ -145,7 +145,10 @@ def existing_pool(name: str, pool: ExistingGpuPool, taints: list[NodeTaint]) -> 
         memory_gib=pool.memory_gib,
         accelerator=accelerator.key,
         gpus=pool.gpus,
-        labels={**pool.labels, **node_labels(name, pool.mig, mig_capable=accelerator.mig)},
+        labels={
+            **pool.labels,
+            **node_labels(name, pool.mig, mig_capable=accelerator.mig, time_slicing=pool.time_slicing),
+        },
         taints=tuple((taint["key"], taint["value"], taint["effect"]) for taint in taints),
         count=pool.nodes,
     )

@@ -112,10 +112,9 @@ def show_checks(console: Console, report: Report) -> None:
 
 def show_result(console: Console, what: str, result: Result) -> None:
     """One line: what was done and how long it took; then errors."""
-    changes = ", ".join(
-        f"{count} {operation}" for operation, count in sorted(result.changes.items()) if operation != "same"
-    )
-    same = result.changes["same"]
+    counts = Counter(step.operation for step in result.changed)
+    changes = ", ".join(f"{count} {operation}" for operation, count in sorted(counts.items()))
+    same = sum(step.operation == "same" for step in result.steps)
     state = "[red]failed[/]" if result.failed else "[green]done[/]"
     console.print(f"{what}: {state}; {changes or 'no changes'}, {same} unchanged, in {result.seconds:.0f} s\n")
     for error in result.errors:

@@ -64,6 +64,8 @@ KINDS: Final[Mapping[str, tuple[CustomKind, ...]]] = {
         *_kinds("nfd.k8s-sigs.io", "v1alpha1", "NodeFeature/nodefeatures NodeFeatureGroup/nodefeaturegroups"),
         *_kinds("nfd.k8s-sigs.io", "v1alpha1", "NodeFeatureRule/nodefeaturerules", namespaced=False),
     ),
+    # Its chart installs none; CapacityBuffer and ProvisioningRequest are optional extras of the project.
+    "cluster-autoscaler": (),
     "kyverno": (
         *_kinds("kyverno.io", "v1", "ClusterPolicy/clusterpolicies", namespaced=False),
         *_kinds("kyverno.io", "v1", "Policy/policies"),
@@ -103,6 +105,8 @@ def crds(chart: str) -> Definitions | None:
     Raises:
         ValueError: when a file is broken, naming it.
     """
+    if KINDS.get(chart) == ():
+        return None
     named, cached = upstream.named_root(), upstream.cached_root()
     module = f"Go module {_MODULES[chart].path}@{pinned_version(chart)}" if chart in _MODULES else ""
     places = (

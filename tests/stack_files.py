@@ -10,6 +10,7 @@ _VALID: dict[str, Any] = {
     "cluster": {
         "provider": "eks",
         "region": "us-east-1",
+        "zones": ["us-east-1a", "us-east-1b"],
         "admins": ["arn:aws:iam::123456789012:role/platform"],
         "gpuPools": {
             "h100": {"machine": "p5.48xlarge", "maxNodes": 2, "mig": {"1g.10gb": 4, "3g.40gb": 1}},

@@ -90,6 +90,7 @@ PATHS: Mapping[str, Mapping[str, ImagePaths]] = MappingProxyType(
     {
         "gpu-operator": MappingProxyType({**{k: p for k, (p, _) in _GPU.items()}, "node-feature-discovery": _NFD}),
         "volcano": MappingProxyType({k: p for k, (p, _) in _VOLCANO.items()}),
+        "cluster-autoscaler": MappingProxyType({"autoscaler": ImagePaths(None, "image.repository", None, "image.tag")}),
         "kyverno": MappingProxyType({k: p for k, (p, _, _) in _KYVERNO.items()}),
     }
 )
@@ -132,6 +133,7 @@ TAGS: Mapping[str, Mapping[str, Mapping[str, str]]] = MappingProxyType(
             }
         ),
         "volcano": MappingProxyType({"1.15.0": MappingProxyType(dict.fromkeys(_VOLCANO, "v1.15.0"))}),
+        "cluster-autoscaler": MappingProxyType({"9.59.0": MappingProxyType({"autoscaler": "v1.35.0"})}),
         "kyverno": MappingProxyType({"3.9.0": MappingProxyType(dict.fromkeys(_KYVERNO, "v1.19.0"))}),
     }
 )
@@ -151,6 +153,7 @@ SWITCHES: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "volcano": MappingProxyType(
             {"custom.metrics_enable": "grafana/grafana:latest, prom/prometheus and a beta kube-state-metrics"}
         ),
+        "cluster-autoscaler": MappingProxyType({}),
         "kyverno": MappingProxyType({"reportsServer.enabled": "the reports server of a sub-chart"}),
     }
 )
@@ -165,6 +168,8 @@ def table(chart_key: str, version: str) -> tuple[Image, ...]:
         rows.append(("node-feature-discovery", "registry.k8s.io", "nfd/node-feature-discovery"))
     elif chart_key == "volcano":
         rows = [(key, "docker.io", repository) for key, (_, repository) in _VOLCANO.items()]
+    elif chart_key == "cluster-autoscaler":
+        rows = [("autoscaler", "registry.k8s.io", "autoscaling/cluster-autoscaler")]
     else:
         rows = [(key, registry, repository) for key, (_, registry, repository) in _KYVERNO.items()]
     return tuple(Image(k, registry, repo, tags[k], lockable=k != "driver") for k, registry, repo in rows)

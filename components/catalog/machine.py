@@ -41,6 +41,15 @@ class Machine:
     """Value of the node label ``kubernetes.io/arch``."""
     board: str | None = None
     """``nvidia.com/gpu.product`` where this machine carries another board than the accelerator's usual one."""
+    network_cards: int = 1
+    """Network cards that interfaces are spread over (EC2 ``NetworkInfo.MaximumNetworkCards``); 1 on other clouds."""
+    efa_interfaces: int = 0
+    """Elastic Fabric Adapters at most (EC2 ``EfaInfo.MaximumEfaInterfaces``); 0 where there are none."""
+    on_demand: bool = True
+    """False where the cloud sells it as spot or queued (flex-start) capacity only."""
+    fast_network: str | None = None
+    """What joins these machines for multi-node jobs: EFA, GPUDirect-TCPX, GPUDirect-TCPXO, GPUDirect-RDMA or
+    InfiniBand. None: the plain network only."""
 
     @property
     def gpu_product(self) -> str | None:

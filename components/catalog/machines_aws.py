@@ -3,6 +3,7 @@
 Sources: aws/karpenter-provider-aws@1d927085d, the instance-type reference page (vCPU, memory in GiB, instance store,
 GPUs) and ``pkg/providers/pricing/zz_generated.pricing_aws.go`` (Linux on demand in us-east-1, generated 2026-07-20; p5e
 is absent from it). p3: kubernetes/autoscaler ``ec2_instance_types.go``. Instance store is the sum of the disks, in GiB.
+EFA interfaces: the same reference page (``vpc.amazonaws.com/efa``); network cards: ``zz_generated.vpclimits.go`` there.
 Fractional GPUs (g6f, gr6f) are left out: EC2 reports no whole GPU for them.
 """
 
@@ -79,10 +80,55 @@ _SYSTEM: tuple[tuple[str, int, float, float], ...] = (
 )
 """Name, vCPU, memory GiB, USD per hour."""
 
-AWS_MACHINES = (
-    *(
-        Machine(Cloud.AWS, name, vcpu, memory, key, gpus, price, None if price is None else _REGION, None, nvme)
-        for name, vcpu, memory, key, gpus, price, nvme in _GPU
+_EFA: dict[str, tuple[int, int]] = {
+    **dict.fromkeys(
+        (
+            *(f"g4dn.{size}" for size in ("8xlarge", "12xlarge", "16xlarge", "metal")),
+            *(f"g5.{size}" for size in ("8xlarge", "12xlarge", "16xlarge", "24xlarge", "48xlarge")),
+            *(f"g6.{size}" for size in ("8xlarge", "12xlarge", "16xlarge", "24xlarge", "48xlarge")),
+            *(f"g6e.{size}" for size in ("8xlarge", "12xlarge", "16xlarge")),
+            *(f"g7e.{size}" for size in ("8xlarge", "12xlarge")),
+            "gr6.8xlarge",
+            "p3dn.24xlarge",
+            "p5.4xlarge",
+        ),
+        (1, 1),
     ),
+    "g6e.24xlarge": (2, 2),
+    "g6e.48xlarge": (4, 4),
+    "g7e.24xlarge": (2, 2),
+    "g7e.48xlarge": (4, 4),
+    "p4d.24xlarge": (4, 4),
+    "p4de.24xlarge": (4, 4),
+    "p5.48xlarge": (32, 32),
+    "p5e.48xlarge": (32, 32),
+    "p5en.48xlarge": (16, 16),
+    "p6-b200.48xlarge": (8, 8),
+    "p6-b300.48xlarge": (17, 16),
+}
+"""Network cards and EFA interfaces. p6-b300's card 0 carries plain ENA only, hence one card more than interfaces."""
+
+
+def _gpu_machine(name: str, vcpu: int, memory: float, key: str, gpus: int, price: float | None, nvme: int) -> Machine:
+    cards, efa = _EFA.get(name, (1, 0))
+    return Machine(
+        Cloud.AWS,
+        name,
+        vcpu,
+        memory,
+        key,
+        gpus,
+        price,
+        None if price is None else _REGION,
+        None,
+        nvme,
+        network_cards=cards,
+        efa_interfaces=efa,
+        fast_network="EFA" if efa else None,
+    )
+
+
+AWS_MACHINES = (
+    *(_gpu_machine(*row) for row in _GPU),
     *(Machine(Cloud.AWS, name, vcpu, memory, None, 0, price, _REGION) for name, vcpu, memory, price in _SYSTEM),
 )

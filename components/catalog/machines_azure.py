@@ -32,6 +32,14 @@ _GPU: tuple[tuple[str, int, float, str, int, float | None, str | None, int], ...
 _PCIE = {"A100-80": "NVIDIA-A100-80GB-PCIe"}
 """NC A100 v4 carries the PCIe board, ND the SXM one: same geometry, another product label."""
 
+_INFINIBAND = (
+    "Standard_ND96asr_v4",
+    "Standard_ND96amsr_A100_v4",
+    "Standard_ND96isr_H100_v5",
+    "Standard_ND96isr_H200_v5",
+)
+"""Sizes whose GPUs have InfiniBand: the ``r`` in an ND size's name means RDMA (Azure's naming of VM sizes)."""
+
 _SYSTEM: tuple[tuple[str, int, float, float], ...] = (
     ("Standard_D4s_v5", 4, 16, 0.192),
     ("Standard_D8s_v5", 8, 32, 0.384),
@@ -53,6 +61,7 @@ AZURE_MACHINES = (
             None,
             nvme,
             board=_PCIE.get(key) if name.startswith("Standard_NC") else None,
+            fast_network="InfiniBand" if name in _INFINIBAND else None,
         )
         for name, vcpu, memory, key, gpus, price, region, nvme in _GPU
     ),

@@ -8,8 +8,8 @@ cloudpilot-ai/karpenter-provider-gcp@417f047b, whole machine on demand, refreshe
 undated public constant; a4 has no list price.
 
 Google lists memory in "GB" but counts in 1024s (the API's ``memoryMb`` is 1024 times the listed number), so the
-number is taken as GiB without conversion. The smaller a3-highgpu sizes are sold as Spot or Flex-start only. T4 and
-V100 are attached to n1 machines, which needs a guest accelerator beside the machine type, and are left out.
+number is taken as GiB without conversion. T4 and V100 are attached to n1 machines, which needs a guest accelerator
+beside the machine type, and are left out.
 """
 
 from __future__ import annotations
@@ -58,9 +58,35 @@ _SYSTEM: tuple[tuple[str, int, float, float], ...] = (
 )
 """Name, vCPU, memory GiB, USD per hour in us-central1."""
 
+_FAST = {
+    "a3-megagpu-8g": "GPUDirect-TCPXO",
+    "a3-ultragpu-8g": "GPUDirect-RDMA",
+    "a4-highgpu-8g": "GPUDirect-RDMA",
+}
+"""Machines whose eight GPU network cards GKE wires by itself (accelerator network profile `auto`): TCPXO and RoCE.
+a3-highgpu-8g has four cards for TCPX, which would need networks of their own, and is left out.
+
+Source: Google's machine-family pages; the network counts also in GoogleCloudPlatform/cluster-toolkit's examples."""
+
+_SPOT_OR_QUEUED = frozenset({"a3-highgpu-1g", "a3-highgpu-2g", "a3-highgpu-4g"})
+"""Sold as Spot or Flex-start only (Google's page on accelerator-optimized machines)."""
+
 GCP_MACHINES = (
     *(
-        Machine(Cloud.GCP, name, vcpu, memory, key, gpus, price, region, gke, nvme)
+        Machine(
+            Cloud.GCP,
+            name,
+            vcpu,
+            memory,
+            key,
+            gpus,
+            price,
+            region,
+            gke,
+            nvme,
+            on_demand=name not in _SPOT_OR_QUEUED,
+            fast_network=_FAST.get(name),
+        )
         for name, vcpu, memory, key, gpus, price, region, gke, nvme in _GPU
     ),
     *(Machine(Cloud.GCP, name, vcpu, memory, None, 0, price, "us-central1") for name, vcpu, memory, price in _SYSTEM),

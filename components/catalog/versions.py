@@ -54,6 +54,15 @@ _ALL = (
         "volcano-sh/volcano README.md, Kubernetes compatibility, row v1.15",
     ),
     Component(
+        "clusterAutoscaler",
+        "Cluster Autoscaler (chart; application 1.35.0), on EKS only",
+        "9.59.0",
+        ("9.59.0",),
+        ("1.33", "1.35"),
+        "kubernetes/autoscaler cluster-autoscaler/README.md: made for the Kubernetes of its own minor version; a newer"
+        " autoscaler on an older cluster is reported to work and not tested",
+    ),
+    Component(
         "kyverno",
         "Kyverno (chart; application 1.19.0)",
         "3.9.0",

@@ -1,86 +1,50 @@
 """Azure Kubernetes Service: network, control plane, system pool and GPU pools."""
 
 from collections.abc import Sequence
-from typing import Any, TypedDict, cast
+from typing import Any, cast
 
 import pulumi
-from pulumi_azure_native import containerservice, managedidentity, monitor, operationalinsights, resources
+from pulumi_azure_native import authorization, containerservice, managedidentity, resources
 
 from components.cluster.addresses import dns_address
-from components.cluster.aks_network import aks_network
-from components.cluster.aks_nodes import AgentPoolContext, gpu_agent_pool, system_pool_profile
-from components.cluster.aks_secrets import NETWORK_CONTRIBUTOR, aks_secrets_key, grant
+from components.cluster.aks_args import AksClusterArgs
+from components.cluster.aks_flow_logs import keep_flow_logs
+from components.cluster.aks_logs import keep_logs
+from components.cluster.aks_network import AksNetwork, aks_network, existing_network
+from components.cluster.aks_nodes import (
+    AgentPoolContext,
+    gpu_agent_pool,
+    may_use_reservations,
+    system_pool_profile,
+)
+from components.cluster.aks_roles import NETWORK_CONTRIBUTOR, grant
+from components.cluster.aks_secrets import aks_secrets_key
+from components.cluster.aks_upgrades import image_channel, keep_to_window, moved_by_channel
 from components.cluster.kubeconfig import KubeconfigError, aks_kubeconfig
 from components.cluster.naming import physical_name
-from components.cluster.pools import GpuPoolArgs, SystemPoolArgs
-
-CONTROL_PLANE_LOGS = [
-    "kube-apiserver",
-    "kube-audit-admin",
-    "kube-controller-manager",
-    "kube-scheduler",
-    "cluster-autoscaler",
-    "guard",
-]
-"""Diagnostic categories that are kept (AKS documentation, resource logs). `kube-audit-admin` leaves out reads, which
-are most of `kube-audit` and of its price."""
-
-LOG_DAYS = 90
-"""How long control-plane logs are kept."""
-
-
-class AksClusterArgs(TypedDict):
-    """What an AKS cluster needs to know."""
-
-    subscription_id: str
-    location: str
-    """Azure region in short form, such as eastus2."""
-
-    tenant_id: str | None
-    """Entra ID tenant of the administrators; None: the subscription's own."""
-
-    network_cidr: str
-    """Network of nodes."""
-
-    pods_cidr: str
-    """Pod addresses, an overlay that exists only inside the cluster."""
-
-    services_cidr: str
-    """Kubernetes service addresses. None of the three may overlap."""
-
-    public_cidrs: list[str]
-    """Networks that may reach the public API endpoint. Empty: the cluster is private."""
-
-    kubernetes_version: str
-    """Minor version, such as 1.34."""
-
-    admin_groups: list[str]
-    """Object ids of the Entra ID groups that administer the cluster. Local accounts are off, so whoever runs Pulumi
-    must be a member of one."""
-
-    zones: list[str]
-    """Availability zones of the system pool; empty in a region without."""
-
-    system_pool: SystemPoolArgs
-    gpu_pools: dict[str, GpuPoolArgs]
-    """By name: at most 12 lower-case letters and digits."""
-
-    tags: dict[str, str]
-    """Tags of the cloud's own resources, for billing."""
 
 
 class AksCluster(pulumi.ComponentResource):
     """An AKS cluster with private nodes, workload identity, secrets encrypted under its own key, NetworkPolicy
-    enforced by Cilium and control-plane logs in a workspace of its own.
+    enforced by Cilium, upgrades within a window and control-plane logs in a workspace of its own.
 
-    The key vault cannot be purged: after a destroy it stays, deleted and free of charge, for a week. Raises
-    `ValueError` without admin groups: nobody could use the cluster.
+    The key vault cannot be purged: after a destroy it stays, deleted and free of charge, for a week.
+
+    A locked cluster cannot be deleted from the portal or by any other tool. The lock covers what the cluster consists
+    of, its pools too, so to remove or replace a pool run `pulumi destroy --target <lock> --target <pool>` and then
+    `up`, which sets the lock again. A destroy of the whole stack takes the lock off first, by itself.
+
+    Raises `ValueError` without admin groups, since nobody could use the cluster, and for pools that Azure would refuse.
     """
 
     kubeconfig: pulumi.Output[str]
     cluster_name: pulumi.Output[str]
     identifier: pulumi.Output[str]
     workload_identity: pulumi.Output[str]
+    group_name: pulumi.Output[str]
+    """Resource group of the cluster and its network."""
+
+    network: AksNetwork
 
     def __init__(self, name: str, args: AksClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         if not args["admin_groups"]:
@@ -91,9 +55,9 @@ class AksCluster(pulumi.ComponentResource):
         physical = physical_name(name, pulumi.get_stack())
 
         group = resources.ResourceGroup(f"{name}-group", location=location, tags=args["tags"], opts=child)
-        network = aks_network(name, args["network_cidr"], location, group.name, parent=self)
+        network = self._network(name, args, group.name)
         identity = managedidentity.UserAssignedIdentity(
-            f"{name}-control-plane", resource_group_name=group.name, location=location, opts=child
+            f"{name}-control-plane", resource_group_name=group.name, location=location, tags=args["tags"], opts=child
         )
         may_join = grant(
             f"{name}-network",
@@ -101,7 +65,7 @@ class AksCluster(pulumi.ComponentResource):
             scope=network.node_subnet_id,
             principal=identity.principal_id,
             subscription=subscription,
-            parent=self,
+            opts=child,
         )
         key = aks_secrets_key(
             name,
@@ -120,7 +84,7 @@ class AksCluster(pulumi.ComponentResource):
             node_resource_group=f"{physical}-nodes",
             dns_prefix=physical,
             kubernetes_version=args["kubernetes_version"],
-            sku={"name": "Base", "tier": "Standard"},
+            sku={"name": "Base", "tier": "Standard" if args["uptime_sla"] else "Free"},
             identity=containerservice.ManagedClusterIdentityArgs(
                 type=containerservice.ResourceIdentityType.USER_ASSIGNED, user_assigned_identities=[identity.id]
             ),
@@ -154,8 +118,10 @@ class AksCluster(pulumi.ComponentResource):
                 "outbound_type": "userAssignedNATGateway",
                 "load_balancer_sku": "standard",
             },
-            # Versions change when the stack file does; security patches of nodes do not wait for that.
-            auto_upgrade_profile={"upgrade_channel": "none", "node_os_upgrade_channel": "SecurityPatch"},
+            auto_upgrade_profile={
+                "upgrade_channel": args["upgrade_channel"],
+                "node_os_upgrade_channel": image_channel(args["upgrade_channel"]),
+            },
             agent_pool_profiles=[
                 system_pool_profile(
                     args["system_pool"],
@@ -168,17 +134,46 @@ class AksCluster(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=[may_join, key.may_encrypt],
+                # Refused by Pulumi at once; the lock is for everybody else.
+                protect=args["locked"],
                 # The autoscaler owns the size between the two bounds.
-                ignore_changes=["agentPoolProfiles[0].count"],
+                ignore_changes=[
+                    "agentPoolProfiles[0].count",
+                    *moved_by_channel(args["upgrade_channel"], "agentPoolProfiles[0].orchestratorVersion"),
+                    *moved_by_channel(args["upgrade_channel"], "kubernetesVersion"),
+                ],
             ),
         )
-        self._keep_logs(name, location, group.name, cluster)
+        parts: list[pulumi.Resource] = [
+            keep_logs(name, location=location, group=group.name, cluster=cluster.id, tags=args["tags"], parent=self),
+            *keep_to_window(name, args["maintenance"], group=group.name, cluster=cluster.name, parent=self),
+        ]
+        granted = may_use_reservations(
+            name, args["gpu_pools"], principal=identity.principal_id, subscription=subscription, parent=self
+        )
         context = AgentPoolContext(
-            cluster.name, group.name, network.node_subnet_id, args["kubernetes_version"], args["tags"], self
+            cluster.name,
+            group.name,
+            location,
+            network.node_subnet_id,
+            args["kubernetes_version"],
+            moved_by_channel(args["upgrade_channel"], "orchestratorVersion"),
+            args["tags"],
+            self,
         )
         for pool_name, pool in args["gpu_pools"].items():
-            gpu_agent_pool(f"{name}-gpu-{pool_name}", pool_name, pool, context)
+            parts.append(gpu_agent_pool(f"{name}-gpu-{pool_name}", pool_name, pool, context, granted))
+        if args["locked"]:
+            authorization.ManagementLockByScope(
+                f"{name}-lock",
+                scope=cluster.id,
+                level=authorization.LockLevel.CAN_NOT_DELETE,
+                notes="Belongs to the Pulumi stack of this cluster, which takes it off before it deletes anything.",
+                # The lock covers them all, so it comes last and goes first.
+                opts=pulumi.ResourceOptions(parent=self, depends_on=parts),
+            )
 
+        self.group_name, self.network = group.name, network
         self.cluster_name = cluster.name
         self.identifier = cluster.id
         self.workload_identity = cluster.oidc_issuer_profile.apply(
@@ -203,27 +198,23 @@ class AksCluster(pulumi.ComponentResource):
             }
         )
 
-    def _keep_logs(
-        self, name: str, location: str, group: pulumi.Output[str], cluster: containerservice.ManagedCluster
-    ) -> None:
-        """Send the control plane's logs to a workspace."""
-        child = pulumi.ResourceOptions(parent=self)
-        workspace = operationalinsights.Workspace(
-            f"{name}-logs",
-            resource_group_name=group,
-            location=location,
-            sku={"name": "PerGB2018"},
-            retention_in_days=LOG_DAYS,
-            opts=child,
-        )
-        monitor.DiagnosticSetting(
-            f"{name}-logs",
-            resource_uri=cluster.id,
-            workspace_id=workspace.id,
-            log_analytics_destination_type="Dedicated",
-            logs=[{"category": category, "enabled": True} for category in CONTROL_PLANE_LOGS],
-            opts=child,
-        )
+    def _network(self, name: str, args: AksClusterArgs, group: pulumi.Output[str]) -> AksNetwork:
+        subnet, location = args["existing_subnet_id"], args["location"]
+        if subnet is None:
+            network = aks_network(name, args["network_cidr"], location, group, args["tags"], parent=self)
+        else:
+            network = existing_network(subnet)
+        if args["flow_logs"]:
+            keep_flow_logs(
+                name,
+                target=network.flow_target,
+                location=location,
+                group=group,
+                subscription=args["subscription_id"],
+                tags=args["tags"],
+                parent=self,
+            )
+        return network
 
 
 def api_access(public_cidrs: list[str]) -> containerservice.ManagedClusterAPIServerAccessProfileArgs:

@@ -1,5 +1,6 @@
 """The network of an AKS cluster: one subnet for nodes, whose only way out is a NAT gateway."""
 
+import ipaddress
 from typing import NamedTuple
 
 import pulumi
@@ -7,16 +8,61 @@ from pulumi_azure_native import network as azure
 
 from components.cluster.addresses import first_half
 
+_ENDPOINTS_PREFIX = 27
+"""27 addresses are left for private endpoints, of which a stack has one or two."""
+
 
 class AksNetwork(NamedTuple):
-    """What the cluster needs of its network."""
+    """What the cluster and its storage need of their network."""
 
-    node_subnet_id: pulumi.Output[str]
+    vnet_id: pulumi.Input[str]
+    node_subnet_id: pulumi.Input[str]
     """Subnet of all nodes; its gateway is in place."""
+
+    endpoint_subnet_id: pulumi.Input[str]
+    """Subnet of private endpoints."""
+
+    flow_target: pulumi.Input[str]
+    """What a flow log watches: our network as a whole, of another's network the one subnet that we were given."""
+
+    admits_storage: bool
+    """Whether storage accounts may name the node subnet as the one that gets in."""
+
+
+def endpoint_block(cidr: str) -> str:
+    """Where private endpoints get their addresses: the first /27 of the upper half of `cidr`.
+
+    Raises `ValueError` when the upper half is smaller.
+    """
+    network = ipaddress.ip_network(cidr)
+    if network.prefixlen >= _ENDPOINTS_PREFIX:
+        raise ValueError(
+            f"{cidr}: too small for nodes and private endpoints; choose a /{_ENDPOINTS_PREFIX - 1} or larger"
+        )
+    upper = list(network.subnets())[1]
+    return str(next(iter(upper.subnets(new_prefix=_ENDPOINTS_PREFIX))))
+
+
+def network_of(subnet_id: str) -> str:
+    """The virtual network of a subnet, by resource id. Raises `ValueError` for an id of anything else."""
+    vnet, separator, name = subnet_id.rpartition("/subnets/")
+    if not separator or not name or "/" in name:
+        raise ValueError(
+            f"{subnet_id}: not the id of a subnet, which ends in /virtualNetworks/<network>/subnets/<name>"
+        )
+    return vnet
+
+
+def existing_network(subnet_id: str) -> AksNetwork:
+    """The network that `subnet_id` belongs to: nodes and private endpoints go into that subnet, and nothing is made.
+
+    Its owner has given it a NAT gateway and enough addresses.
+    """
+    return AksNetwork(network_of(subnet_id), subnet_id, subnet_id, subnet_id, admits_storage=False)
 
 
 def aks_network(
-    name: str, cidr: str, location: str, group: pulumi.Output[str], *, parent: pulumi.Resource
+    name: str, cidr: str, location: str, group: pulumi.Output[str], tags: dict[str, str], *, parent: pulumi.Resource
 ) -> AksNetwork:
     """Make the network `cidr` in resource group `group`; nodes take its lower half, pods an overlay."""
     child = pulumi.ResourceOptions(parent=parent)
@@ -26,6 +72,7 @@ def aks_network(
         location=location,
         sku={"name": "Standard"},
         public_ip_allocation_method="Static",
+        tags=tags,
         opts=child,
     )
     gateway = azure.NatGateway(
@@ -35,6 +82,7 @@ def aks_network(
         sku={"name": "Standard"},
         public_ip_addresses=[{"id": address.id}],
         idle_timeout_in_minutes=10,
+        tags=tags,
         opts=child,
     )
     vnet = azure.VirtualNetwork(
@@ -42,9 +90,10 @@ def aks_network(
         resource_group_name=group,
         location=location,
         address_space={"address_prefixes": [cidr]},
+        tags=tags,
         opts=child,
     )
-    subnet = azure.Subnet(
+    nodes = azure.Subnet(
         f"{name}-nodes",
         resource_group_name=group,
         virtual_network_name=vnet.name,
@@ -52,6 +101,17 @@ def aks_network(
         nat_gateway={"id": gateway.id},
         # Nothing leaves but through the gateway, whose address is known.
         default_outbound_access=False,
+        # Costs nothing, and lets storage accounts admit this subnet alone.
+        service_endpoints=[{"service": "Microsoft.Storage"}],
         opts=child,
     )
-    return AksNetwork(subnet.id)
+    endpoints = azure.Subnet(
+        f"{name}-endpoints",
+        resource_group_name=group,
+        virtual_network_name=vnet.name,
+        address_prefix=endpoint_block(cidr),
+        default_outbound_access=False,
+        # Azure changes one subnet of a network at a time, and refuses the second meanwhile.
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[nodes]),
+    )
+    return AksNetwork(vnet.id, nodes.id, endpoints.id, vnet.id, admits_storage=True)

@@ -3,13 +3,10 @@
 from typing import NamedTuple
 
 import pulumi
-from pulumi_azure_native import authorization, keyvault
+from pulumi_azure_native import keyvault
 
+from components.cluster.aks_roles import KEY_VAULT_CRYPTO_USER, grant
 from components.cluster.naming import digest
-
-KEY_VAULT_CRYPTO_USER = "12338af0-0e69-4776-bea7-57ae8d297424"
-NETWORK_CONTRIBUTOR = "4d97b98b-1d4f-4787-a291-c67834d212e7"
-"""Ids of Azure's built-in roles, the same in every tenant (Azure documentation, built-in roles)."""
 
 
 class SecretsKey(NamedTuple):
@@ -28,27 +25,6 @@ def vault_name(group: str) -> str:
     vault keeps its name for weeks, and a fixed one would stand in the way of the next `up`.
     """
     return f"kv-{digest(group, 20)}"
-
-
-def grant(
-    name: str,
-    *,
-    role: str,
-    scope: pulumi.Input[str],
-    principal: pulumi.Input[str],
-    subscription: str,
-    parent: pulumi.Resource,
-) -> authorization.RoleAssignment:
-    """Give a managed identity a built-in role on `scope`."""
-    return authorization.RoleAssignment(
-        name,
-        role_definition_id=f"/subscriptions/{subscription}/providers/Microsoft.Authorization/roleDefinitions/{role}",
-        scope=scope,
-        principal_id=principal,
-        # Said outright, a new identity need not have reached the whole directory yet.
-        principal_type="ServicePrincipal",
-        opts=pulumi.ResourceOptions(parent=parent),
-    )
 
 
 def aks_secrets_key(
@@ -97,6 +73,6 @@ def aks_secrets_key(
         scope=vault.id,
         principal=principal,
         subscription=subscription,
-        parent=parent,
+        opts=child,
     )
     return SecretsKey(vault.id, key.key_uri_with_version, may_encrypt)

@@ -1,11 +1,22 @@
 """What a pool of no nodes tells the cluster autoscaler about the node that it would get."""
 
+from components.catalog.machines import Cloud, machine
 from components.cluster.pools import GpuPoolArgs
 
 _TEMPLATE = "k8s.io/cluster-autoscaler/node-template"
 """Prefix of the tags on an Auto Scaling group (kubernetes/autoscaler, cloudprovider/aws/README.md)."""
 
 _WHOLE = "nvidia.com/gpu"
+
+EFA_RESOURCE = "vpc.amazonaws.com/efa"
+"""What the EFA device plugin calls one adapter."""
+
+EFA_HUGE_PAGES = "5120Mi"
+"""Huge pages of 2 MiB that the EFA software of the node image sets aside at boot, for pods to ask for (EKS user guide,
+EFA). The image does it by itself, so no user data is needed for it."""
+
+_USABLE_DISK = 0.85
+"""Share of a disk that pods get: the kubelet evicts below 10 % free, and the file system takes its part."""
 
 
 def accelerator_label(pool: GpuPoolArgs) -> dict[str, str]:
@@ -19,10 +30,22 @@ def accelerator_label(pool: GpuPoolArgs) -> dict[str, str]:
 
 
 def node_template_tags(pool: GpuPoolArgs) -> dict[str, str]:
-    """Tags for the Auto Scaling group of `pool`: labels, taints and GPU resources of a node that does not exist yet."""
+    """Tags for the Auto Scaling group of `pool`: labels, taints and resources of a node that does not exist yet.
+
+    The autoscaler knows processors and memory by itself; of disks and network adapters it learns here only. Raises
+    `UnknownMachine` for a machine that EC2 does not have.
+    """
+    found = machine(Cloud.AWS, pool["machine"])
     labels = {**pool["labels"], **accelerator_label(pool)}
-    # The autoscaler knows the machine's GPUs by itself and would count them on top of the slices.
-    resources = {_WHOLE: 0, **pool["resources"]}
+    disk = round((found.local_nvme_gib or pool["disk_gib"]) * _USABLE_DISK)
+    resources: dict[str, int | str] = {
+        # The autoscaler knows the machine's GPUs by itself and would count them on top of the slices.
+        _WHOLE: 0,
+        **pool["resources"],
+        "ephemeral-storage": f"{disk}Gi",
+    }
+    if pool["fast_network"]:
+        resources |= {EFA_RESOURCE: found.efa_interfaces, "hugepages-2Mi": EFA_HUGE_PAGES}
     return {
         **{f"{_TEMPLATE}/label/{key}": value for key, value in labels.items()},
         **{f"{_TEMPLATE}/taint/{taint['key']}": f"{taint['value']}:{taint['effect']}" for taint in pool["taints"]},

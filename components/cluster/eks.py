@@ -1,13 +1,15 @@
 """Amazon EKS: network, control plane, add-ons, system pool and GPU pools."""
 
-import json
 from typing import Any, TypedDict, cast
 
 import pulumi
 import pulumi_aws as aws
 
-from components.cluster.eks_network import eks_network
+from components.cluster.eks_addons import AFTER_NODES, BEFORE_NODES, SHARED_FILES, make_addon
+from components.cluster.eks_endpoints import flow_logs, private_endpoints, s3_gateway
+from components.cluster.eks_network import EksNetwork, ExistingVpcArgs, existing_network, own_network
 from components.cluster.eks_nodes import NodeGroupContext, gpu_node_group, system_node_group
+from components.cluster.eks_roles import aws_partition, managed_policy, service_role
 from components.cluster.kubeconfig import eks_kubeconfig
 from components.cluster.naming import digest, physical_name
 from components.cluster.pools import GpuPoolArgs, SystemPoolArgs
@@ -31,17 +33,31 @@ class EksClusterArgs(TypedDict):
     services_cidr: str
     """Kubernetes service addresses; must not overlap `network_cidr`."""
 
-    zones: int
-    """Availability zones, 2 to 6."""
+    zones: list[str]
+    """Availability zones by name, 2 to 6. EKS has no control plane in the zones with the ids use1-az3, usw1-az2 and
+    cac1-az3, whose names differ from account to account."""
+
+    existing: ExistingVpcArgs | None
+    """A network to move into. None: one is made."""
 
     nat_per_zone: bool
     """A NAT gateway in every zone, or one for all."""
+
+    private_endpoints: bool
+    """Reach AWS services from inside the network; S3 is reached so in any case. Of a network that is made only: an
+    existing one has its owner's."""
+
+    flow_logs: bool
+    """Keep a record of connections."""
 
     public_cidrs: list[str]
     """Networks that may reach the public API endpoint. Empty: there is none."""
 
     kubernetes_version: str
     """Minor version, such as 1.34."""
+
+    extended_support: bool
+    """Stay on the version after its standard support, at extra cost; else AWS upgrades the cluster then."""
 
     admins: list[str]
     """ARNs of IAM roles or users that administer the cluster. Nobody else does, so the role that runs Pulumi must be
@@ -51,6 +67,9 @@ class EksClusterArgs(TypedDict):
     gpu_pools: dict[str, GpuPoolArgs]
     """By name."""
 
+    shared_files: bool
+    """Whether volumes on EFS are wanted."""
+
     deletion_protection: bool
     """EKS then refuses to delete the cluster."""
 
@@ -59,8 +78,8 @@ class EksCluster(pulumi.ComponentResource):
     """An EKS cluster with private nodes, Pod Identity, secrets encrypted under its own key and every control-plane log.
 
     Add-ons take the version that EKS holds to be the default of the Kubernetes version. The NVIDIA device plugin, the
-    cluster autoscaler and storage classes are not made here. Raises `ValueError` without admins: EKS then has none at
-    all, not even its creator.
+    cluster autoscaler and storage classes are not made here. Raises `ValueError` without admins (EKS then has none at
+    all, not even its creator), for zones that have no subnet and for pools that AWS cannot make.
     """
 
     kubeconfig: pulumi.Output[str]
@@ -68,92 +87,44 @@ class EksCluster(pulumi.ComponentResource):
     identifier: pulumi.Output[str]
     workload_identity: pulumi.Output[str]
 
+    network: EksNetwork
+    """Where the cluster is, for what else has to be reached from its nodes."""
+
     def __init__(self, name: str, args: EksClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         if not args["admins"]:
             raise ValueError(
                 "cluster.admins is empty, so nobody could use the cluster; list at least Pulumi's own role"
             )
         super().__init__("multimodal:index:EksCluster", name, cast("dict[str, Any]", dict(args)), opts)
-        child = pulumi.ResourceOptions(parent=self)
-        partition = aws_partition(args["region"])
         physical = physical_name(name, pulumi.get_stack())
+        region = args["region"]
+        self.network = self._network(name, physical, args)
+        cluster = self._control_plane(name, physical, args)
+        access = [self._admin(name, cluster, arn, aws_partition(region)) for arn in args["admins"]]
 
-        def policy(path: str) -> str:
-            return f"arn:{partition}:iam::aws:policy/{path}"
-
-        network = eks_network(name, args["network_cidr"], args["zones"], nat_per_zone=args["nat_per_zone"], parent=self)
-        key = aws.kms.Key(
-            f"{name}-secrets",
-            description=f"Kubernetes secrets of {physical}",
-            enable_key_rotation=True,
-            deletion_window_in_days=30,
-            opts=child,
+        node_policies = ["AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"]
+        node_role, may_join = service_role(
+            f"{name}-node", "ec2.amazonaws.com", [managed_policy(region, policy) for policy in node_policies], self
         )
-        aws.kms.Alias(f"{name}-secrets", name=f"alias/eks/{physical}", target_key_id=key.key_id, opts=child)
-        # EKS writes to the group of this name; made by itself it would keep logs forever and stay after a destroy.
-        logs = aws.cloudwatch.LogGroup(
-            f"{name}-logs", name=f"/aws/eks/{physical}/cluster", retention_in_days=LOG_DAYS, opts=child
-        )
-        role, may_run = self._role(name, "cluster", "eks.amazonaws.com", [policy("AmazonEKSClusterPolicy")])
-        cluster = aws.eks.Cluster(
-            name,
-            name=physical,
-            role_arn=role.arn,
-            version=args["kubernetes_version"],
-            access_config={"authentication_mode": "API", "bootstrap_cluster_creator_admin_permissions": False},
-            bootstrap_self_managed_addons=False,
-            deletion_protection=args["deletion_protection"],
-            enabled_cluster_log_types=CONTROL_PLANE_LOGS,
-            encryption_config={"provider": {"key_arn": key.arn}, "resources": ["secrets"]},
-            kubernetes_network_config={"ip_family": "ipv4", "service_ipv4_cidr": args["services_cidr"]},
-            vpc_config={
-                "subnet_ids": network.private_subnet_ids,
-                "endpoint_private_access": True,
-                "endpoint_public_access": bool(args["public_cidrs"]),
-                "public_access_cidrs": args["public_cidrs"] or None,
-            },
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[*may_run, logs]),
-        )
-        access = [self._admin(name, cluster, arn, partition) for arn in args["admins"]]
-
-        node_role, may_join = self._role(
-            name,
-            "node",
-            "ec2.amazonaws.com",
-            [policy("AmazonEKSWorkerNodePolicy"), policy("AmazonEC2ContainerRegistryPullOnly")],
-        )
-        # Nodes are not ready without these three. The CNI enforces NetworkPolicy objects only when told to.
-        first = [
-            self._addon(name, cluster, "eks-pod-identity-agent"),
-            self._addon(name, cluster, "kube-proxy"),
-            self._addon(
-                name,
-                cluster,
-                "vpc-cni",
-                settings={"enableNetworkPolicy": "true"},
-                identity=("aws-node", policy("AmazonEKS_CNI_Policy")),
-            ),
-        ]
+        first = [make_addon(name, region, cluster, addon, self) for addon in BEFORE_NODES]
         context = NodeGroupContext(
-            cluster.name, node_role.arn, network.private_subnet_ids, self, [*may_join, *first, *network.ready]
+            cluster_name=cluster.name,
+            cluster_group_id=cluster.vpc_config.cluster_security_group_id.apply(str),
+            node_role_arn=node_role.arn,
+            vpc_id=self.network.vpc_id,
+            subnets=self.network.private,
+            parent=self,
+            needs=[*may_join, *first, *self.network.ready],
         )
         system = system_node_group(f"{name}-system", args["system_pool"], context)
         for pool_name, pool in args["gpu_pools"].items():
             gpu_node_group(f"{name}-gpu-{pool_name}", pool_name, pool, context)
-        # Deployments, which are not active before they have a node to run on.
-        self._addon(name, cluster, "coredns", needs=[system])
-        self._addon(
-            name,
-            cluster,
-            "aws-ebs-csi-driver",
-            identity=("ebs-csi-controller-sa", policy("service-role/AmazonEBSCSIDriverPolicy")),
-            needs=[system],
-        )
+        for addon in (*AFTER_NODES, *([SHARED_FILES] if args["shared_files"] else [])):
+            make_addon(name, region, cluster, addon, self, needs=[system])
 
         self.cluster_name = cluster.name
         self.identifier = cluster.arn
         self.workload_identity = cluster.name
-        region = args["region"]
         # Everything in the cluster hangs on the kubeconfig, so what gives access to it goes last on destroy.
         self.kubeconfig = pulumi.Output.secret(
             pulumi.Output.all(
@@ -169,22 +140,56 @@ class EksCluster(pulumi.ComponentResource):
             }
         )
 
-    def _role(
-        self, name: str, suffix: str, service: str, policies: list[str]
-    ) -> tuple[aws.iam.Role, list[pulumi.Resource]]:
-        """A role that `service` assumes, and the attachments without which it can do nothing."""
+    def _network(self, name: str, physical: str, args: EksClusterArgs) -> EksNetwork:
+        cidr, zones = args["network_cidr"], args["zones"]
+        if args["existing"] is not None:
+            network = existing_network(args["existing"], zones)
+        else:
+            network = own_network(name, cidr, zones, nat_per_zone=args["nat_per_zone"], parent=self)
+            s3_gateway(name, args["region"], network, self)
+            if args["private_endpoints"]:
+                private_endpoints(name, args["region"], cidr, network, self)
+        if args["flow_logs"]:
+            flow_logs(name, physical, network, self)
+        return network
+
+    def _control_plane(self, name: str, physical: str, args: EksClusterArgs) -> aws.eks.Cluster:
         child = pulumi.ResourceOptions(parent=self)
-        role = aws.iam.Role(f"{name}-{suffix}", assume_role_policy=trust_policy(service), opts=child)
-        attached: list[pulumi.Resource] = [
-            aws.iam.RolePolicyAttachment(
-                f"{name}-{suffix}-{policy.rsplit('/', 1)[-1]}",
-                role=role.name,
-                policy_arn=policy,
-                opts=child,
-            )
-            for policy in policies
-        ]
-        return role, attached
+        key = aws.kms.Key(
+            f"{name}-secrets",
+            description=f"Kubernetes secrets of {physical}",
+            enable_key_rotation=True,
+            deletion_window_in_days=30,
+            opts=child,
+        )
+        aws.kms.Alias(f"{name}-secrets", name=f"alias/eks/{physical}", target_key_id=key.key_id, opts=child)
+        # EKS writes to the group of this name; made by itself it would keep logs forever and stay after a destroy.
+        logs = aws.cloudwatch.LogGroup(
+            f"{name}-logs", name=f"/aws/eks/{physical}/cluster", retention_in_days=LOG_DAYS, opts=child
+        )
+        policy = managed_policy(args["region"], "AmazonEKSClusterPolicy")
+        role, may_run = service_role(f"{name}-cluster", "eks.amazonaws.com", [policy], self)
+        return aws.eks.Cluster(
+            name,
+            name=physical,
+            role_arn=role.arn,
+            version=args["kubernetes_version"],
+            upgrade_policy={"support_type": "EXTENDED" if args["extended_support"] else "STANDARD"},
+            access_config={"authentication_mode": "API", "bootstrap_cluster_creator_admin_permissions": False},
+            bootstrap_self_managed_addons=False,
+            deletion_protection=args["deletion_protection"],
+            enabled_cluster_log_types=CONTROL_PLANE_LOGS,
+            encryption_config={"provider": {"key_arn": key.arn}, "resources": ["secrets"]},
+            kubernetes_network_config={"ip_family": "ipv4", "service_ipv4_cidr": args["services_cidr"]},
+            vpc_config={
+                "subnet_ids": list(self.network.private.values()),
+                "endpoint_private_access": True,
+                "endpoint_public_access": bool(args["public_cidrs"]),
+                "public_access_cidrs": args["public_cidrs"] or None,
+            },
+            # Refused by Pulumi at once; the cloud refuses too late, when most of the stack is gone.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*may_run, logs], protect=args["deletion_protection"]),
+        )
 
     def _admin(self, name: str, cluster: aws.eks.Cluster, arn: str, partition: str) -> pulumi.CustomResource:
         """Let an IAM principal administer the whole cluster."""
@@ -199,46 +204,3 @@ class EksCluster(pulumi.ComponentResource):
             access_scope={"type": "cluster"},
             opts=child,
         )
-
-    def _addon(
-        self,
-        name: str,
-        cluster: aws.eks.Cluster,
-        addon: str,
-        *,
-        settings: dict[str, Any] | None = None,
-        identity: tuple[str, str] | None = None,
-        needs: list[pulumi.Resource] | None = None,
-    ) -> aws.eks.Addon:
-        """An EKS add-on; `identity` is its service account and the policy that it needs."""
-        after = list(needs or [])
-        associations: list[dict[str, pulumi.Input[str]]] = []
-        if identity is not None:
-            account, policy = identity
-            role, attached = self._role(name, addon, "pods.eks.amazonaws.com", [policy])
-            associations.append({"role_arn": role.arn, "service_account": account})
-            after += attached
-        return aws.eks.Addon(
-            f"{name}-{addon}",
-            cluster_name=cluster.name,
-            addon_name=addon,
-            configuration_values=json.dumps(settings, sort_keys=True) if settings else None,
-            pod_identity_associations=cast("Any", associations) or None,
-            resolve_conflicts_on_create="OVERWRITE",
-            resolve_conflicts_on_update="OVERWRITE",
-            opts=pulumi.ResourceOptions(parent=self, depends_on=after),
-        )
-
-
-def aws_partition(region: str) -> str:
-    """The partition of `region`, which every ARN begins with (AWS General Reference)."""
-    if region.startswith("cn-"):
-        return "aws-cn"
-    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
-
-
-def trust_policy(service: str) -> str:
-    """Who may assume a role, as JSON. EKS and Pod Identity also tag their sessions (EKS user guide)."""
-    actions = ["sts:AssumeRole"] if service == "ec2.amazonaws.com" else ["sts:AssumeRole", "sts:TagSession"]
-    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": actions}
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, sort_keys=True)

@@ -1,52 +1,92 @@
 """The network of an EKS cluster: private subnets for nodes, public ones for NAT gateways and load balancers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
-from components.cluster.addresses import zone_subnets
+from components.cluster.addresses import MAX_ZONES, zone_subnets
 
-_NO_CONTROL_PLANE = ["use1-az3", "usw1-az2", "cac1-az3"]
-"""Zones, by id, in which EKS cannot place a control plane's interfaces (EKS user guide, VPC requirements)."""
+
+class ExistingVpcArgs(TypedDict):
+    """A VPC that somebody else made and keeps."""
+
+    vpc_id: str
+    private_subnet_ids: dict[str, str]
+    """Zone -> private subnet with a way out."""
 
 
 @dataclass(frozen=True)
 class EksNetwork:
     """What the cluster needs of its network."""
 
-    private_subnet_ids: list[pulumi.Output[str]]
-    """One per zone."""
+    vpc_id: pulumi.Input[str]
+
+    private: Mapping[str, pulumi.Input[str]]
+    """Zone -> private subnet, in the order of the cluster's zones."""
+
+    route_table_ids: list[pulumi.Input[str]]
+    """Route tables of the private subnets; none of an existing network."""
 
     ready: list[pulumi.Resource]
     """Nodes join only while these exist: the way out through NAT."""
 
 
-def zone_name(names: Sequence[str], index: int) -> str:
-    """The zone at `index`; raises `ValueError` when the region has fewer zones."""
-    if index >= len(names):
+class ZoneBlocks(TypedDict):
+    """The two networks of one zone."""
+
+    private: str
+    public: str
+
+
+def zone_blocks(cidr: str, zones: Sequence[str]) -> dict[str, ZoneBlocks]:
+    """The networks of each zone, cut from `cidr` by the zone's letter.
+
+    So a zone that is added, dropped or moved in the list moves no other: a subnet whose addresses change is replaced,
+    with every node in it.
+
+    Raises `ValueError` for a zone whose letter has no block, and for a network that cannot be cut.
+    """
+    plan = zone_subnets(cidr, MAX_ZONES)
+    blocks: dict[str, ZoneBlocks] = {}
+    for zone in zones:
+        number = ord(zone[-1]) - ord("a")
+        if not 0 <= number < MAX_ZONES:
+            raise ValueError(
+                f"cluster.zones: {zone}: the address plan has room for zones a to {chr(ord('a') + MAX_ZONES - 1)};"
+                " choose among those, or bring a network of your own as cluster.network.existing"
+            )
+        blocks[zone] = {"private": plan.private[number], "public": plan.public[number]}
+    return blocks
+
+
+def existing_network(args: ExistingVpcArgs, zones: Sequence[str]) -> EksNetwork:
+    """A network that is already there. Nothing is made in it; its owner sees to NAT and private endpoints.
+
+    Raises `ValueError` for a zone without a subnet.
+    """
+    subnets = args["private_subnet_ids"]
+    missing = [zone for zone in zones if zone not in subnets]
+    if missing:
         raise ValueError(
-            f"cluster.zones asks for more than the region has for EKS: {len(names)} ({', '.join(names)}); lower it"
+            f"cluster.network.existing.privateSubnetIds: no subnet for {', '.join(missing)};"
+            " name one for each of cluster.zones"
         )
-    return names[index]
+    return EksNetwork(args["vpc_id"], {zone: subnets[zone] for zone in zones}, [], [])
 
 
-def eks_network(name: str, cidr: str, zones: int, *, nat_per_zone: bool, parent: pulumi.Resource) -> EksNetwork:
-    """Make the network `cidr` over `zones` zones of the provider's region, every resource a child of `parent`.
+def own_network(
+    name: str, cidr: str, zones: Sequence[str], *, nat_per_zone: bool, parent: pulumi.Resource
+) -> EksNetwork:
+    """Make the network `cidr` over `zones`, every resource a child of `parent`.
 
     With `nat_per_zone` each zone has its own NAT gateway and outlives the loss of another; without, all share one,
     which costs a third and is what a development stack wants.
     """
     child = pulumi.ResourceOptions(parent=parent)
-    plan = zone_subnets(cidr, zones)
-    available = aws.get_availability_zones_output(
-        state="available", exclude_zone_ids=_NO_CONTROL_PLANE, opts=pulumi.InvokeOutputOptions(parent=parent)
-    )
-    zone_names = [available.names.apply(lambda names, i=i: zone_name(names, i)) for i in range(zones)]
-    # A zone that AWS adds may move the others in the list, and a subnet that changes its zone is replaced.
-    fixed = pulumi.ResourceOptions(parent=parent, ignore_changes=["availabilityZone"])
-
+    blocks = zone_blocks(cidr, zones)
     vpc = aws.ec2.Vpc(
         f"{name}-vpc",
         cidr_block=cidr,
@@ -66,47 +106,49 @@ def eks_network(name: str, cidr: str, zones: int, *, nat_per_zone: bool, parent:
     )
 
     ready: list[pulumi.Resource] = []
-    private_subnet_ids: list[pulumi.Output[str]] = []
+    tables: list[pulumi.Input[str]] = []
+    subnets: dict[str, pulumi.Input[str]] = {}
     nats: list[aws.ec2.NatGateway] = []
-    for i, (private_cidr, public_cidr) in enumerate(zip(plan.private, plan.public, strict=True)):
-        public = aws.ec2.Subnet(
-            f"{name}-public-{i}",
-            vpc_id=vpc.id,
-            cidr_block=public_cidr,
-            availability_zone=zone_names[i],
-            tags={"Name": f"{name}-public-{i}", "kubernetes.io/role/elb": "1"},
-            opts=fixed,
-        )
+    for zone in zones:
+        public = _subnet(f"{name}-public-{zone}", vpc, blocks[zone]["public"], zone, "elb", parent)
         public_link = aws.ec2.RouteTableAssociation(
-            f"{name}-public-{i}", route_table_id=public_table.id, subnet_id=public.id, opts=child
+            f"{name}-public-{zone}", route_table_id=public_table.id, subnet_id=public.id, opts=child
         )
         if nat_per_zone or not nats:
-            nats.append(_nat(f"{name}-nat-{i}", public, needs=[public_route, public_link], parent=parent))
-        private = aws.ec2.Subnet(
-            f"{name}-private-{i}",
-            vpc_id=vpc.id,
-            cidr_block=private_cidr,
-            availability_zone=zone_names[i],
-            tags={"Name": f"{name}-private-{i}", "kubernetes.io/role/internal-elb": "1"},
-            opts=fixed,
-        )
+            nats.append(_nat(f"{name}-nat-{zone}", public, needs=[public_route, public_link], parent=parent))
+        private = _subnet(f"{name}-private-{zone}", vpc, blocks[zone]["private"], zone, "internal-elb", parent)
         # One table per zone even with one NAT gateway, so that turning `nat_per_zone` on changes routes only.
         table = aws.ec2.RouteTable(
-            f"{name}-private-{i}", vpc_id=vpc.id, tags={"Name": f"{name}-private-{i}"}, opts=child
+            f"{name}-private-{zone}", vpc_id=vpc.id, tags={"Name": f"{name}-private-{zone}"}, opts=child
         )
         route = aws.ec2.Route(
-            f"{name}-private-{i}-out",
+            f"{name}-private-{zone}-out",
             route_table_id=table.id,
             destination_cidr_block="0.0.0.0/0",
             nat_gateway_id=nats[-1].id,
             opts=child,
         )
         link = aws.ec2.RouteTableAssociation(
-            f"{name}-private-{i}", route_table_id=table.id, subnet_id=private.id, opts=child
+            f"{name}-private-{zone}", route_table_id=table.id, subnet_id=private.id, opts=child
         )
-        private_subnet_ids.append(private.id)
+        subnets[zone] = private.id
+        tables.append(table.id)
         ready += [route, link]
-    return EksNetwork(private_subnet_ids, ready)
+    return EksNetwork(vpc.id, subnets, tables, ready)
+
+
+def _subnet(
+    name: str, vpc: aws.ec2.Vpc, cidr: str, zone: str, balancers: str, parent: pulumi.Resource
+) -> aws.ec2.Subnet:
+    """A subnet in which load balancers of the kind `balancers` are placed (EKS user guide, subnet tags)."""
+    return aws.ec2.Subnet(
+        name,
+        vpc_id=vpc.id,
+        cidr_block=cidr,
+        availability_zone=zone,
+        tags={"Name": name, f"kubernetes.io/role/{balancers}": "1"},
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
 
 
 def _nat(

@@ -5,7 +5,15 @@ from typing import Any, TypedDict, cast
 import pulumi
 import pulumi_gcp as gcp
 
+from components.cluster.gke_network import (
+    ExistingNetworkArgs,
+    existing_network,
+    own_network,
+    webhook_rule,
+)
 from components.cluster.gke_nodes import NodePoolContext, gpu_node_pool, system_node_pool
+from components.cluster.gke_rules import MaintenanceWindow
+from components.cluster.gke_secrets import secrets_key
 from components.cluster.kubeconfig import gke_kubeconfig
 from components.cluster.naming import physical_name
 from components.cluster.pools import GpuPoolArgs, SystemPoolArgs
@@ -16,8 +24,12 @@ CONTROL_PLANE_LOGS = ["SYSTEM_COMPONENTS", "WORKLOADS", "APISERVER", "SCHEDULER"
 CONTROL_PLANE_METRICS = ["SYSTEM_COMPONENTS", "APISERVER", "SCHEDULER", "CONTROLLER_MANAGER"]
 """What goes to Cloud Monitoring (container API, MonitoringComponentConfig)."""
 
-KEY_ROTATION = "7776000s"
-"""90 days, as Cloud KMS writes durations."""
+NODE_ROLES = {
+    "nodes": "roles/container.defaultNodeServiceAccount",
+    "images": "roles/artifactregistry.reader",
+}
+"""Roles of nodes in the project: logs and metrics; images of its own Artifact Registry, which the first one leaves out
+(CIS GKE Benchmark 2.0, 5.2.1). Registries of other projects let the account in themselves."""
 
 _ACCOUNT_ID_LIMIT = 30
 """Longest id of a service account (IAM API, projects.serviceAccounts.create)."""
@@ -27,10 +39,17 @@ class GkeClusterArgs(TypedDict):
     """What a GKE cluster needs to know."""
 
     project: str
-    """Project id. The APIs container, compute, cloudkms, iam, logging and monitoring are on in it."""
+    """Project id. The APIs container, containerfilesystem (image streaming), compute, cloudkms, iam, logging,
+    monitoring, storage and, for shared files, file are on in it."""
 
     region: str
     """The control plane and the system pool are in all of its zones."""
+
+    existing_network: ExistingNetworkArgs | None
+    """The network to move into; None: one is made with the ranges below."""
+
+    flow_logs: bool
+    """Keeps a sample of the own network's connections."""
 
     network_cidr: str
     """Network of nodes."""
@@ -52,6 +71,12 @@ class GkeClusterArgs(TypedDict):
 
     release_channel: str
     """RAPID, REGULAR, STABLE or EXTENDED."""
+
+    maintenance: MaintenanceWindow
+    """When GKE may upgrade control plane and nodes; urgent security patches may come at any time."""
+
+    shared_files: bool
+    """Whether pods mount Filestore volumes."""
 
     admin_group: str | None
     """Google group gke-security-groups@<domain>, whose member groups RBAC can name; None: RBAC knows no groups."""
@@ -79,6 +104,8 @@ class GkeCluster(pulumi.ComponentResource):
     cluster_name: pulumi.Output[str]
     identifier: pulumi.Output[str]
     workload_identity: pulumi.Output[str]
+    network: pulumi.Output[str]
+    """The network's path, for what else lies in it."""
 
     def __init__(self, name: str, args: GkeClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("multimodal:index:GkeCluster", name, cast("dict[str, Any]", dict(args)), opts)
@@ -87,35 +114,24 @@ class GkeCluster(pulumi.ComponentResource):
         physical = physical_name(name, pulumi.get_stack())
         workload_pool = f"{project}.svc.id.goog"
 
-        network = gcp.compute.Network(
-            f"{name}-network", project=project, auto_create_subnetworks=False, routing_mode="REGIONAL", opts=child
-        )
-        subnetwork = gcp.compute.Subnetwork(
-            f"{name}-nodes",
-            project=project,
-            region=region,
-            network=network.id,
-            ip_cidr_range=args["network_cidr"],
-            private_ip_google_access=True,
-            secondary_ip_ranges=[
-                {"range_name": "pods", "ip_cidr_range": args["pods_cidr"]},
-                {"range_name": "services", "ip_cidr_range": args["services_cidr"]},
-            ],
-            opts=child,
-        )
-        router = gcp.compute.Router(f"{name}-router", project=project, region=region, network=network.id, opts=child)
-        nat = gcp.compute.RouterNat(
-            f"{name}-nat",
-            project=project,
-            region=region,
-            router=router.name,
-            nat_ip_allocate_option="AUTO_ONLY",
-            source_subnetwork_ip_ranges_to_nat="ALL_SUBNETWORKS_ALL_IP_RANGES",
-            log_config={"enable": True, "filter": "ERRORS_ONLY"},
-            opts=child,
+        network = (
+            existing_network(args["existing_network"])
+            if args["existing_network"]
+            else own_network(
+                name,
+                {
+                    "project": project,
+                    "region": region,
+                    "nodes": args["network_cidr"],
+                    "pods": args["pods_cidr"],
+                    "services": args["services_cidr"],
+                    "flow_logs": args["flow_logs"],
+                },
+                self,
+            )
         )
 
-        key, may_encrypt = self._secrets_key(name, project, region)
+        key, may_encrypt = secrets_key(name, project, region, self)
         account = gcp.serviceaccount.Account(
             f"{name}-nodes",
             project=project,
@@ -123,14 +139,11 @@ class GkeCluster(pulumi.ComponentResource):
             display_name=f"Nodes of {physical}",
             opts=child,
         )
-        # Logs, metrics and images, and nothing else; the default account of Compute Engine may edit the project.
-        may_run = gcp.projects.IAMMember(
-            f"{name}-nodes",
-            project=project,
-            role="roles/container.defaultNodeServiceAccount",
-            member=account.member,
-            opts=child,
-        )
+        # These roles and no others; the default account of Compute Engine may edit the project.
+        may_run = [
+            gcp.projects.IAMMember(f"{name}-{suffix}", project=project, role=role, member=account.member, opts=child)
+            for suffix, role in NODE_ROLES.items()
+        ]
 
         cluster = gcp.container.Cluster(
             name,
@@ -138,11 +151,17 @@ class GkeCluster(pulumi.ComponentResource):
             project=project,
             location=region,
             deletion_protection=args["deletion_protection"],
-            network=network.id,
-            subnetwork=subnetwork.id,
+            network=network.network,
+            subnetwork=network.subnetwork,
             networking_mode="VPC_NATIVE",
-            ip_allocation_policy={"cluster_secondary_range_name": "pods", "services_secondary_range_name": "services"},
+            ip_allocation_policy={
+                "cluster_secondary_range_name": network.pods_range,
+                "services_secondary_range_name": network.services_range,
+            },
             datapath_provider="ADVANCED_DATAPATH",
+            # Pods of multi-node jobs have a card of the fast network each. It is on from the beginning because it
+            # cannot be changed later: the first such pool would replace the cluster.
+            enable_multi_networking=True,
             private_cluster_config={
                 "enable_private_nodes": True,
                 "enable_private_endpoint": not args["public_cidrs"],
@@ -161,12 +180,24 @@ class GkeCluster(pulumi.ComponentResource):
             database_encryption={"state": "ENCRYPTED", "key_name": key.id},
             release_channel={"channel": args["release_channel"]},
             min_master_version=args["kubernetes_version"],
+            maintenance_policy={
+                "recurring_window": {
+                    "start_time": args["maintenance"]["start"],
+                    "end_time": args["maintenance"]["end"],
+                    "recurrence": args["maintenance"]["recurrence"],
+                }
+            },
             logging_config={"enable_components": CONTROL_PLANE_LOGS},
             # The platform brings its own Prometheus.
             monitoring_config={"enable_components": CONTROL_PLANE_METRICS, "managed_prometheus": {"enabled": False}},
             # The platform brings its own Gateway API, of one version on every cloud.
             gateway_api_config={"channel": "CHANNEL_DISABLED"},
-            addons_config={"gce_persistent_disk_csi_driver_config": {"enabled": True}},
+            addons_config={
+                "gce_persistent_disk_csi_driver_config": {"enabled": True},
+                # Models can be read from their bucket as files.
+                "gcs_fuse_csi_driver_config": {"enabled": True},
+                "gcp_filestore_csi_driver_config": {"enabled": args["shared_files"]},
+            },
             cost_management_config={"enabled": True},
             resource_labels=args["labels"],
             # GKE insists on a first pool; it lives for a minute, under the same account as the real ones.
@@ -175,19 +206,23 @@ class GkeCluster(pulumi.ComponentResource):
             node_config={"service_account": account.email, "shielded_instance_config": {"enable_secure_boot": True}},
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[may_encrypt, may_run, nat],
+                depends_on=[may_encrypt, *may_run, *network.needs],
                 ignore_changes=["nodeConfig", "initialNodeCount"],
+                # Refused by Pulumi at once; the cloud refuses too late, when most of the stack is gone.
+                protect=args["deletion_protection"],
             ),
         )
-        context = NodePoolContext(
-            cluster.name, project, region, account.email, args["labels"], self, [nat, may_run, may_encrypt]
-        )
+        needs = [*network.needs, *may_run, may_encrypt]
+        if not args["existing_network"]:
+            needs.append(webhook_rule(name, project, network, args["control_plane_cidr"], account.email, self))
+        context = NodePoolContext(cluster.name, project, region, account.email, args["labels"], self, needs)
         system_node_pool(f"{name}-system", args["system_pool"], context)
         for pool_name, pool in args["gpu_pools"].items():
             gpu_node_pool(f"{name}-gpu-{pool_name}", pool_name, pool, context)
 
         self.cluster_name = cluster.name
         self.identifier = cluster.id
+        self.network = pulumi.Output.from_input(network.network)
         # The pool exists only once the project has had a cluster, so whoever binds to it waits for ours.
         self.workload_identity = cluster.id.apply(lambda _: workload_pool)
         self.kubeconfig = pulumi.Output.secret(
@@ -203,31 +238,3 @@ class GkeCluster(pulumi.ComponentResource):
                 "workload_identity": self.workload_identity,
             }
         )
-
-    def _secrets_key(self, name: str, project: str, region: str) -> tuple[gcp.kms.CryptoKey, pulumi.Resource]:
-        """The key for Kubernetes secrets, and GKE's right to use it."""
-        child = pulumi.ResourceOptions(parent=self)
-        ring = gcp.kms.KeyRing(f"{name}-keys", project=project, location=region, opts=child)
-        key = gcp.kms.CryptoKey(
-            f"{name}-secrets",
-            key_ring=ring.id,
-            purpose="ENCRYPT_DECRYPT",
-            rotation_period=KEY_ROTATION,
-            opts=child,
-        )
-        number = gcp.organizations.get_project_output(
-            project_id=project, opts=pulumi.InvokeOutputOptions(parent=self)
-        ).number
-        may_encrypt = gcp.kms.CryptoKeyIAMMember(
-            f"{name}-secrets",
-            crypto_key_id=key.id,
-            role="roles/cloudkms.cryptoKeyEncrypterDecrypter",
-            member=number.apply(gke_service_agent),
-            opts=child,
-        )
-        return key, may_encrypt
-
-
-def gke_service_agent(project_number: str) -> str:
-    """The account under which GKE itself acts in a project (GKE documentation, service agents), as an IAM member."""
-    return f"serviceAccount:service-{project_number}@container-engine-robot.iam.gserviceaccount.com"

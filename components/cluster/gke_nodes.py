@@ -1,22 +1,33 @@
 """Node pools of a GKE cluster: private, shielded, under a service account of their own."""
 
-import math
-import re
 from typing import NamedTuple
 
 import pulumi
 import pulumi_gcp as gcp
 
-from components.catalog.machines import Cloud, machine
 from components.cluster.autoscaling import taint_effect
+from components.cluster.gke_rules import (
+    LONGEST_FLEX_START,
+    boot_disk_type,
+    check_capacity,
+    compact,
+    first_size,
+    gke_accelerator,
+    gpudirect,
+    local_ssds,
+    network_profile,
+    reservation,
+)
 from components.cluster.pools import GpuPoolArgs, SystemPoolArgs
+from components.settings.pools import Capacity
 
 _IMAGE = "COS_CONTAINERD"
 _SCOPES = ["https://www.googleapis.com/auth/cloud-platform"]
 """Rights come from the service account's roles, not from scopes (GKE documentation, access scopes)."""
 
 _SYSTEM_DISK_GIB = 100
-_HYPERDISK_ONLY = re.compile(r"^(a3-ultragpu|a4x?|g4|[cn]4[ad]?)-")
+_RESERVATION_KEY = "compute.googleapis.com/reservation-name"
+"""Label key that names a reservation (container API, ReservationAffinity.key)."""
 
 
 class NodePoolContext(NamedTuple):
@@ -31,24 +42,6 @@ class NodePoolContext(NamedTuple):
     parent: pulumi.Resource
     needs: list[pulumi.Resource]
     """What must be there before a node can join, and outlive the last one."""
-
-
-def boot_disk_type(machine_type: str) -> str:
-    """The boot disk of `machine_type`: newer families take Hyperdisk only (Compute Engine, machine families)."""
-    return "hyperdisk-balanced" if _HYPERDISK_ONLY.match(machine_type) else "pd-balanced"
-
-
-def gke_accelerator(machine_type: str) -> str:
-    """GKE's name of the GPU in `machine_type`. Raises `UnknownMachine` or, without a GPU, `ValueError`."""
-    found = machine(Cloud.GCP, machine_type).gke_accelerator
-    if found is None:
-        raise ValueError(f"{machine_type} has no GPU; a GPU pool needs a machine type that has, such as g2-standard-8")
-    return found
-
-
-def first_size(smallest: int, zones: int) -> int:
-    """Nodes per zone that a pool begins with: rounded up, so that its smallest size is there at once."""
-    return math.ceil(smallest / max(1, zones))
 
 
 def system_node_pool(name: str, pool: SystemPoolArgs, context: NodePoolContext) -> gcp.container.NodePool:
@@ -69,16 +62,8 @@ def system_node_pool(name: str, pool: SystemPoolArgs, context: NodePoolContext) 
         management={"auto_repair": True, "auto_upgrade": True},
         upgrade_settings={"strategy": "SURGE", "max_surge": 1, "max_unavailable": 0},
         node_config={
-            "machine_type": pool["machine"],
-            "image_type": _IMAGE,
-            "disk_size_gb": _SYSTEM_DISK_GIB,
-            "disk_type": boot_disk_type(pool["machine"]),
-            "service_account": context.service_account,
-            "oauth_scopes": _SCOPES,
-            "workload_metadata_config": {"mode": "GKE_METADATA"},
+            **_node_basics(pool["machine"], _SYSTEM_DISK_GIB, context),
             "shielded_instance_config": {"enable_secure_boot": True, "enable_integrity_monitoring": True},
-            "metadata": {"disable-legacy-endpoints": "true"},
-            "resource_labels": context.labels,
         },
         opts=pulumi.ResourceOptions(
             parent=context.parent, depends_on=context.needs, ignore_changes=["initialNodeCount"]
@@ -87,8 +72,16 @@ def system_node_pool(name: str, pool: SystemPoolArgs, context: NodePoolContext) 
 
 
 def gpu_node_pool(name: str, pool_name: str, pool: GpuPoolArgs, context: NodePoolContext) -> gcp.container.NodePool:
-    """A GPU pool in the zones that have its machines. Its bounds count over all of them together."""
+    """A GPU pool in the zones that have its machines. Its bounds count over all of them together.
+
+    Time-slicing and MIG are the GPU Operator's, so GKE's own sharing settings stay unset. Raises `ValueError` for a
+    pool that GKE would refuse.
+    """
+    check_capacity(pool_name, pool)
     zones = sorted(pool["zones"])
+    flex_start = pool["capacity"] == Capacity.FLEX_START
+    profile = network_profile(pool_name, pool)
+    disks = local_ssds(pool["machine"])
     return gcp.container.NodePool(
         name,
         name=pool_name,
@@ -103,15 +96,20 @@ def gpu_node_pool(name: str, pool_name: str, pool: GpuPoolArgs, context: NodePoo
             # Scarce machines are taken wherever there are some.
             "location_policy": "ANY",
         },
-        management={"auto_repair": True, "auto_upgrade": True},
-        # A surge needs spare GPUs, which nobody has: nodes go one by one.
-        upgrade_settings={"strategy": "SURGE", "max_surge": 0, "max_unavailable": 1},
+        # GKE refuses repair for flex-start: a machine that is repaired is gone, and the next one has to queue.
+        management={"auto_repair": not flex_start, "auto_upgrade": True},
+        # A surge needs spare GPUs, which nobody has: nodes go one by one. Flex-start pools have a strategy of their
+        # own, which GKE sets (SHORT_LIVED): no node is upgraded, the next one comes new.
+        upgrade_settings=None if flex_start else {"strategy": "SURGE", "max_surge": 0, "max_unavailable": 1},
+        placement_policy={"type": "COMPACT"} if compact(pool) else None,
+        network_config={"accelerator_network_profile": profile} if profile else None,
         node_config={
-            "machine_type": pool["machine"],
-            "image_type": _IMAGE,
-            "disk_size_gb": pool["disk_gib"],
-            "disk_type": boot_disk_type(pool["machine"]),
-            "spot": pool["spot"],
+            **_node_basics(pool["machine"], pool["disk_gib"], context),
+            "spot": pool["capacity"] == Capacity.SPOT,
+            # No queued provisioning: its nodes come for ProvisioningRequest objects only, and Volcano makes none.
+            "flex_start": True if flex_start else None,
+            "max_run_duration": LONGEST_FLEX_START if flex_start else None,
+            "reservation_affinity": _reservation_affinity(reservation(pool_name, pool)),
             "guest_accelerators": [
                 {
                     "type": gke_accelerator(pool["machine"]),
@@ -119,18 +117,18 @@ def gpu_node_pool(name: str, pool_name: str, pool: GpuPoolArgs, context: NodePoo
                     "gpu_driver_installation_config": {"gpu_driver_version": pool["driver"]},
                 }
             ],
+            "gpudirect_strategy": gpudirect(pool),
             "gvnic": {"enabled": True},
+            # Containers start while their image is still on its way; images in Artifact Registry only.
+            "gcfs_config": {"enabled": True},
+            # Image layers, emptyDir volumes and caches of weights then lie on local NVMe.
+            "ephemeral_storage_local_ssd_config": {"local_ssd_count": disks} if disks else None,
             "labels": pool["labels"],
             "taints": [
                 {"key": t["key"], "value": t["value"], "effect": taint_effect(t["effect"])} for t in pool["taints"]
             ],
-            "service_account": context.service_account,
-            "oauth_scopes": _SCOPES,
-            "workload_metadata_config": {"mode": "GKE_METADATA"},
             # No secure boot: a kernel module that Google did not sign would not load.
             "shielded_instance_config": {"enable_secure_boot": False, "enable_integrity_monitoring": True},
-            "metadata": {"disable-legacy-endpoints": "true"},
-            "resource_labels": context.labels,
         },
         opts=pulumi.ResourceOptions(
             parent=context.parent,
@@ -141,3 +139,27 @@ def gpu_node_pool(name: str, pool_name: str, pool: GpuPoolArgs, context: NodePoo
             delete_before_replace=True,
         ),
     )
+
+
+def _reservation_affinity(name: str | None) -> gcp.container.NodePoolNodeConfigReservationAffinityArgsDict:
+    if name is None:
+        # GKE's default takes from any open reservation, which would then be missing where it was meant to be.
+        return {"consume_reservation_type": "NO_RESERVATION"}
+    return {"consume_reservation_type": "SPECIFIC_RESERVATION", "key": _RESERVATION_KEY, "values": [name]}
+
+
+def _node_basics(
+    machine_type: str, disk_gib: int, context: NodePoolContext
+) -> gcp.container.NodePoolNodeConfigArgsDict:
+    """What system and GPU nodes have in common."""
+    return {
+        "machine_type": machine_type,
+        "image_type": _IMAGE,
+        "disk_size_gb": disk_gib,
+        "disk_type": boot_disk_type(machine_type),
+        "service_account": context.service_account,
+        "oauth_scopes": _SCOPES,
+        "workload_metadata_config": {"mode": "GKE_METADATA"},
+        "metadata": {"disable-legacy-endpoints": "true"},
+        "resource_labels": context.labels,
+    }

@@ -1,8 +1,17 @@
 """What every cluster component gives, whichever cloud it is on."""
 
-from typing import Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import pulumi
+
+from components.storage.outputs import Storage
+
+if TYPE_CHECKING:
+    # Each imports its cloud's SDK, which nobody should load for another cloud.
+    from components.cluster.aks import AksCluster
+    from components.cluster.eks import EksCluster
+    from components.cluster.existing import ExistingCluster
+    from components.cluster.gke import GkeCluster
 
 
 class ClusterOutputs(Protocol):
@@ -21,3 +30,13 @@ class ClusterOutputs(Protocol):
     workload_identity: pulumi.Output[str]
     """What pods' cloud identities are bound to: EKS the cluster's name (Pod Identity), GKE the workload pool, AKS the
     OIDC issuer's URL; empty on an existing cluster."""
+
+
+class Foundation(NamedTuple):
+    """What everything else stands on."""
+
+    cluster: "EksCluster | GkeCluster | AksCluster | ExistingCluster"
+    """A component with the outputs of `ClusterOutputs`."""
+
+    storage: Storage | None
+    """Object stores; None on an existing cluster, which has its own."""

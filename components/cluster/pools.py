@@ -6,16 +6,8 @@ from components.catalog.accelerators import ACCELERATORS
 from components.gpu.drivers import DriverPlan
 from components.gpu.layouts import node_labels
 from components.labels import GPU_TAINT
-from components.settings.cluster import (
-    AksCluster,
-    Capacity,
-    CloudCluster,
-    CloudGpuPool,
-    Cluster,
-    GkeGpuPool,
-    GpuPool,
-    pool_machine,
-)
+from components.settings.cluster import AksCluster, CloudCluster, Cluster, GpuPool, pool_machine
+from components.settings.pools import Capacity, CloudGpuPool
 from components.settings.supply import node_supply
 
 
@@ -41,11 +33,22 @@ class GpuPoolArgs(TypedDict):
     """GPUs per node."""
 
     resources: dict[str, int]
-    """GPU resources that one node offers once the GPU Operator has set it up: whole GPUs or MIG slices."""
+    """GPU resources that one node offers once the GPU Operator has set it up: whole GPUs, turns or MIG slices."""
 
     min_nodes: int
     max_nodes: int
-    spot: bool
+    capacity: str
+    """How the machines are bought: a `Capacity` value."""
+
+    reservation: str | None
+    """Which reservation or capacity block."""
+
+    fast_network: bool
+    """Wired for multi-node jobs, close together in one zone."""
+
+    time_slicing: int | None
+    """Pods that share one GPU in turns."""
+
     disk_gib: int
     labels: dict[str, str]
     """All node labels, those for the GPU Operator included."""
@@ -78,19 +81,22 @@ def gpu_pool_args(cluster: CloudCluster, plan: DriverPlan) -> dict[str, GpuPoolA
             "machine": pool.machine,
             "accelerator": accelerator.key,
             "gpus": found.gpus,
-            "resources": dict(node_supply(accelerator.key, found.gpus, pool.mig)),
+            "resources": dict(node_supply(accelerator.key, found.gpus, pool.mig, pool.time_slicing)),
             "min_nodes": pool.min_nodes,
             "max_nodes": pool.max_nodes,
-            "spot": pool.capacity is Capacity.SPOT,
+            "capacity": pool.capacity.value,
+            "reservation": pool.reservation,
+            "fast_network": pool.fast_network,
+            "time_slicing": pool.time_slicing,
             "disk_gib": pool.disk_gib,
             "labels": {
                 **pool.labels,
                 **plan.node_labels,
-                **node_labels(name, pool.mig, mig_capable=accelerator.mig),
+                **node_labels(name, pool.mig, mig_capable=accelerator.mig, time_slicing=pool.time_slicing),
             },
             "taints": pool_taints(cluster, pool),
             "driver": plan.pool.value,
-            "zones": list(pool.zones) if isinstance(pool, GkeGpuPool) else [],
+            "zones": list(pool.zones),
         }
     return pools
 

@@ -8,6 +8,7 @@ name in use, `all-disabled` too.
 from collections.abc import Mapping
 from typing import Any
 
+from components.gpu.sharing import PLUGIN_CONFIG_LABEL, sharing_name
 from components.labels import GPU_POOL
 
 MIG_CONFIG_LABEL = "nvidia.com/mig.config"
@@ -27,6 +28,11 @@ def layout_name(layout: Layout) -> str:
     return "-".join(f"{count}x{profile.replace('+', '.')}" for profile, count in sorted(layout.items()))
 
 
+def layout_names(layouts: Mapping[str, Layout]) -> dict[str, str]:
+    """Name of each pool's layout, by pool: what is compared from one update to the next."""
+    return {pool: layout_name(layout) for pool, layout in layouts.items()}
+
+
 def mig_parted_config(layouts: Mapping[str, Layout]) -> dict[str, Any]:
     """The mig-parted file for the layouts of all pools, by pool name."""
     entries: dict[str, Any] = {ALL_DISABLED: [{"devices": "all", "mig-enabled": False}]}
@@ -38,9 +44,14 @@ def mig_parted_config(layouts: Mapping[str, Layout]) -> dict[str, Any]:
     return {"version": "v1", "mig-configs": dict(sorted(entries.items()))}
 
 
-def node_labels(pool: str, layout: Layout, *, mig_capable: bool) -> dict[str, str]:
-    """Labels of a GPU pool's nodes: which pool it is, and which layout its GPUs get."""
+def node_labels(pool: str, layout: Layout, *, mig_capable: bool, time_slicing: int | None = None) -> dict[str, str]:
+    """Labels of a GPU pool's nodes: which pool it is, which layout its GPUs get and in how many turns they are shared.
+
+    GPUs without MIG carry no layout, GPUs that nobody shares no device-plugin configuration.
+    """
     labels = {GPU_POOL: pool}
     if mig_capable:
         labels[MIG_CONFIG_LABEL] = layout_name(layout)
+    if time_slicing is not None:
+        labels[PLUGIN_CONFIG_LABEL] = sharing_name(time_slicing)
     return labels

@@ -1,7 +1,7 @@
 """The NVIDIA GPU Operator: device plugin, MIG manager, DCGM exporter, and the driver where it owns it."""
 
 from collections.abc import Mapping
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_kubernetes as kubernetes
@@ -11,6 +11,7 @@ from components.catalog.images import image_values
 from components.gpu.drivers import DriverPlan
 from components.gpu.google_installer import google_installer
 from components.gpu.layouts import ALL_DISABLED, Layout, mig_parted_config
+from components.gpu.sharing import plugin_values
 from components.helm import merge, release
 from components.labels import platform_labels
 from components.manifest import Spec
@@ -37,6 +38,9 @@ class GpuOperatorArgs(TypedDict):
     layouts: dict[str, dict[str, int]]
     """MIG layout of each GPU pool; empty for whole GPUs."""
 
+    time_slicing: NotRequired[dict[str, int]]
+    """Turns on each GPU, by pool; pools whose GPUs nobody shares are left out."""
+
     taints: list[str]
     """Keys of all taints on GPU nodes, which the operator's pods must tolerate."""
 
@@ -54,8 +58,9 @@ def operator_values(
     taints: list[str],
     lock: Mapping[str, str],
     extra: Mapping[str, Any],
+    time_slicing: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
-    """Values of the gpu-operator chart."""
+    """Values of the gpu-operator chart; `time_slicing` has the turns on each GPU of pools that share theirs."""
     tolerations = [{"key": key, "operator": "Exists"} for key in taints]
     base: dict[str, Any] = {
         # Every MIG profile is a resource of its own, so that pools with and without slices live in one cluster.
@@ -69,7 +74,7 @@ def operator_values(
                 "data": {"config.yaml": yaml.safe_dump(mig_parted_config(layouts), sort_keys=True)},
             },
         },
-        "devicePlugin": {"enabled": True},
+        "devicePlugin": {"enabled": True, **plugin_values((time_slicing or {}).values())},
         "dcgmExporter": {"enabled": True},
         "daemonsets": {"tolerations": tolerations},
         "nfd": {"enabled": True},
@@ -135,7 +140,13 @@ class GpuOperator(pulumi.ComponentResource):
             version=args["version"],
             namespace=self.namespace,
             values=operator_values(
-                args["version"], plan, args["layouts"], args["taints"], args["images_lock"], args["values"]
+                args["version"],
+                plan,
+                args["layouts"],
+                args["taints"],
+                args["images_lock"],
+                args["values"],
+                args.get("time_slicing"),
             ),
             opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=before)),
         )

@@ -145,6 +145,10 @@ def _cross_checks(parsed: Mapping[str, Any], pruned: set[str]) -> Iterator[Probl
         yield from checks.version_checks(parsed["versions"])
     if cluster and "gpu" in parsed:
         yield from checks.driver_problems(cluster, parsed["gpu"])
+        if "cluster" not in pruned:
+            yield from checks.layout_change_problems(cluster, parsed["gpu"])
+    if cluster and "storage" in parsed:
+        yield from checks.storage_problems(cluster, parsed["storage"])
     if "environment" in parsed and "trust" in parsed:
         yield from checks.trust_problems(parsed["environment"], parsed["trust"])
     if tenants is not None:

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints, model_validator
 
 from components.catalog.versions import COMPONENTS, KUBERNETES_DEFAULT
-from components.settings.cluster import Cidr
 from components.settings.model import Count, Model, Name, PositiveCount
+from components.settings.network import Cidr
 
 ChartValues = dict[str, Any]
 """Values merged last over a chart's own; the escape hatch. Each path must exist in the chart."""
@@ -31,6 +31,10 @@ class Gpu(Model):
 
     driver: DriverOwner | None = None
     """Who owns the driver. Default per provider: eks image, gke cloud, aks operator, existing image."""
+
+    allow_layout_change: tuple[Name, ...] = ()
+    """Pools whose MIG layout may change in the next update. That drains and reboots their nodes, so a policy refuses it
+    for any pool that is not named here. Take the names out again afterwards."""
 
     values: ChartValues = Field(default_factory=dict)
     """Further values of the gpu-operator chart."""
@@ -59,6 +63,9 @@ class Quota(Model):
 
     gpus: Count = 0
     """Whole GPUs (`nvidia.com/gpu`)."""
+
+    shared_gpus: Count = 0
+    """Turns on GPUs that are time-sliced (`nvidia.com/gpu.shared`)."""
 
     slices: dict[str, PositiveCount] = Field(default_factory=dict)
     """MIG slices by profile, such as {1g.10gb: 14}."""
@@ -197,6 +204,23 @@ class Trust(Model):
     """Further values of the kyverno chart."""
 
 
+class SharedFiles(Model):
+    """A shared file system for datasets: EFS, Filestore or Azure Files."""
+
+    size_gib: Annotated[int, Field(ge=1024, le=102400)] = 1024
+    """Size in GiB. EFS grows by itself and takes no size."""
+
+
+class Storage(Model):
+    """Where models, pipeline artifacts and datasets live. Only on clouds; an existing cluster has its own."""
+
+    shared_files: SharedFiles | None = None
+    """None (the default): no shared file system."""
+
+    keep_data: bool = True
+    """A destroy then leaves buckets that hold objects; false empties and removes them, for throw-away stacks."""
+
+
 class Versions(Model):
     """Versions to run. Each must stand in the compatibility matrix."""
 
@@ -204,3 +228,4 @@ class Versions(Model):
     gpu_operator: str = COMPONENTS["gpuOperator"].default
     volcano: str = COMPONENTS["volcano"].default
     kyverno: str = COMPONENTS["kyverno"].default
+    cluster_autoscaler: str = COMPONENTS["clusterAutoscaler"].default

@@ -4,7 +4,7 @@ from pydantic import Field
 
 from components.settings.cluster import Cluster
 from components.settings.model import Environment, Model, Name
-from components.settings.sections import Gpu, Scheduling, Tenant, Trust, Versions
+from components.settings.sections import Gpu, Scheduling, Storage, Tenant, Trust, Versions
 
 NAMESPACE = "multimodal"
 """Config namespace of the program; also the project's name."""
@@ -21,6 +21,7 @@ class Settings(Model):
 
     gpu: Gpu = Gpu()
     scheduling: Scheduling = Scheduling()
+    storage: Storage = Storage()
     trust: Trust
     tenants: dict[Name, Tenant] = Field(default_factory=dict)
     """Teams by name; the name is the namespace's and the queue's too."""

@@ -8,23 +8,33 @@ from components.settings.cluster import Cluster, PoolShape, pool_shape
 
 
 def supply(cluster: Cluster, nodes: Callable[[PoolShape], int] = lambda shape: shape.max_nodes) -> Mapping[str, int]:
-    """Extended resource -> number: whole GPUs and MIG slices, with every pool at its largest.
+    """Extended resource -> number: whole GPUs, turns on shared ones and MIG slices, with every pool at its largest.
 
     `nodes` says how many nodes of a pool count instead. Pools must be valid: raises what `pool_shape` raises otherwise.
     """
     total: Counter[str] = Counter()
     for pool in cluster.gpu_pools.values():
         shape = pool_shape(cluster, pool)
-        for resource, number in node_supply(shape.accelerator, shape.gpus, pool.mig).items():
+        for resource, number in node_supply(shape.accelerator, shape.gpus, pool.mig, pool.time_slicing).items():
             total[resource] += number * nodes(shape)
     return total
 
 
-def node_supply(accelerator: str, gpus: int, layout: Mapping[str, int]) -> Mapping[str, int]:
-    """Extended resources of one node: its whole GPUs, or the slices of `layout` on each of them."""
-    if not layout:
-        return {"nvidia.com/gpu": gpus}
-    return {profiles(accelerator)[profile].resource: count * gpus for profile, count in layout.items()}
+WHOLE = "nvidia.com/gpu"
+"""Resource of a GPU that a pod has to itself."""
+
+SHARED = "nvidia.com/gpu.shared"
+"""Resource of one turn on a time-sliced GPU. It has a name of its own, so that a quota tells a turn from a whole GPU
+(NVIDIA k8s-device-plugin, README: `sharing.timeSlicing.renameByDefault`)."""
+
+
+def node_supply(
+    accelerator: str, gpus: int, layout: Mapping[str, int], time_slicing: int | None = None
+) -> Mapping[str, int]:
+    """Extended resources of one node: its whole GPUs, the slices of `layout` on each, or `time_slicing` turns each."""
+    if layout:
+        return {profiles(accelerator)[profile].resource: count * gpus for profile, count in layout.items()}
+    return {WHOLE: gpus} if time_slicing is None else {SHARED: gpus * time_slicing}
 
 
 def scales_from_zero(cluster: Cluster) -> bool:

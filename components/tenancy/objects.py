@@ -5,6 +5,7 @@ from typing import Any
 
 from components.manifest import Spec
 from components.settings.sections import Allowance, Direction, Quota
+from components.settings.supply import SHARED, WHOLE
 
 
 def resource_quota(quota: Quota, gpu_resources: Iterable[str]) -> dict[str, str]:
@@ -14,7 +15,7 @@ def resource_quota(quota: Quota, gpu_resources: Iterable[str]) -> dict[str, str]
     name is not bounded at all. Services of type LoadBalancer and NodePort are off, since they open ports.
     """
     granted = gpu_quota(quota)
-    names = sorted({"nvidia.com/gpu", *gpu_resources, *granted})
+    names = sorted({WHOLE, *gpu_resources, *granted})
     return {
         "requests.cpu": str(quota.cpu),
         "requests.memory": f"{quota.memory_gib}Gi",
@@ -28,7 +29,8 @@ def resource_quota(quota: Quota, gpu_resources: Iterable[str]) -> dict[str, str]
 
 def gpu_quota(quota: Quota) -> dict[str, int]:
     """GPU resource -> number that the tenant may use."""
-    return {"nvidia.com/gpu": quota.gpus, **{slice_resource(profile): n for profile, n in quota.slices.items()}}
+    shared = {SHARED: quota.shared_gpus} if quota.shared_gpus else {}
+    return {WHOLE: quota.gpus, **shared, **{slice_resource(profile): n for profile, n in quota.slices.items()}}
 
 
 def queue_capability(quota: Quota, gpu_resources: Iterable[str]) -> dict[str, str]:

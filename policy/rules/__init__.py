@@ -3,7 +3,14 @@
 from pulumi_policy import Policy
 
 from policy.recorder import recorder
-from policy.rules import images_pinned, no_public_api, tenant_default_deny, tenant_gpu_quota, tenant_signed_images
+from policy.rules import (
+    images_pinned,
+    mig_layout_change,
+    no_public_api,
+    tenant_default_deny,
+    tenant_gpu_quota,
+    tenant_signed_images,
+)
 
 RULES: tuple[Policy, ...] = (
     tenant_gpu_quota.RULE,
@@ -11,6 +18,7 @@ RULES: tuple[Policy, ...] = (
     images_pinned.RULE,
     tenant_signed_images.RULE,
     no_public_api.RULE,
+    mig_layout_change.RULE,
 )
 """Every rule, in the order in which docs/policies.md explains them."""
 

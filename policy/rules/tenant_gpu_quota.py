@@ -1,7 +1,8 @@
 """Rule `tenant-gpu-quota`: no tenant can take every GPU.
 
 What: each tenant namespace has a ResourceQuota that bounds whole GPUs and every MIG slice of the stack: that any
-tenant's quota names, or that a layout of the GPU Operator's mig-parted configuration makes.
+tenant's quota names, or that a layout of the GPU Operator's mig-parted configuration makes. So it is with turns on
+time-sliced GPUs: a quota names them as soon as one tenant may have some, or the device plugin shares any.
 Why: a resource that a quota does not name is not bounded at all (Kubernetes documentation, Resource Quotas), so a slice
 that one tenant's quota forgets is a slice of which that tenant may take all.
 Configuration: `resources`, the resources of whole GPUs (default `["requests.nvidia.com/gpu"]`); `maxGpus`, the most
@@ -28,7 +29,8 @@ from policy.stack import Stack, Tenant
 
 QUOTA = "kubernetes:core/v1:ResourceQuota"
 DEFAULTS: Mapping[str, Any] = {"resources": ["requests.nvidia.com/gpu"], "maxGpus": None}
-_SLICE = re.compile(r"requests\.nvidia\.com/mig-.+")
+_PART = re.compile(r"requests\.nvidia\.com/(?:mig-.+|gpu\.shared)")
+"""Quota resources of parts of a GPU: MIG slices, and turns on a shared one."""
 
 
 def validate_gpu_quotas(args: StackValidationArgs, report: ReportViolation) -> None:
@@ -42,10 +44,10 @@ def validate_gpu_quotas(args: StackValidationArgs, report: ReportViolation) -> N
         if quota.namespace is UNKNOWN:
             report(not_known(quota, "metadata.namespace"), quota.urn)
     granted = {str(r) for quota in quotas if quota.namespace in stack.tenants for r in _hard(quota)}
-    slices = {r for r in granted if _SLICE.fullmatch(r)} | _made_slices(stack, report)
+    parts = {r for r in granted if _PART.fullmatch(r)} | _made_slices(stack, report) | _made_turns(stack, report)
     for tenant in stack.tenants.values():
         mine = [quota for quota in quotas if quota.namespace == tenant.namespace and not _is_scoped(quota)]
-        _check_tenant(tenant, mine, [*whole, *sorted(slices)], report)
+        _check_tenant(tenant, mine, [*whole, *sorted(parts)], report)
         if config["maxGpus"] is not None:
             _check_most(tenant, mine, whole, int(config["maxGpus"]), report)
 
@@ -111,10 +113,9 @@ def _count(value: Any) -> int | None:
 def _made_slices(stack: Stack, report: ReportViolation) -> set[str]:
     """Quota resources of the slices that the GPU Operator's releases make."""
     found: set[str] = set()
-    for release in stack.of(RELEASE):
-        chart = release.get("chart")
+    for release in _operators(stack):
         # strategy `single` offers slices as whole GPUs (NVIDIA k8s-device-plugin, README)
-        if str(chart).rpartition("/")[2] != "gpu-operator" or release.get("values", "mig", "strategy") == "single":
+        if release.get("values", "mig", "strategy") == "single":
             continue
         text = release.get("values", "migManager", "config", "data", "config.yaml")
         if text is UNKNOWN:
@@ -129,6 +130,47 @@ def _made_slices(stack: Stack, report: ReportViolation) -> set[str]:
                 )
             found |= {f"requests.nvidia.com/mig-{profile.replace('+', '.')}" for profile in profiles or ()}
     return found
+
+
+def _operators(stack: Stack) -> list[Resource]:
+    return [r for r in stack.of(RELEASE) if str(r.get("chart")).rpartition("/")[2] == "gpu-operator"]
+
+
+def _made_turns(stack: Stack, report: ReportViolation) -> set[str]:
+    """Quota resources of the turns that the device plugin's configurations make."""
+    found: set[str] = set()
+    for release in _operators(stack):
+        data = release.get("values", "devicePlugin", "config", "data")
+        if has_unknown(data):
+            report(not_known(release, "values.devicePlugin.config.data"), release.urn)
+            continue
+        for name, text in mapped(data).items():
+            resources = _shared(text)
+            if resources is None:
+                report(
+                    f"{release}: values.devicePlugin.config.data[{name!r}] is not a device plugin configuration; give "
+                    "it YAML with `version: v1`",
+                    release.urn,
+                )
+            found |= {f"requests.{resource}" for resource in resources or ()}
+    return found
+
+
+def _shared(text: Any) -> set[str] | None:
+    """Names under which a device plugin configuration offers turns; None when it cannot be read."""
+    try:
+        config = yaml.safe_load(text) if isinstance(text, str) else text
+    except yaml.YAMLError:
+        return None
+    if not isinstance(config, dict):
+        return None
+    slicing = mapped(mapped(mapped(config).get("sharing")).get("timeSlicing"))
+    renames = bool(slicing.get("renameByDefault"))
+    names: set[str] = set()
+    for entry in map(mapped, listed(slicing.get("resources"))):
+        name = str(entry.get("name"))
+        names.add(str(entry.get("rename") or (f"{name}.shared" if renames else name)))
+    return names
 
 
 def _profiles(text: Any) -> set[str] | None:
@@ -146,7 +188,7 @@ def _profiles(text: Any) -> set[str] | None:
 RULE = StackValidationPolicy(
     name="tenant-gpu-quota",
     display_name="Tenants' GPUs are bounded",
-    description="Each tenant namespace has a ResourceQuota that bounds whole GPUs and every MIG slice of the stack.",
+    description="Each tenant namespace has a ResourceQuota that bounds whole GPUs, shared ones and every MIG slice.",
     validate=validate_gpu_quotas,
     enforcement_level=EnforcementLevel.MANDATORY,
     severity=Severity.HIGH,

@@ -1,4 +1,4 @@
-"""IAM, KMS, logs, buckets and scaling-group tags."""
+"""IAM, KMS, logs, buckets, file systems and scaling-group tags."""
 
 from __future__ import annotations
 
@@ -162,6 +162,55 @@ ACCOUNT: dict[str, Binding] = {
     ),
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": _ENCRYPTION,
     "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2": _ENCRYPTION,
+    "aws:s3/bucketPolicy:BucketPolicy": bind(
+        "s3",
+        "PutBucketPolicy",
+        replaces=("bucket",),
+        documents=frozenset({"policy"}),
+        rules=(rule.json_policy("policy"),),
+    ),
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": _s3(
+        "PutBucketOwnershipControls", "OwnershipControls", fields={"rule": "OwnershipControls.Rules"}
+    ),
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": _s3(
+        "PutBucketLifecycleConfiguration",
+        "LifecycleConfiguration",
+        fields={
+            "rules": "LifecycleConfiguration.Rules",
+            "rules.id": "ID",
+            "rules.filter.and": "And",
+        },
+        local={
+            **local("timeouts"),
+            **reasons("a map in Pulumi; the API has a list of keys and values", "rules.filter.and.tags"),
+        },
+        required=frozenset({"rules"}),
+        rules=(rule.lifecycle,),
+    ),
+    "aws:efs/fileSystem:FileSystem": bind(
+        "efs",
+        "CreateFileSystem",
+        fields={
+            "lifecyclePolicies": "@lifecycle.LifecyclePolicies",
+            "lifecyclePolicies.transitionToIa": "TransitionToIA",
+            "protection.replicationOverwrite": "ReplicationOverwriteProtection",
+            "protection": "@protection",
+        },
+        others={
+            "lifecycle": partial(operation, "efs", "PutLifecycleConfiguration"),
+            "protection": partial(operation, "efs", "UpdateFileSystemProtection"),
+        },
+        local=TAGS,
+        # Pulumi makes a token up when the program has none.
+        supplied=frozenset({"CreationToken", "protection:FileSystemId"}),
+        replaces=("creationToken", "availabilityZoneName", "encrypted", "kmsKeyId", "performanceMode"),
+        rules=(rule.file_system,),
+    ),
+    "aws:efs/mountTarget:MountTarget": bind(
+        "efs",
+        "CreateMountTarget",
+        replaces=("fileSystemId", "subnetId", "ipAddress", "ipAddressType", "ipv6Address"),
+    ),
     "aws:autoscaling/tag:Tag": bind(
         "autoscaling",
         "CreateOrUpdateTags",

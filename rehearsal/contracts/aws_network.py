@@ -6,6 +6,7 @@ from functools import partial
 
 from rehearsal.contracts import aws_rules as rule
 from rehearsal.contracts.aws_common import TAGS, ec2, local
+from rehearsal.contracts.aws_ec2_rules import endpoint, flow_log, launch_template
 from rehearsal.contracts.binding import AutoName, Binding, reasons
 from rehearsal.contracts.botocore_model import operation, shape
 
@@ -185,7 +186,7 @@ NETWORK: dict[str, Binding] = {
         },
         name=AutoName("name", 128, lowercase=False, alternative="namePrefix"),
         replaces=("name", "namePrefix"),
-        rules=(rule.launch_template,),
+        rules=(rule.instance_type_exists("instanceType"), launch_template),
     ),
     "aws:ec2/flowLog:FlowLog": ec2(
         "CreateFlowLogs",
@@ -204,14 +205,17 @@ NETWORK: dict[str, Binding] = {
             *("vpcId", "subnetId", "eniId", "trafficType", "logDestination", "logDestinationType", "logFormat"),
             *("iamRoleArn", "maxAggregationInterval", "destinationOptions"),
         ),
-        rules=(rule.exactly_one("vpcId", "subnetId", "eniId", "transitGatewayId", "transitGatewayAttachmentId"),),
+        rules=(
+            rule.exactly_one("vpcId", "subnetId", "eniId", "transitGatewayId", "transitGatewayAttachmentId"),
+            flow_log,
+        ),
     ),
     "aws:ec2/vpcEndpoint:VpcEndpoint": ec2(
         "CreateVpcEndpoint",
         fields={"policy": "PolicyDocument"},
         local=reasons("AcceptVpcEndpointConnections after creation", "autoAccept"),
         replaces=("vpcId", "serviceName", "vpcEndpointType", "serviceRegion"),
-        rules=(rule.json_policy("policy"),),
+        rules=(rule.json_policy("policy"), endpoint),
     ),
     "aws:ec2/placementGroup:PlacementGroup": ec2(
         "CreatePlacementGroup",

@@ -84,27 +84,6 @@ def instance_type_exists(prop: str) -> Rule:
     return check
 
 
-def launch_template(inputs: Inputs) -> Iterator[Violation]:
-    """Security groups belong either to the template or to its network interfaces; metadata hops are 1-64."""
-    interfaces = inputs.get("networkInterfaces")
-    if inputs.get("vpcSecurityGroupIds") and interfaces:
-        problem = "with networkInterfaces, give the security groups there"
-        yield Violation(("vpcSecurityGroupIds",), problem)
-    seen: set[tuple[Any, Any]] = set()
-    for index, entry in items(inputs, "networkInterfaces"):
-        place = (entry.get("networkCardIndex") or 0, entry.get("deviceIndex") or 0)
-        if UNKNOWN not in place and place in seen:
-            yield Violation(("networkInterfaces", index), f"card {place[0]} device {place[1]} is used twice")
-        seen.add(place)
-    hops = known(inputs, "metadataOptions.httpPutResponseHopLimit")
-    if isinstance(hops, int) and not 1 <= hops <= 64:
-        yield Violation(("metadataOptions", "httpPutResponseHopLimit"), "must be from 1 to 64", hops)
-    for index, entry in items(inputs, "tagSpecifications"):
-        yield from (
-            Violation(("tagSpecifications", index, *found.path), found.problem, found.value) for found in tags(entry)
-        )
-
-
 def json_policy(prop: str, *, principal: bool = False) -> Rule:
     """An IAM policy document: JSON with Version and Statements, each with Effect and Action.
 
@@ -176,3 +155,29 @@ def log_retention(inputs: Inputs) -> Iterator[Violation]:
     days = known(inputs, "retentionInDays")
     if isinstance(days, int) and days not in (0, *_RETENTIONS):
         yield Violation(("retentionInDays",), f"not one of {', '.join(map(str, _RETENTIONS))} days", days)
+
+
+def lifecycle(inputs: Inputs) -> Iterator[Violation]:
+    """Each rule does something, to what its filter (or old prefix) names; ids are unique.
+
+    Source: S3 API reference, PutBucketLifecycleConfiguration.
+    """
+    seen: set[str] = set()
+    actions = ("abortIncompleteMultipartUpload", "expiration", "noncurrentVersionExpiration")
+    for index, entry in items(inputs, "rules"):
+        if not any(entry.get(action) for action in (*actions, "noncurrentVersionTransitions", "transitions")):
+            yield Violation(("rules", index), f"does nothing: one of {', '.join(actions)} or transitions is needed")
+        name = entry.get("id")
+        if isinstance(name, str) and name in seen:
+            yield Violation(("rules", index, "id"), "is the id of another rule too", name)
+        seen.add(str(name))
+
+
+def file_system(inputs: Inputs) -> Iterator[Violation]:
+    """A key needs encryption, and provisioned throughput its number (EFS API reference, CreateFileSystem)."""
+    if inputs.get("kmsKeyId") is not None and known(inputs, "encrypted") is not True:
+        yield Violation(("encrypted",), "must be true when kmsKeyId is given", known(inputs, "encrypted"))
+    provisioned = known(inputs, "throughputMode") == "provisioned"
+    if provisioned != (inputs.get("provisionedThroughputInMibps") is not None):
+        problem = "must be given with throughputMode provisioned, and only then"
+        yield Violation(("provisionedThroughputInMibps",), problem, inputs.get("provisionedThroughputInMibps"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rehearsal.contracts.azure_aks_rules import agent_pool, cluster
 from rehearsal.contracts.azure_common import bind, named, path
+from rehearsal.contracts.azure_pool_rules import maintenance
 from rehearsal.contracts.binding import AutoName, Binding, reasons
 from rehearsal.contracts.rules import cidr
 
@@ -55,6 +56,15 @@ AKS: dict[str, Binding] = {
         required=frozenset({"resourceGroupName", "resourceName"}),
         replaces=("resourceGroupName", "resourceName", "agentPoolName", *_IMMUTABLE),
         rules=(agent_pool,),
+    ),
+    "azure-native:containerservice:MaintenanceConfiguration": bind(
+        "containerservice",
+        "MaintenanceConfiguration",
+        title="AKS (MaintenanceConfiguration)",
+        local=path("resourceName", "configName"),
+        required=frozenset({"resourceGroupName", "resourceName", "configName"}),
+        replaces=("resourceGroupName", "resourceName", "configName"),
+        rules=(maintenance,),
     ),
 }
 """AKS resource types by Pulumi token."""

@@ -15,6 +15,7 @@ from typing import Any
 from components.catalog.accelerators import ACCELERATORS
 from components.catalog.machines import Cloud, machines
 from components.catalog.mig import profiles
+from rehearsal.contracts.azure_pool_rules import channels, pool_placement
 from rehearsal.contracts.binding import Inputs, Violation
 from rehearsal.contracts.rules import given, items, known, parse_network, strings
 from rehearsal.providers.plugin_values import UNKNOWN, Path, is_map
@@ -44,6 +45,7 @@ def cluster(inputs: Inputs) -> Iterator[Violation]:
     encrypted = known(inputs, "securityProfile.azureKeyVaultKms.enabled") is True
     if encrypted and not given(inputs, "securityProfile.azureKeyVaultKms.keyId"):
         yield Violation(("securityProfile", "azureKeyVaultKms", "keyId"), "missing", verdict="needs it")
+    yield from channels(inputs)
     version = known(inputs, "kubernetesVersion")
     if isinstance(version, str) and not re.fullmatch(r"1\.\d\d(\.\d+)?", version):
         yield Violation(("kubernetesVersion",), "must be a Kubernetes version such as 1.34 or 1.34.1", version)
@@ -132,6 +134,7 @@ def agent_pool(inputs: Inputs, path: Path = (), name_property: str = "agentPoolN
         if key.startswith("kubernetes.azure.com/"):
             yield Violation((*path, "nodeLabels", key), "is a label prefix that AKS keeps for itself", named[key])
     yield from _machine(inputs, path)
+    yield from pool_placement(inputs, path)
 
 
 def _scaling(inputs: Inputs, path: Path) -> Iterator[Violation]:

@@ -10,6 +10,9 @@ from rehearsal.contracts.azure_rules import tags
 from rehearsal.contracts.binding import Binding, reasons
 from rehearsal.contracts.rules import matches
 
+_PACKAGES = {"resource.resources": "resource", "resource.locks": "resource-locks"}
+"""Modules that more than one package of azure-mgmt-* shares."""
+
 _IDENTITIES = reasons("a list of ids in Pulumi, a map by id in the API", "identity.userAssignedIdentities")
 
 
@@ -24,7 +27,7 @@ def bind(package: str, model_name: str, /, *, title: str, **details: Any) -> Bin
     rules = details.pop("rules", ())
     return Binding(
         api=f"the {title} API",
-        by=f"azure-mgmt-{package.partition('.')[0]} {model_name}",
+        by=f"azure-mgmt-{_PACKAGES.get(package, package.partition('.')[0])} {model_name}",
         shape=partial(model, package, model_name),
         local={**path("resourceGroupName"), **_IDENTITIES, **given},
         # Pulumi's provider places a resource in its group's location when the program says nothing.

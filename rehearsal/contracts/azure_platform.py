@@ -1,4 +1,4 @@
-"""Networks, identities, keys, logs and storage of Azure."""
+"""Networks, identities, keys and logs of Azure."""
 
 from __future__ import annotations
 
@@ -83,6 +83,38 @@ PLATFORM: dict[str, Binding] = {
         replaces=_placed("networkSecurityGroupName"),
         rules=(rule.security_group, named("networkSecurityGroupName", _NETWORK_NAME, _NETWORK_MEANING)),
     ),
+    "azure-native:network:PrivateEndpoint": bind(
+        "network",
+        "PrivateEndpoint",
+        title="Azure Network (PrivateEndpoint)",
+        fields={"subnet.ipamPoolPrefixAllocations.id": "pool.id"},
+        local=path("privateEndpointName"),
+        name=AutoName("privateEndpointName", 64, lowercase=False),
+        required=_GROUP | {"subnet"},
+        replaces=_placed(
+            "privateEndpointName", "subnet", "privateLinkServiceConnections", "customNetworkInterfaceName"
+        ),
+        rules=(rule.private_endpoint, named("privateEndpointName", r"[a-zA-Z0-9]([\w.-]{0,62}\w)?", "2-64 characters")),
+    ),
+    "azure-native:network:PrivateDnsZoneGroup": bind(
+        "network",
+        "PrivateDnsZoneGroup",
+        title="Azure Network (PrivateDnsZoneGroup)",
+        local=path("privateEndpointName", "privateDnsZoneGroupName"),
+        name=AutoName("privateDnsZoneGroupName", 80, lowercase=False),
+        required=_GROUP | {"privateEndpointName", "privateDnsZoneConfigs"},
+        replaces=("resourceGroupName", "privateEndpointName", "privateDnsZoneGroupName"),
+    ),
+    "azure-native:network:FlowLog": bind(
+        "network",
+        "FlowLog",
+        title="Network Watcher",
+        local=path("networkWatcherName", "flowLogName"),
+        name=AutoName("flowLogName", 80, lowercase=False),
+        required=_GROUP | {"networkWatcherName"},
+        replaces=_placed("networkWatcherName", "flowLogName", "targetResourceId"),
+        rules=(rule.flow_log,),
+    ),
     "azure-native:privatedns:PrivateZone": bind(
         "privatedns",
         "PrivateZone",
@@ -130,6 +162,26 @@ PLATFORM: dict[str, Binding] = {
         replaces=("scope", "roleAssignmentName", "roleDefinitionId", "principalId", "principalType"),
         rules=(rule.role_assignment,),
     ),
+    "azure-native:authorization:ManagementLockByScope": bind(
+        "resource.locks",
+        "ManagementLockObject",
+        title="Azure Authorization (ManagementLock)",
+        local=path("scope", "lockName"),
+        name=AutoName("lockName", 90, lowercase=False),
+        required=frozenset({"scope"}),
+        replaces=("scope", "lockName"),
+        rules=(named("lockName", r"[\w().-]{0,89}[\w()-]", "1-90 letters, digits, - _ ( ) and dots"),),
+    ),
+    "azure-native:monitor:DiagnosticSetting": bind(
+        "monitor.v2021_05_01_preview",
+        "DiagnosticSettingsResource",
+        title="Azure Monitor (DiagnosticSetting)",
+        local=path("resourceUri", "name"),
+        name=AutoName("name", 260, lowercase=False),
+        required=frozenset({"resourceUri"}),
+        replaces=("resourceUri", "name"),
+        rules=(rule.diagnostics,),
+    ),
     "azure-native:operationalinsights:Workspace": bind(
         "loganalytics",
         "Workspace",
@@ -167,6 +219,16 @@ PLATFORM: dict[str, Binding] = {
         replaces=("resourceGroupName", "vaultName", "keyName", "properties.kty", "properties.keySize"),
         rules=(named("keyName", r"[a-zA-Z0-9-]{1,127}", "1-127 letters, digits and hyphens"),),
     ),
+    "azure-native:compute:ProximityPlacementGroup": bind(
+        "compute",
+        "ProximityPlacementGroup",
+        title="Azure Compute (ProximityPlacementGroup)",
+        local=path("proximityPlacementGroupName"),
+        name=AutoName("proximityPlacementGroupName", 80, lowercase=False),
+        required=_GROUP,
+        replaces=_placed("proximityPlacementGroupName", "proximityPlacementGroupType", "zones"),
+        rules=(rule.placement_group,),
+    ),
     "azure-native:compute:DiskEncryptionSet": bind(
         "compute",
         "DiskEncryptionSet",
@@ -177,37 +239,5 @@ PLATFORM: dict[str, Binding] = {
         replaces=_placed("diskEncryptionSetName", "encryptionType"),
         rules=(named("diskEncryptionSetName", r"\w[\w-]{0,79}", "1-80 letters, digits, - and _"),),
     ),
-    "azure-native:storage:StorageAccount": bind(
-        "storage",
-        "StorageAccountCreateParameters",
-        title="Storage",
-        fields={
-            "enableHttpsTrafficOnly": "supportsHttpsTrafficOnly",
-            "enableNfsV3": "isNfsV3Enabled",
-            "encryption.encryptionIdentity": "identity",
-            "encryption.encryptionIdentity.encryptionFederatedIdentityClientId": "federatedIdentityClientId",
-            "encryption.encryptionIdentity.encryptionUserAssignedIdentity": "userAssignedIdentity",
-            "networkRuleSet": "networkAcls",
-            "networkRuleSet.ipRules.iPAddressOrRange": "value",
-            "networkRuleSet.virtualNetworkRules.virtualNetworkResourceId": "id",
-        },
-        local=path("accountName"),
-        name=AutoName("accountName", 24, alphanumeric=True),
-        required=_GROUP,
-        replaces=_placed("accountName", "kind", "isHnsEnabled", "enableNfsV3"),
-        rules=(named("accountName", r"[a-z0-9]{3,24}", "3-24 lowercase letters and digits"),),
-    ),
-    "azure-native:storage:BlobContainer": bind(
-        "storage",
-        "BlobContainer",
-        title="Storage",
-        local=path("accountName", "containerName"),
-        name=AutoName("containerName", 63),
-        required=_GROUP | {"accountName"},
-        replaces=("resourceGroupName", "accountName", "containerName"),
-        rules=(
-            named("containerName", r"[a-z0-9](?!.*--)[a-z0-9-]{1,61}[a-z0-9]", "3-63 lowercase letters, digits, -"),
-        ),
-    ),
 }
-"""Azure resource types other than AKS by Pulumi token."""
+"""Azure resource types of no other table by Pulumi token."""

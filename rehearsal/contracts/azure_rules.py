@@ -149,3 +149,49 @@ def federated_credential(inputs: Inputs) -> Iterator[Violation]:
     audiences = known(inputs, "audiences")
     if is_list(audiences) and len(audiences) != 1:
         yield Violation(("audiences",), f"must have one entry, has {len(audiences)}", audiences)
+
+
+def private_endpoint(inputs: Inputs) -> Iterator[Violation]:
+    """An endpoint leads to one service, and says to which part of it."""
+    both = [
+        (prop, index, entry)
+        for prop in ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections")
+        for index, entry in items(inputs, prop)
+    ]
+    if not both and inputs.get("privateLinkServiceConnections") is None:
+        yield Violation(("privateLinkServiceConnections",), "missing", verdict="needs it")
+    for prop, index, entry in both:
+        if entry.get("privateLinkServiceId") is None:
+            yield Violation((prop, index, "privateLinkServiceId"), "missing", verdict="needs it")
+        groups = entry.get("groupIds")
+        if is_list(groups) and len(groups) > 1:
+            yield Violation((prop, index, "groupIds"), "must name one part of the service", groups)
+
+
+def flow_log(inputs: Inputs) -> Iterator[Violation]:
+    """Retention of 0-365 days; security groups get no new flow logs since June 2025 (Network Watcher documentation)."""
+    days = known(inputs, "retentionPolicy.days")
+    if isinstance(days, int) and not 0 <= days <= 365:
+        yield Violation(("retentionPolicy", "days"), "must be from 0 to 365 days", days)
+    target = known(inputs, "targetResourceId")
+    if isinstance(target, str) and "/networksecuritygroups/" in target.lower():
+        yield Violation(("targetResourceId",), "must be a network, a subnet or an interface", target)
+
+
+def placement_group(inputs: Inputs) -> Iterator[Violation]:
+    """One zone, and one only for sizes that the group is meant for."""
+    zones = [zone for _, zone in strings(inputs, "zones")]
+    if len(zones) > 1:
+        yield Violation(("zones",), "must name one zone at most", zones)
+    if zones and not known(inputs, "intent.vmSizes"):
+        yield Violation(("zones",), "needs intent.vmSizes", zones)
+
+
+def diagnostics(inputs: Inputs) -> Iterator[Violation]:
+    """A setting leads somewhere, and a log is named by category or by group of categories."""
+    sinks = ("workspaceId", "storageAccountId", "eventHubAuthorizationRuleId", "marketplacePartnerId")
+    if all(inputs.get(sink) is None for sink in sinks):
+        yield Violation(("workspaceId",), f"missing: one of {', '.join(sinks)} is needed", verdict="needs it")
+    for index, log in items(inputs, "logs"):
+        if (log.get("category") is None) == (log.get("categoryGroup") is None):
+            yield Violation(("logs", index, "category"), "give either category or categoryGroup", log.get("category"))

@@ -15,6 +15,7 @@ _TITLES = {
     "cloudresourcemanager": "Resource Manager",
     "compute": "Compute Engine",
     "container": "GKE",
+    "file": "Filestore",
     "iam": "IAM",
     "serviceusage": "Service Usage",
     "storage": "Cloud Storage",

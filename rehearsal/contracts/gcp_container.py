@@ -10,7 +10,7 @@ from functools import partial
 from rehearsal.contracts.binding import AutoName, Binding, reasons, under
 from rehearsal.contracts.discovery_model import schema
 from rehearsal.contracts.gcp_common import bind, local, path
-from rehearsal.contracts.gcp_container_rules import cluster, node_config, node_pool
+from rehearsal.contracts.gcp_container_rules import cluster, maintenance, node_config, node_pool
 from rehearsal.contracts.rules import cidr, matches
 
 _NAME = matches("name", r"[a-z]([-a-z0-9]{0,38}[a-z0-9])?", "1-40 lowercase letters, digits and hyphens")
@@ -142,6 +142,7 @@ CONTAINER: dict[str, Binding] = {
         rules=(
             _NAME,
             cluster,
+            maintenance,
             cidr("masterAuthorizedNetworksConfig.cidrBlocks.cidrBlock"),
             cidr("privateClusterConfig.masterIpv4CidrBlock", 28, 28),
         ),
@@ -159,7 +160,7 @@ CONTAINER: dict[str, Binding] = {
             *("name", "namePrefix", "cluster", "location", "project", "initialNodeCount", "maxPodsPerNode"),
             *("placementPolicy", "queuedProvisioning", "networkConfig.podRange", "networkConfig.createPodRange"),
             *("networkConfig.podIpv4CidrBlock", "networkConfig.additionalNodeNetworkConfigs"),
-            "networkConfig.additionalPodNetworkConfigs",
+            *("networkConfig.additionalPodNetworkConfigs", "networkConfig.acceleratorNetworkProfile"),
             # Machine and disk of a pool can be changed in place by the API, node by node. For a GPU pool that means
             # other GPUs under running models, so a rehearsal shows it as what it is: a new pool.
             *(f"nodeConfig.{name}" for name in (*_NODE_REPLACES, "machineType")),

@@ -1,15 +1,14 @@
-"""Networks, service accounts, keys, buckets and registries of Google Cloud."""
+"""Networks, service accounts, keys and registries of Google Cloud."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import Any
 
-from rehearsal.contracts.binding import AutoName, Binding, reasons
+from rehearsal.contracts.binding import AutoName, Binding
 from rehearsal.contracts.discovery_model import schema
 from rehearsal.contracts.gcp_common import COMPUTE_NAME, bind, local, path
 from rehearsal.contracts.gcp_rules import (
-    bucket,
     firewall,
     iam_member,
     kms_rotation,
@@ -20,10 +19,6 @@ from rehearsal.contracts.gcp_rules import (
 from rehearsal.contracts.rules import cidr, exactly_one, matches
 
 _COMPUTE = AutoName("name", 63)
-_ZEROES = (
-    *("sendAgeIfZero", "sendDaysSinceCustomTimeIfZero", "sendDaysSinceNoncurrentTimeIfZero"),
-    "sendNumNewerVersionsIfZero",
-)
 _KMS_NAME = matches("name", r"[a-zA-Z0-9_-]{1,63}", "1-63 letters, digits, hyphens and underscores")
 
 
@@ -179,28 +174,6 @@ ACCOUNT: dict[str, Binding] = {
         single=False,
         local=path("cryptoKeyId"),
         replaces=("cryptoKeyId", "role"),
-    ),
-    "gcp:storage/bucket:Bucket": bind(
-        "storage",
-        "v1",
-        "Bucket",
-        "buckets.insert",
-        fields={
-            "cors.methods": "method",
-            "lifecycleRules": "lifecycle.rule",
-            "publicAccessPrevention": "iamConfiguration.publicAccessPrevention",
-            "requesterPays": "billing.requesterPays",
-            "uniformBucketLevelAccess": "iamConfiguration.uniformBucketLevelAccess.enabled",
-        },
-        local={
-            **local("forceDestroy", *(f"lifecycleRules.condition.{name}" for name in _ZEROES)),
-            **reasons("a parameter of the request", "enableObjectRetention"),
-            **reasons("isLive in the API, as one of LIVE, ARCHIVED, ANY", "lifecycleRules.condition.withState"),
-        },
-        required=frozenset({"location"}),
-        name=AutoName("name", 63),
-        replaces=("name", "location", "project", "customPlacementConfig", "hierarchicalNamespace"),
-        rules=(bucket,),
     ),
     "gcp:artifactregistry/repository:Repository": bind(
         "artifactregistry",

@@ -12,6 +12,10 @@ CONTROLLERS: Mapping[str, Controller] = {
         VOLCANO,
         GPU_OPERATOR,
         NotRun(
+            chart="cluster-autoscaler",
+            reason="the Cluster Autoscaler scales Auto Scaling groups of AWS, which a rehearsal does not have",
+        ),
+        NotRun(
             chart="kyverno",
             reason="Kyverno is not run in a rehearsal yet; policies are checked against its CRDs",
         ),

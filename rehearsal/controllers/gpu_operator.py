@@ -1,8 +1,9 @@
 """A simulated GPU Operator: gives GPU nodes the capacity and labels that the real one would.
 
-The real one needs drivers and GPUs. This one reads the same values (the mig-parted file, the MIG strategy) and the same
-node label (`nvidia.com/mig.config`), and finds the GPUs in the annotations that `rehearsal.fleet` left on the node. A
-layout that the GPU cannot hold ends as it does on hardware: state `failed`, and no slices.
+The real one needs drivers and GPUs. This one reads the same values (the mig-parted file, the MIG strategy, the device
+plugin's configurations) and the same node labels (`nvidia.com/mig.config`, `nvidia.com/device-plugin.config`), and
+finds the GPUs in the annotations that `rehearsal.fleet` left on the node. A layout that the GPU cannot hold ends as it
+does on hardware: state `failed`, and no slices.
 
 Sources: NVIDIA/mig-parted (file format, label contract), NVIDIA/k8s-device-plugin (resource names, feature labels).
 """
@@ -18,6 +19,7 @@ import yaml
 from components.catalog.accelerators import ACCELERATORS, Accelerator
 from components.catalog.mig import LayoutError, place, profiles
 from rehearsal.controllers.base import ConfigurationError, SimulatedController, Values, value
+from rehearsal.controllers.gpu_sharing import PluginConfigs, read_plugin_configs, share, sharing_labels
 from rehearsal.fleet import ACCELERATOR_ANNOTATION, GPUS_ANNOTATION, PRODUCT_ANNOTATION, nodes
 from rehearsal.kube import JsonObject, Kube
 
@@ -30,6 +32,7 @@ _OWNED_LABELS = tuple(
     f"{PREFIX}{name}"
     for name in (
         *("gpu.present", "gpu.count", "gpu.product", "gpu.memory", "gpu.family"),
+        *("gpu.replicas", "gpu.sharing-strategy"),
         *("mig.capable", "mig.strategy", "mig.config.state"),
     )
 )
@@ -44,7 +47,7 @@ class NodePatch:
     """Every `nvidia.com/*` resource; those not named must go."""
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     problem: str = ""
-    """Why a MIG layout could not be applied; empty when all is well."""
+    """Why a MIG layout or a device plugin's configuration could not be applied; empty when all is well."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,8 @@ class Settings:
     default_layout: str = ""
     """Layout of MIG-capable nodes that carry no label. The real operator only ever applies `all-disabled` by itself."""
     device_plugin: bool = True
+    plugin_configs: PluginConfigs = field(default_factory=PluginConfigs)
+    """How whole GPUs are shared, by configuration name."""
     mig_manager: bool = True
 
 
@@ -79,6 +84,7 @@ def read(values: Values) -> Settings:
         layouts=_layouts(text) if text is not None else {},
         default_layout=str(value(values, "migManager.config.default", "")),
         device_plugin=bool(value(values, "devicePlugin.enabled", True)),
+        plugin_configs=read_plugin_configs(values),
         mig_manager=bool(value(values, "migManager.enabled", True)),
     )
 
@@ -141,8 +147,13 @@ def advertise(node: JsonObject, settings: Settings) -> NodePatch:
             written |= {STATE_LABEL: "failed" if problem else "success"}
             if not problem and settings.strategy == "single" and (sliced := next((gpu for gpu in gpus if gpu), None)):
                 written[f"{PREFIX}gpu.product"] = f"{product}-MIG-{next(iter(sliced))}".replace("+", ".")
-    resources = {} if problem or not settings.device_plugin else whole
-    return NodePatch(resources, written, problem)
+    sharing, unknown = settings.plugin_configs.of(labels)
+    problem = problem or unknown
+    if problem or not settings.device_plugin:
+        return NodePatch({}, written, problem)
+    if f"{PREFIX}gpu" in whole:
+        written |= sharing_labels(written[f"{PREFIX}gpu.product"], sharing)
+    return NodePatch(share(whole, sharing), written, problem)
 
 
 def _partition(

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 from rehearsal.contracts.aws import BINDINGS
+from rehearsal.contracts.aws_ec2_rules import template_of_block
 from rehearsal.contracts.binding import Violation
-from rehearsal.contracts.rules import strings
+from rehearsal.contracts.rules import known, strings
 from rehearsal.providers.aws_policy import policy_document
 from rehearsal.providers.cloud import CloudProvider, Function, setting
 from rehearsal.providers.install import sdk_version
@@ -18,6 +19,7 @@ from rehearsal.providers.outputs_aws import ACCOUNT, OUTPUTS, partition
 from rehearsal.providers.plugin import Props, contains_unknown, is_map, serve
 
 _VPC, _SUBNET = "aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet"
+_TEMPLATE, _NODES = "aws:ec2/launchTemplate:LaunchTemplate", "aws:eks/nodeGroup:NodeGroup"
 # Regions that have other zones than a, b and c (EC2 user guide, regions and zones).
 _ZONES = {"us-east-1": "abcdef", "us-west-1": "ac", "us-west-2": "abcd", "ca-central-1": "abd", "ap-northeast-1": "acd"}
 _DIRECTIONS = {"northeast": "ne", "northwest": "nw", "southeast": "se", "southwest": "sw"}
@@ -33,6 +35,8 @@ class AwsProvider(CloudProvider):
     def __init__(self) -> None:
         super().__init__()
         self._subnet_zones: dict[str, str] = {}
+        # The engine has every resource checked in every run, so these are known before anything that uses them.
+        self._templates: dict[str, Props] = {}
         self._default_tags: Props = {}
 
     def configure(self, config: Props) -> None:
@@ -63,6 +67,23 @@ class AwsProvider(CloudProvider):
             if isinstance(block, str):
                 key = network if isinstance(network, str) else None
                 yield from self.addresses.subnet(key, urn, ("cidrBlock",), block)
+        elif type_ == _TEMPLATE:
+            self._templates[self._id(type_, urn, inputs)] = inputs
+        elif type_ == _NODES and inputs.get("capacityType") == "CAPACITY_BLOCK":
+            template = self._template(inputs)
+            if template is not None:
+                for problem in template_of_block(template):
+                    yield Violation(("launchTemplate", "id"), problem, known(inputs, "launchTemplate.id"))
+
+    def _show_nodes(self, type_: str, urn: str, inputs: Props) -> None:
+        machine = (self._template(inputs) or {}).get("instanceType") if type_ == _NODES else None
+        # A node group that names no machine takes its launch template's.
+        shown = {**inputs, "instanceTypes": [machine]} if machine and not inputs.get("instanceTypes") else inputs
+        super()._show_nodes(type_, urn, shown)
+
+    def _template(self, inputs: Props) -> Props | None:
+        """The launch template of a node group; None while its id is not known yet."""
+        return self._templates.get(str(known(inputs, "launchTemplate.id")))
 
     def answer(self, type_: str, urn: str, inputs: Props) -> tuple[str, Props]:
         id_, computed = super().answer(type_, urn, inputs)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from typing import ClassVar
 
 from rehearsal.contracts.azure import BINDINGS
 from rehearsal.contracts.binding import Violation
@@ -25,9 +24,6 @@ class AzureProvider(CloudProvider):
 
     bindings = BINDINGS
     rules = OUTPUTS
-    unmodelled: ClassVar[Mapping[str, str]] = {
-        "azure-native:monitor:DiagnosticSetting": "azure-mgmt-monitor 7 has no model of diagnostic settings any more"
-    }
     separator = ""
 
     def __init__(self) -> None:

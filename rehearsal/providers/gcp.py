@@ -14,10 +14,11 @@ from rehearsal.providers.cloud import CloudProvider, Function
 from rehearsal.providers.install import sdk_version
 from rehearsal.providers.node_pools import google_zones
 from rehearsal.providers.outputs import Facts, digest
-from rehearsal.providers.outputs_gcp import OUTPUTS, PROJECT_NUMBER
+from rehearsal.providers.outputs_gcp import FILE_SERVER_ADDRESS, OUTPUTS, PROJECT_NUMBER
 from rehearsal.providers.plugin import UNKNOWN, Props, serve
 
 _SUBNETWORK = "gcp:compute/subnetwork:Subnetwork"
+_FILE_SERVER = "gcp:filestore/instance:Instance"
 # Types that live in no project of their own: what they belong to is in another property.
 _PROJECTLESS = ("gcp:kms/cryptoKey", "gcp:serviceaccount/iAM")
 
@@ -57,6 +58,16 @@ class GcpProvider(CloudProvider):
                     path = ("secondaryIpRanges", index, "ipCidrRange")
                     yield from self.addresses.subnet(key, urn, path, block, part=str(index))
 
+    def create_resource(self, type_: str, urn: str, inputs: Props, preview: bool) -> tuple[str, Props]:
+        id_, outputs = super().create_resource(type_, urn, inputs, preview)
+        return id_, _addressed(type_, outputs, preview=preview)
+
+    def update_resource(
+        self, type_: str, urn: str, id_: str, inputs: Props, old_inputs: Props, old_outputs: Props, preview: bool
+    ) -> Props:
+        outputs = super().update_resource(type_, urn, id_, inputs, old_inputs, old_outputs, preview)
+        return _addressed(type_, outputs, preview=False)
+
     def facts(self, urn: str, inputs: Props) -> Facts:
         return Facts(urn, inputs, str(inputs.get("region") or self.region or _region(inputs)), self.owner)
 
@@ -66,6 +77,7 @@ class GcpProvider(CloudProvider):
             "gcp:container/getEngineVersions:getEngineVersions": self._engine_versions,
             "gcp:organizations/getClientConfig:getClientConfig": self._client_config,
             "gcp:organizations/getProject:getProject": self._project,
+            "gcp:storage/getProjectServiceAccount:getProjectServiceAccount": self._storage_agent,
         }
 
     def _zones(self, args: Props) -> Props:
@@ -107,6 +119,19 @@ class GcpProvider(CloudProvider):
             "id": f"projects/{name}",
             "labels": {},
         }
+
+    def _storage_agent(self, args: Props) -> Props:
+        email = f"service-{PROJECT_NUMBER}@gs-project-accounts.iam.gserviceaccount.com"
+        project = str(args.get("project") or self.owner)
+        return {**args, "project": project, "id": email, "emailAddress": email, "member": f"serviceAccount:{email}"}
+
+
+def _addressed(type_: str, outputs: Props, *, preview: bool) -> Props:
+    """A file server's networks with the address that the API adds to what the program says of them."""
+    if type_ != _FILE_SERVER:
+        return outputs
+    address = UNKNOWN if preview else [FILE_SERVER_ADDRESS]
+    return {**outputs, "networks": [{**entry, "ipAddresses": address} for _, entry in items(outputs, "networks")]}
 
 
 def _region(inputs: Props) -> str:

@@ -91,6 +91,8 @@ def _eks(inputs: Props, region: str, zones: Sequence[str]) -> NodePool:
     name = str(known(inputs, "nodeGroupName"))
     types = strings(inputs, "instanceTypes")
     image, capacity = known(inputs, "amiType"), known(inputs, "capacityType") or "ON_DEMAND"
+    if capacity == "CAPACITY_BLOCK" and not types:
+        raise UnknownMachine(f"the machine of {name} is in a launch template that this run has not seen")
     own = {"eks.amazonaws.com/nodegroup": name, "eks.amazonaws.com/capacityType": str(capacity)}
     if isinstance(image, str):
         own["eks.amazonaws.com/nodegroup-image-type"] = image

@@ -170,6 +170,27 @@ def _bucket(facts: Facts) -> tuple[str, Props]:
     }
 
 
+def _file_system(facts: Facts) -> tuple[str, Props]:
+    id_ = f"fs-{facts.hex(17)}"
+    return id_, {
+        "arn": arn(facts, "elasticfilesystem", f"file-system/{id_}"),
+        "dnsName": f"{id_}.efs.{facts.region}.amazonaws.com",
+        "creationToken": f"terraform-{facts.hex(26, 'token')}",
+        "ownerId": facts.owner,
+        "performanceMode": "generalPurpose",
+    }
+
+
+def _mount_target(facts: Facts) -> tuple[str, Props]:
+    id_, files = f"fsmt-{facts.hex(17)}", facts.get("fileSystemId")
+    return id_, {
+        "dnsName": f"{files}.efs.{facts.region}.amazonaws.com",
+        "fileSystemArn": arn(facts, "elasticfilesystem", f"file-system/{files}"),
+        "networkInterfaceId": f"eni-{facts.hex(17, 'eni')}",
+        "ownerId": facts.owner,
+    }
+
+
 def _placement_group(facts: Facts) -> tuple[str, Props]:
     name = str(facts.get("name"))
     group = {"placementGroupId": f"pg-{facts.hex(17)}"}
@@ -229,6 +250,11 @@ OUTPUTS: dict[str, Rule] = {
     "aws:s3/bucketVersioning:BucketVersioning": _joined(",", "bucket"),
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": _joined(",", "bucket"),
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": _joined(",", "bucket"),
+    "aws:s3/bucketPolicy:BucketPolicy": _joined(",", "bucket"),
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": _joined(",", "bucket"),
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": _joined(",", "bucket"),
+    "aws:efs/fileSystem:FileSystem": _file_system,
+    "aws:efs/mountTarget:MountTarget": _mount_target,
     "aws:autoscaling/tag:Tag": _scaling_tag,
 }
 """Ids and computed outputs by Pulumi token."""

@@ -131,6 +131,16 @@ def _diagnostics(facts: Facts) -> tuple[str, Props]:
     return f"{facts.get('resourceUri')}/providers/{kind}/{name}", {"name": name, "type": kind}
 
 
+def _lock(facts: Facts) -> tuple[str, Props]:
+    name = str(facts.get("lockName", facts.name))
+    kind = "Microsoft.Authorization/locks"
+    return f"{facts.get('scope')}/providers/{kind}/{name}", {"name": name, "type": kind}
+
+
+def _endpoint(facts: Facts, name: str) -> Props:
+    return {"networkInterfaces": [{"id": f"{name}.nic.{facts.guid()}"}]}
+
+
 _NETWORK = "Microsoft.Network"
 _IDENTITY = "Microsoft.ManagedIdentity"
 _CLUSTER = ("managedClusters", "resourceName")
@@ -151,6 +161,15 @@ OUTPUTS: dict[str, Rule] = {
     "azure-native:network:NetworkSecurityGroup": _resource(
         _NETWORK, ("networkSecurityGroups", "networkSecurityGroupName"), more=_unique
     ),
+    "azure-native:network:PrivateEndpoint": _resource(
+        _NETWORK, ("privateEndpoints", "privateEndpointName"), more=_endpoint
+    ),
+    "azure-native:network:PrivateDnsZoneGroup": _resource(
+        _NETWORK, ("privateEndpoints", "privateEndpointName"), ("privateDnsZoneGroups", "privateDnsZoneGroupName")
+    ),
+    "azure-native:network:FlowLog": _resource(
+        _NETWORK, ("networkWatchers", "networkWatcherName"), ("flowLogs", "flowLogName")
+    ),
     "azure-native:privatedns:PrivateZone": _resource(_NETWORK, _ZONE),
     "azure-native:privatedns:VirtualNetworkLink": _resource(
         _NETWORK, _ZONE, ("virtualNetworkLinks", "virtualNetworkLinkName")
@@ -162,6 +181,7 @@ OUTPUTS: dict[str, Rule] = {
         _IDENTITY, ("userAssignedIdentities", "resourceName"), _CREDENTIAL
     ),
     "azure-native:authorization:RoleAssignment": _role_assignment,
+    "azure-native:authorization:ManagementLockByScope": _lock,
     "azure-native:operationalinsights:Workspace": _resource(
         "Microsoft.OperationalInsights", ("workspaces", "workspaceName"), more=_workspace
     ),
@@ -170,6 +190,9 @@ OUTPUTS: dict[str, Rule] = {
     "azure-native:keyvault:Key": _resource(
         "Microsoft.KeyVault", ("vaults", "vaultName"), ("keys", "keyName"), more=_key
     ),
+    "azure-native:compute:ProximityPlacementGroup": _resource(
+        "Microsoft.Compute", ("proximityPlacementGroups", "proximityPlacementGroupName")
+    ),
     "azure-native:compute:DiskEncryptionSet": _resource(
         "Microsoft.Compute", ("diskEncryptionSets", "diskEncryptionSetName"), more=_encryption_set
     ),
@@ -177,9 +200,21 @@ OUTPUTS: dict[str, Rule] = {
     "azure-native:storage:BlobContainer": _resource(
         "Microsoft.Storage", _ACCOUNT, ("blobServices/default/containers", "containerName")
     ),
+    "azure-native:storage:BlobServiceProperties": _resource(
+        "Microsoft.Storage", _ACCOUNT, ("blobServices", "blobServicesName")
+    ),
+    "azure-native:storage:ManagementPolicy": _resource(
+        "Microsoft.Storage", _ACCOUNT, ("managementPolicies", "managementPolicyName")
+    ),
+    "azure-native:storage:FileShare": _resource(
+        "Microsoft.Storage", _ACCOUNT, ("fileServices/default/shares", "shareName")
+    ),
     "azure-native:containerservice:ManagedCluster": _resource("Microsoft.ContainerService", _CLUSTER, more=_cluster),
     "azure-native:containerservice:AgentPool": _resource(
         "Microsoft.ContainerService", _CLUSTER, ("agentPools", "agentPoolName"), more=_agent_pool
+    ),
+    "azure-native:containerservice:MaintenanceConfiguration": _resource(
+        "Microsoft.ContainerService", _CLUSTER, ("maintenanceConfigurations", "configName")
     ),
 }
 """Ids and computed outputs by Pulumi token."""

@@ -10,6 +10,9 @@ from rehearsal.providers.plugin_values import Props
 PROJECT_NUMBER = "123456789012"
 """The project number that stands for any project."""
 
+FILE_SERVER_ADDRESS = "192.0.2.2"
+"""Where any file server is: an address for documentation (RFC 5737), which reaches nothing."""
+
 
 def project(facts: Facts) -> str:
     """The resource's project: its own, else the provider's."""
@@ -150,6 +153,17 @@ def _bucket(facts: Facts) -> tuple[str, Props]:
     }
 
 
+def _file_server(facts: Facts) -> tuple[str, Props]:
+    location = facts.get("location", facts.get("zone", facts.region))
+    return f"projects/{project(facts)}/locations/{location}/instances/{facts.get('name')}", {
+        **_labels(facts),
+        "createTime": CREATED,
+        "etag": facts.hex(12),
+        "location": location,
+        "project": project(facts),
+    }
+
+
 def _repository(facts: Facts) -> tuple[str, Props]:
     name, location = facts.get("repositoryId"), facts.get("location", facts.region)
     kind = str(facts.get("format")).lower()
@@ -188,6 +202,8 @@ OUTPUTS: dict[str, Rule] = {
     "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember": _iam("cryptoKeyId"),
     "gcp:kms/cryptoKeyIAMBinding:CryptoKeyIAMBinding": _iam("cryptoKeyId"),
     "gcp:storage/bucket:Bucket": _bucket,
+    "gcp:storage/bucketIAMMember:BucketIAMMember": _iam("bucket"),
+    "gcp:filestore/instance:Instance": _file_server,
     "gcp:artifactregistry/repository:Repository": _repository,
 }
 """Ids and computed outputs by Pulumi token."""

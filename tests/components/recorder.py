@@ -25,6 +25,8 @@ class Registered:
     """URNs of what it depends on, by data or by `depends_on`."""
     urn: str
     delete_first: bool
+    kept: bool
+    """Whether it stays when the program lets go of it."""
 
 
 class Recorder(runtime_mocks.MockMonitor):
@@ -48,6 +50,7 @@ class Recorder(runtime_mocks.MockMonitor):
                     needs=frozenset(request.dependencies),
                     urn=response.urn,
                     delete_first=request.deleteBeforeReplace,
+                    kept=request.retainOnDelete,
                 )
             )
         return response

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from components.platform import Platform
+from components.platform import Platform, changed_layouts
 from components.settings import Settings
 from tests.components.recorder import Graph, Registered, build
 from tests.stack_files import settings
@@ -33,7 +33,8 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> Graph:
     context = {"name": "c", "context": {"cluster": "c", "user": "u"}}
     user = {"name": "u", "user": {"token": "t"}}
     path.write_text(json.dumps({"clusters": [cluster], "contexts": [context], "users": [user], "current-context": "c"}))
-    return build({}, lambda: Platform("p", local(path), {}), read_outputs=("cluster_name",))
+    answers = {"pulumi:pulumi:StackReference": {"outputs": {"layouts": {"h100": "7x1g.10gb"}}}}
+    return build(answers, lambda: Platform("p", local(path), {}), read_outputs=("cluster_name",))
 
 
 def reaches(graph: Graph, start: Registered, goal: Registered) -> bool:
@@ -114,3 +115,13 @@ def test_pod_security_is_enforced_in_every_namespace(graph: Graph) -> None:
         "p-tenant-vision-namespace": "restricted",
         "p-tenant-language-namespace": "restricted",
     }
+
+
+def test_the_layouts_that_change_are_told_to_the_policies(graph: Graph) -> None:
+    platform = graph.one("multimodal:index:Platform").inputs
+    assert platform["layouts"] == {"h100": "4x1g.10gb-1x3g.40gb"}
+    assert platform["previousLayouts"] == {"h100": "7x1g.10gb"}
+
+
+def test_a_pool_that_is_new_or_gone_or_the_same_changes_no_layout() -> None:
+    assert changed_layouts({"same": "a", "gone": "b"}, {"same": "a", "new": "c"}) == {}

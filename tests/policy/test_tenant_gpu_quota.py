@@ -67,6 +67,52 @@ def test_slices_that_are_offered_as_whole_gpus_need_no_bound_of_their_own(world:
     assert judge(tenant_gpu_quota.RULE, stack) == []
 
 
+def sharing(world: Any, data: Any) -> Any:
+    values = {"devicePlugin": {"config": {"create": True, "data": data}}}
+    return world.release("gpu-operator", "https://helm.ngc.nvidia.com/nvidia", "v26.7.0", values)
+
+
+def shared(replicas: int = 4, **options: Any) -> str:
+    slicing = {"resources": [{"name": "nvidia.com/gpu", "replicas": replicas}], **options}
+    return yaml.safe_dump({"version": "v1", "sharing": {"timeSlicing": slicing}})
+
+
+def test_turns_on_a_shared_gpu_must_be_bounded_for_every_tenant(world: Any, judge: Any) -> None:
+    operators = sharing(world, {"whole-gpus": "version: v1", "time-slicing-4": shared(renameByDefault=True)})
+    assert judge(tenant_gpu_quota.RULE, [*world.tenant(), world.quota(WHOLE), operators]) == [
+        "tenant 'vision' (namespace 'vision'): no quota bounds requests.nvidia.com/gpu.shared, so its pods may take "
+        "all of them; add it to spec.hard of ResourceQuota 'quota', with 0 if the tenant may not use it"
+    ]
+    bounds = {**WHOLE, "requests.nvidia.com/gpu.shared": "0"}
+    assert judge(tenant_gpu_quota.RULE, [*world.tenant(), world.quota(bounds), operators]) == []
+
+
+def test_turns_that_are_offered_as_whole_gpus_need_no_bound_of_their_own(world: Any, judge: Any) -> None:
+    stack = [*world.tenant(), world.quota(WHOLE), sharing(world, {"a": shared()})]
+    assert judge(tenant_gpu_quota.RULE, stack) == []
+
+
+def test_turns_that_one_tenant_may_take_must_be_bounded_for_the_others(world: Any, judge: Any) -> None:
+    turns = world.quota({**WHOLE, "requests.nvidia.com/gpu.shared": "4"}, namespace="audio")
+    turns.urn += "-audio"
+    found = judge(tenant_gpu_quota.RULE, [*world.tenant(), world.quota(WHOLE), *world.tenant("audio"), turns])
+    assert len(found) == 1
+    assert "no quota bounds requests.nvidia.com/gpu.shared" in found[0]
+
+
+def test_sharing_that_cannot_be_read_or_known_is_refused(world: Any, judge: Any) -> None:
+    for text in ("a: [", "words", 3):
+        assert judge(tenant_gpu_quota.RULE, [*world.tenant(), world.quota(WHOLE), sharing(world, {"a": text})]) == [
+            "Release 'gpu-operator': values.devicePlugin.config.data['a'] is not a device plugin configuration; give "
+            "it YAML with `version: v1`"
+        ]
+    for data in (world.unknown, {"a": world.unknown}):
+        assert judge(tenant_gpu_quota.RULE, [*world.tenant(), world.quota(WHOLE), sharing(world, data)]) == [
+            "Release 'gpu-operator': values.devicePlugin.config.data cannot be known before the update; make it plain: "
+            "text in the program, not an output"
+        ]
+
+
 def test_a_slice_that_one_tenant_may_use_must_be_bounded_for_the_others(world: Any, judge: Any) -> None:
     slices = world.quota({**WHOLE, "requests.nvidia.com/mig-3g.40gb": "1"}, namespace="audio")
     slices.urn += "-audio"

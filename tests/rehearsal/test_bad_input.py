@@ -22,9 +22,35 @@ AKS = {
     "adminGroups": ["00000000-0000-4000-8000-0000000000aa"],
     "gpuPools": {"a100": {"machine": "Standard_NC24ads_A100_v4", "maxNodes": 2}},
 }
+GKE_POOL: dict[str, Any] = {"machine": "a3-megagpu-8g", "maxNodes": 2, "zones": ["us-central1-a"]}
+AKS_POOL: dict[str, Any] = {"machine": "Standard_ND96isr_H100_v5", "maxNodes": 2}
+EKS_BLOCK: dict[str, Any] = {
+    "machine": "p5.48xlarge",
+    "maxNodes": 2,
+    "capacity": "capacity-block",
+    "reservation": "cr-0123456789abcdef0",
+    "zones": ["us-east-1a"],
+}
+SUBNETS = {"us-east-1a": "subnet-0000000a", "us-east-1b": "subnet-0000000b"}
+VPC = {"vpcId": "vpc-00000000", "privateSubnetIds": SUBNETS}
 EXISTING = {"provider": "existing", "gpuPools": {"h100": {"accelerator": "H100-80", "gpus": 8, "nodes": 1}}}
 SMALL: dict[str, Any] = {"vision": {"quota": {"gpus": 1}}}
 KEYLESS = {"keyless": {"issuer": "https://issuer.example", "subject": "x"}}
+
+
+def gke(pool: dict[str, Any] | None = None, **cluster: Any) -> dict[str, Any]:
+    """A GKE stack with one large pool, changed."""
+    return {"cluster": {**GKE, "gpuPools": {"p": {**GKE_POOL, **(pool or {})}}, **cluster}, "tenants": {}}
+
+
+def aks(pool: dict[str, Any] | None = None, **cluster: Any) -> dict[str, Any]:
+    """An AKS stack with one large pool, changed."""
+    return {"cluster": {**AKS, "gpuPools": {"p": {**AKS_POOL, **(pool or {})}}, **cluster}, "tenants": {}}
+
+
+def eks(**pool: Any) -> dict[str, Any]:
+    """The EKS stack with one more pool from a capacity block, changed; a value of None takes the key away."""
+    return {"cluster.gpuPools.p": {key: value for key, value in {**EKS_BLOCK, **pool}.items() if value is not None}}
 
 
 class Case(NamedTuple):
@@ -205,6 +231,293 @@ CASES = [
         "administrator that is not one",
         {"cluster.admins": ["root"]},
         'cluster.admins[0] = "root": does not match ^arn:aws',
+    ),
+    Case(
+        "flex-start on AWS",
+        {"cluster.gpuPools.l4.capacity": "flex-start"},
+        'l4.capacity = "flex-start": eks does not have it; use capacity-block for a term that is booked ahead, or spot.'
+        " Allowed: on-demand, spot, reserved, capacity-block",
+    ),
+    Case(
+        "capacity block on Google Cloud",
+        gke({"capacity": "capacity-block", "reservation": "h100"}),
+        'p.capacity = "capacity-block": gke does not have it; use reserved with a reservation, or flex-start',
+    ),
+    Case(
+        "capacity block on Azure",
+        aks({"capacity": "capacity-block"}),
+        'p.capacity = "capacity-block": aks does not have it; use reserved with a capacity reservation group.'
+        " Allowed: on-demand, spot, reserved",
+    ),
+    Case(
+        "flex-start on Azure",
+        aks({"capacity": "flex-start"}),
+        'p.capacity = "flex-start": aks does not have it; use reserved with a capacity reservation group, or spot',
+    ),
+    Case(
+        "slices of an empty pool on Google Cloud",
+        gke({"mig": {"1g.10gb": 7}}),
+        "p.minNodes = 0: gke's autoscaler cannot know which slices or shared GPUs an empty pool would have",
+    ),
+    Case(
+        "reservation of machines that Azure does not reserve",
+        aks(
+            {
+                "capacity": "reserved",
+                "reservation": "/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/g/providers"
+                "/Microsoft.Compute/capacityReservationGroups/r",
+            }
+        ),
+        'p.capacity = "reserved": Azure takes no reservations of Standard_ND96isr_H100_v5, only of NCas T4 v3',
+    ),
+    Case(
+        "InfiniBand across more nodes than one placement group has",
+        aks({"maxNodes": 120, "fastNetwork": True}),
+        "p.maxNodes = 120: InfiniBand reaches 100 nodes at most; make two pools",
+    ),
+    Case(
+        "reserved without a reservation",
+        {"cluster.gpuPools.l4.capacity": "reserved"},
+        "l4.reservation: missing; capacity reserved needs the id of an EC2 capacity reservation or block, such as"
+        " cr-0123456789abcdef0; or buy on-demand",
+    ),
+    Case(
+        "capacity block without its id",
+        eks(reservation=None),
+        "p.reservation: missing; capacity capacity-block needs the id of an EC2 capacity reservation or block",
+    ),
+    Case(
+        "reserved on Google Cloud without a reservation",
+        gke({"capacity": "reserved"}),
+        "p.reservation: missing; capacity reserved needs the name of a Compute Engine reservation",
+    ),
+    Case(
+        "reserved on Azure without a group",
+        aks({"capacity": "reserved"}),
+        "p.reservation: missing; capacity reserved needs the resource id of a capacity reservation group",
+    ),
+    Case(
+        "reservation for spot machines",
+        eks(capacity="spot"),
+        'p.reservation = "cr-0123456789abcdef0": capacity is spot, which takes none; set capacity: reserved or'
+        " capacity-block, or drop it",
+    ),
+    Case(
+        "reservation for machines on demand",
+        gke({"reservation": "h100"}),
+        'p.reservation = "h100": capacity is on-demand, which takes none; set capacity: reserved, or drop it',
+    ),
+    Case(
+        "reservation of AWS by its name",
+        eks(reservation="our-h100s"),
+        'p.reservation = "our-h100s": must be the id of an EC2 capacity reservation or block',
+    ),
+    Case(
+        "reservation of Google Cloud by its URL",
+        gke({"capacity": "reserved", "reservation": "https://www.googleapis.com/compute/v1/projects/p/x"}),
+        "must be the name of a Compute Engine reservation",
+    ),
+    Case(
+        "reservation of Azure by its name",
+        aks({"capacity": "reserved", "reservation": "h100"}),
+        'p.reservation = "h100": must be the resource id of a capacity reservation group',
+    ),
+    Case(
+        "capacity block in every zone",
+        eks(zones=None),
+        "p.zones = []: a capacity block lives in one zone; name exactly that zone",
+    ),
+    Case(
+        "capacity block in two zones",
+        eks(zones=["us-east-1a", "us-east-1b"]),
+        "a capacity block lives in one zone; name exactly that zone",
+    ),
+    Case(
+        "EFA on a machine without it",
+        {"cluster.gpuPools.l4": {"machine": "g6.2xlarge", "maxNodes": 3, "fastNetwork": True}},
+        "l4.fastNetwork = True: g6.2xlarge has none; these have: g6.48xlarge (EFA), ",
+    ),
+    Case(
+        "GPUDirect on a machine without it",
+        gke({"machine": "a2-highgpu-8g", "fastNetwork": True}),
+        "p.fastNetwork = True: a2-highgpu-8g has none; these have: a3-megagpu-8g (GPUDirect-TCPXO), a3-ultragpu-8g",
+    ),
+    Case(
+        "InfiniBand on a size without it",
+        aks({"machine": "Standard_ND96is_H100_v5", "fastNetwork": True}),
+        "p.fastNetwork = True: Standard_ND96is_H100_v5 has none; these have: Standard_ND96isr_H100_v5 (InfiniBand)",
+    ),
+    Case(
+        "EFA over zones",
+        {"cluster.gpuPools.h100.fastNetwork": True},
+        "h100.zones = []: EFA does not leave a zone, and the nodes are placed close together; name exactly one zone",
+    ),
+    Case(
+        "GPUDirect over zones",
+        gke({"fastNetwork": True, "zones": ["us-central1-a", "us-central1-c"]}),
+        "GPUDirect-TCPXO does not leave a zone, and the nodes are placed close together; name exactly one zone",
+    ),
+    Case(
+        "InfiniBand over zones",
+        aks({"fastNetwork": True, "zones": ["1", "2"]}),
+        "InfiniBand does not leave a zone; name one zone at most",
+    ),
+    Case(
+        "placement group with a reservation that was made outside it",
+        eks(capacity="reserved", fastNetwork=True),
+        "p.fastNetwork = True: a placement group cannot use a capacity reservation that was made outside it; buy a"
+        " capacity block",
+    ),
+    Case(
+        "flex-start that never leaves",
+        gke({"capacity": "flex-start", "minNodes": 1}),
+        "p.minNodes = 1: flex-start machines come when a job asks for them and leave after seven days at most; set"
+        " minNodes: 0",
+    ),
+    Case(
+        "flex-start placed close together on a machine that cannot be",
+        gke({"capacity": "flex-start", "fastNetwork": True}),
+        "p.fastNetwork = True: flex-start places only a3-ultragpu-8g and a4-highgpu-8g close together, not"
+        " a3-megagpu-8g",
+    ),
+    Case(
+        "part of a machine that is not sold on demand",
+        gke({"machine": "a3-highgpu-2g"}),
+        'p.capacity = "on-demand": a3-highgpu-2g is sold as spot or flex-start only',
+    ),
+    Case(
+        "slices in turns",
+        {"cluster.gpuPools.h100.timeSlicing": 4},
+        "h100.timeSlicing = 4: a GPU is either cut or shared; drop timeSlicing or mig",
+    ),
+    Case(
+        "turns on a GPU that has MIG",
+        {"cluster.gpuPools.h100": {"machine": "p5.48xlarge", "maxNodes": 2, "timeSlicing": 4}, "tenants": {}},
+        "h100.timeSlicing = 4: H100-80 has MIG, which gives each pod memory of its own; leave timeSlicing out and give"
+        " the pool a layout, such as mig: {1g.10gb: 7}",
+    ),
+    Case(
+        "a single turn",
+        {"cluster.gpuPools.l4.timeSlicing": 1},
+        "timeSlicing = 1: input should be greater than or equal to 2",
+    ),
+    Case(
+        "more turns than the pools have",
+        {"cluster.gpuPools.l4.timeSlicing": 4, "tenants.vision.quota": {"sharedGpus": 49}},
+        "quota.sharedGpus = 49: all pools together can supply at most 48 turns on shared GPUs",
+    ),
+    Case(
+        "turns where nothing is shared",
+        {"tenants.vision.quota": {"sharedGpus": 1}},
+        "sharedGpus = 1: all pools together can supply at most 0 turns on shared GPUs; no pool has timeSlicing",
+    ),
+    Case(
+        "whole GPUs where all are shared",
+        {"cluster.gpuPools.l4.timeSlicing": 4, "tenants.vision.quota": {"gpus": 1}},
+        "quota.gpus = 1: all pools together can supply at most 0 whole GPUs",
+    ),
+    Case(
+        "zone outside the region",
+        {"cluster.zones": ["us-east-1a", "us-west-2a"]},
+        'cluster.zones[1] = "us-west-2a": not a zone of us-east-1',
+    ),
+    Case("one zone for EKS", {"cluster.zones": ["us-east-1a"]}, "at least 2 items"),
+    Case(
+        "zone twice",
+        {"cluster.zones": ["us-east-1a", "us-east-1a"]},
+        'cluster.zones[1] = "us-east-1a": named twice; name each zone once',
+    ),
+    Case("number of zones", {"cluster.zones": 2}, "cluster.zones = 2: input should be a valid tuple"),
+    Case(
+        "pool in a zone where the cluster has no subnet",
+        {"cluster.gpuPools.l4.zones": ["us-east-1f"]},
+        'l4.zones[0] = "us-east-1f": the cluster has no subnet there; choose from cluster.zones = us-east-1a,'
+        " us-east-1b, or add the zone there",
+    ),
+    Case(
+        "existing VPC without a subnet for a zone",
+        {"cluster.network": {"existing": {**VPC, "privateSubnetIds": {"us-east-1a": "subnet-0000000a"}}}},
+        "privateSubnetIds.us-east-1b: missing; name one private subnet for each of cluster.zones, or drop the zone",
+    ),
+    Case(
+        "existing VPC with a subnet of another zone",
+        {"cluster.network": {"existing": {**VPC, "privateSubnetIds": {**SUBNETS, "us-east-1c": "subnet-0000000c"}}}},
+        'us-east-1c = "subnet-0000000c": not among cluster.zones, which are us-east-1a, us-east-1b',
+    ),
+    Case(
+        "existing VPC with one subnet for two zones",
+        {"cluster.network": {"existing": {**VPC, "privateSubnetIds": dict.fromkeys(SUBNETS, "subnet-0000000a")}}},
+        "us-east-1a has it already; a subnet lives in one zone, so name another",
+    ),
+    Case(
+        "range that no VPC has",
+        {"cluster.network": {"cidr": "10.0.0.0/12", "existing": VPC}},
+        'network.cidr = "10.0.0.0/12": no VPC has it: they are between /16 and /28; give the VPC\'s own range',
+    ),
+    Case(
+        "subnet by its name",
+        {"cluster.network": {"existing": {**VPC, "privateSubnetIds": {**SUBNETS, "us-east-1b": "private-b"}}}},
+        "does not match ^subnet-",
+    ),
+    Case(
+        "service addresses that EKS refuses",
+        {"cluster.network": {"services": "100.64.0.0/16"}},
+        'network.services = "100.64.0.0/16": EKS wants a range between /12 and /24 within 10.0.0.0/8',
+    ),
+    Case(
+        "subnetwork of another region",
+        gke(
+            network={
+                "existing": {
+                    "network": "projects/acme-net/global/networks/shared",
+                    "subnetwork": "projects/acme-net/regions/us-east4/subnetworks/gpus",
+                    "podsRange": "pods",
+                    "servicesRange": "services",
+                }
+            }
+        ),
+        "lies in us-east4; name a subnetwork of us-central1, the cluster's region",
+    ),
+    Case(
+        "subnet of Azure by its name",
+        aks(network={"existingSubnetId": "gpus"}),
+        'existingSubnetId = "gpus": does not match ^/subscriptions/',
+    ),
+    Case(
+        "control plane range that GKE refuses",
+        gke(network={"controlPlane": "172.16.0.0/24"}),
+        'controlPlane = "172.16.0.0/24": GKE wants a /28 here',
+    ),
+    Case(
+        "maintenance window too short for GKE",
+        gke(maintenance={"hours": 6}),
+        "maintenance.hours = 6: GKE wants 48 hours in any 32 days, so a weekly window must have 12 at least",
+    ),
+    Case("maintenance on no day", gke(maintenance={"day": "Someday"}), 'maintenance.day = "Someday": does not match'),
+    Case(
+        "shared files on an existing cluster",
+        {"cluster": EXISTING, "tenants": {}, "storage": {"sharedFiles": {}}},
+        "an existing cluster has storage of its own; leave it out, or use eks, gke or aks",
+    ),
+    Case(
+        "data to keep on an existing cluster",
+        {"cluster": EXISTING, "tenants": {}, "storage": {"keepData": False}},
+        "storage.keepData = False: an existing cluster has storage of its own",
+    ),
+    Case(
+        "shared files of a size on AWS",
+        {"storage": {"sharedFiles": {"sizeGib": 2048}}},
+        "storage.sharedFiles.sizeGib = 2048: EFS grows with what is stored and takes no size; write sharedFiles: {}",
+    ),
+    Case(
+        "shared files too small",
+        {**gke(), "storage": {"sharedFiles": {"sizeGib": 100}}},
+        "sizeGib = 100: input should be greater than or equal to 1024",
+    ),
+    Case(
+        "layout change of a pool that is not there",
+        {"gpu": {"allowLayoutChange": ["h1000"]}},
+        'gpu.allowLayoutChange[0] = "h1000": no such GPU pool; did you mean h100?',
     ),
 ]
 

@@ -247,3 +247,13 @@ def test_a_chart_without_known_crds_brings_none(tmp_path: Path, monkeypatch: pyt
 
 def test_every_chart_of_the_catalog_has_kinds_to_fall_back_on() -> None:
     assert {chart.name for chart in CHARTS.values()} <= set(upstream_crds.KINDS)
+
+
+def test_a_map_that_templates_loop_over_takes_any_key(folder: Path) -> None:
+    flags = folder.parent / "cluster-autoscaler"
+    flags.mkdir()
+    (flags / "values.yaml").write_text("extraArgs: {v: 4}\nimage: {tag: v1}\n")
+    data = upstream.chart_data("cluster-autoscaler")
+    assert data is not None
+    assert charts.check_values(data, {"extraArgs": {"expander": "least-waste"}}) == []
+    assert [found.path for found in charts.check_values(data, {"image": {"tga": "v2"}})] == ["image.tga"]

@@ -112,15 +112,14 @@ class TestChecks:
         aws.check_resource(VPC, {"cidrBlock": "10.0.0.0/16"}, False, urn(VPC))
         aws.check_resource("aws:sqs/queue:Queue", {}, False, urn("aws:sqs/queue:Queue"))
         setting = "azure-native:monitor:DiagnosticSetting"
-        azure.check_resource(setting, {}, False, urn(setting))
+        azure.check_resource(setting, {"resourceUri": "/x", "workspaceId": "/y"}, False, urn(setting))
         lines = [json.loads(line) for line in file.read_text().splitlines()]
         assert [(line["kind"], line["by"]) for line in lines] == [
             ("checked", "botocore ec2.CreateVpc"),
             ("skipped", ""),
-            ("skipped", ""),
+            ("checked", "azure-mgmt-monitor DiagnosticSettingsResource"),
         ]
         assert "no API model" in lines[1]["reason"]
-        assert "azure-mgmt-monitor 7" in lines[2]["reason"]
 
     def test_a_model_that_is_not_installed_is_reported_and_not_fatal(
         self, azure: AzureProvider, monkeypatch: pytest.MonkeyPatch
@@ -375,6 +374,27 @@ H100_NODES: dict[str, Any] = {
 }
 
 
+TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
+BLOCK_TEMPLATE: dict[str, Any] = {
+    "instanceType": "p5en.48xlarge",
+    "instanceMarketOptions": {"marketType": "capacity-block"},
+    "capacityReservationSpecification": {"capacityReservationTarget": {"capacityReservationId": "cr-1"}},
+}
+
+
+def block_nodes(template: Any) -> dict[str, Any]:
+    """A node group of a capacity block, whose machine stands in its launch template."""
+    nodes = {key: value for key, value in H100_NODES.items() if key != "instanceTypes"}
+    more = {"nodeRoleArn": "arn:aws:iam::1:role/n", "subnetIds": ["subnet-1"]}
+    return {**nodes, **more, "capacityType": "CAPACITY_BLOCK", "launchTemplate": {"id": template, "version": "1"}}
+
+
+def _checked(provider: CloudProvider, token: str, inputs: dict[str, Any]) -> str:
+    """The id of a resource that the engine had checked and created."""
+    refusals(provider, token, inputs)
+    return provider.create_resource(token, urn(token), inputs, False)[0]
+
+
 class TestNodePools:
     """From a cloud's pool to simulated nodes."""
 
@@ -501,6 +521,37 @@ class TestFleet:
         aws.create_resource(EKS, urn(EKS), {**H100_NODES, "instanceTypes": ["x1e.metal"]}, False)
         assert calls == []
         assert said == ["the size of machine type x1e.metal is not known, so its nodes are not simulated"]
+
+    def test_nodes_of_a_capacity_block_are_the_machines_of_its_launch_template(
+        self, aws: AwsProvider, calls: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        shown: list[str] = []
+        monkeypatch.setattr(fleet, "ensure_pool", lambda _api, pool: shown.append(pool.machine))
+        template = _checked(aws, TEMPLATE, BLOCK_TEMPLATE)
+        aws.create_resource(EKS, urn(EKS), block_nodes(template), False)
+        assert shown == ["p5en.48xlarge"]
+        assert calls == []
+
+    def test_a_capacity_block_whose_launch_template_fits_it_is_taken(self, aws: AwsProvider) -> None:
+        template = _checked(aws, TEMPLATE, BLOCK_TEMPLATE)
+        assert refusals(aws, EKS, block_nodes(template)) == []
+        # In a preview of a new stack the launch template has no id yet.
+        assert refusals(aws, EKS, block_nodes(UNKNOWN)) == []
+
+    def test_a_capacity_block_whose_launch_template_names_no_machine_is_refused(self, aws: AwsProvider) -> None:
+        template = _checked(aws, TEMPLATE, {"name": "t"})
+        market, machine = sorted(refusals(aws, EKS, block_nodes(template)))
+        assert f'launchTemplate.id "{template}": names no instanceType' in machine
+        assert "has no instanceMarketOptions.marketType capacity-block" in market
+
+    def test_nodes_of_a_capacity_block_are_not_made_up_when_its_launch_template_is_not_known(
+        self, aws: AwsProvider, calls: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        said: list[str] = []
+        monkeypatch.setattr(cloud, "report", lambda _kind, _urn, _type, reason: said.append(reason))
+        aws.create_resource(EKS, urn(EKS), block_nodes("lt-elsewhere"), False)
+        assert calls == []
+        assert said == ["the machine of h100 is in a launch template that this run has not seen"]
 
     def test_a_pool_knows_the_zones_of_its_subnets(self, aws: AwsProvider) -> None:
         inputs = {"vpcId": "v", "cidrBlock": "10.0.0.0/24", "availabilityZone": "us-east-1b"}

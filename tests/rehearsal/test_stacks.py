@@ -113,6 +113,18 @@ def test_the_local_stack_comes_up_stays_the_same_and_leaves_nothing(
     assert main(["up"], root=project) == 0
     assert "up local: done; no changes" in capsys.readouterr().out
 
+    # 1g.10gb stays as it is, so that no quota stands in the way of the new layout.
+    pools = yaml.safe_load((ROOT / "stacks" / "Pulumi.local.yaml").read_text())["config"]["multimodal:cluster"][
+        "gpuPools"
+    ]
+    pools["h100-slices"]["mig"] = {"3g.40gb": 1, "2g.20gb": 1, "1g.10gb": 2}
+    change(project, "local", "cluster", {"gpuPools": pools})
+    assert main(["preview"], root=project) == 1
+    assert "mig-layout-change 1 violation" in " ".join(capsys.readouterr().out.split())
+    change(project, "local", "gpu", {"allowLayoutChange": ["h100-slices"]})
+    assert main(["preview"], root=project) == 0
+    assert "mig-layout-change ok" in " ".join(capsys.readouterr().out.split())
+
     assert main(["up", "--stack", "aws-dev"], root=project) == 1
     assert "carries stack local" in capsys.readouterr().err
 

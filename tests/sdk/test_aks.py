@@ -9,8 +9,12 @@ from typing import Any
 import pytest
 import yaml
 
-from components.cluster.aks import AksCluster, AksClusterArgs
+from components.cluster.aks import AksCluster
+from components.cluster.aks_args import AksClusterArgs
+from components.cluster.aks_capacity import check_pool, os_disk
+from components.cluster.aks_network import endpoint_block, network_of
 from components.cluster.aks_secrets import vault_name
+from components.cluster.aks_upgrades import image_channel
 from components.cluster.kubeconfig import KubeconfigError, aks_kubeconfig
 from components.cluster.pools import GpuPoolArgs
 from tests.components.cluster.samples import gpu_pool
@@ -18,6 +22,11 @@ from tests.components.recorder import Graph, build
 
 CLUSTER = "azure-native:containerservice:ManagedCluster"
 POOL = "azure-native:containerservice:AgentPool"
+SUBNET, GRANT = "azure-native:network:Subnet", "azure-native:authorization:RoleAssignment"
+WINDOW = "azure-native:containerservice:MaintenanceConfiguration"
+LOCK = "azure-native:authorization:ManagementLockByScope"
+FLOWS, PLACEMENT = "azure-native:network:FlowLog", "azure-native:compute:ProximityPlacementGroup"
+SUBSCRIPTION = "/subscriptions/0a0a0a0a-0000-0000-0000-000000000000"
 GROUP = "0a0a0a0a-0000-0000-0000-000000000001"
 
 
@@ -38,11 +47,14 @@ ANSWERS = {
         # What goes in as a list of ids comes out as a map.
         "identity": {"type": "UserAssigned", "userAssignedIdentities": {}},
     },
+    FLOWS: {"identity": {"type": "UserAssigned", "userAssignedIdentities": {}}},
 }
 
 
 def pool(**changes: Any) -> GpuPoolArgs:
-    return {**gpu_pool("Standard_ND96isr_H100_v5", driver="None"), **changes}  # type: ignore[typeddict-item]
+    base = gpu_pool("Standard_ND96isr_H100_v5", driver="None")
+    plain = {"capacity": "on-demand", "reservation": None, "fast_network": False, "time_slicing": None, "zones": []}
+    return {**base, **plain, **changes}  # type: ignore[typeddict-item]
 
 
 def args(**changes: Any) -> AksClusterArgs:
@@ -51,10 +63,16 @@ def args(**changes: Any) -> AksClusterArgs:
         "location": "eastus2",
         "tenant_id": None,
         "network_cidr": "10.0.0.0/16",
+        "existing_subnet_id": None,
+        "flow_logs": False,
         "pods_cidr": "10.128.0.0/14",
         "services_cidr": "172.20.0.0/16",
         "public_cidrs": [],
         "kubernetes_version": "1.34",
+        "upgrade_channel": "patch",
+        "maintenance": {"day": "Sunday", "start_hour": 2, "hours": 12},
+        "uptime_sla": False,
+        "locked": False,
         "admin_groups": [GROUP],
         "zones": ["1", "2", "3"],
         "system_pool": {"machine": "Standard_D4s_v5", "min_nodes": 2, "max_nodes": 4},
@@ -74,8 +92,34 @@ def other() -> Graph:
     """All that can be chosen differently, at once, under another name."""
     return build(
         ANSWERS,
-        lambda: AksCluster("d", args(public_cidrs=["192.0.2.0/24"], gpu_pools={"s": pool(spot=True)}, zones=[])),
+        lambda: AksCluster(
+            "d",
+            args(
+                public_cidrs=["192.0.2.0/24"],
+                gpu_pools={"s": pool(capacity="spot")},
+                zones=[],
+                flow_logs=True,
+                upgrade_channel="rapid",
+            ),
+        ),
     )
+
+
+RESERVATION = f"{SUBSCRIPTION}/resourceGroups/r/providers/Microsoft.Compute/capacityReservationGroups/a100"
+SUBNET_ID = f"{SUBSCRIPTION}/resourceGroups/n/providers/Microsoft.Network/virtualNetworks/hub/subnets/aks"
+
+
+@cache
+def production() -> Graph:
+    """A production cluster in another's subnet, with pools that are reserved and wired."""
+    reserved = {"capacity": "reserved", "reservation": RESERVATION}
+    pools = {
+        "h100": pool(fast_network=True, zones=["2"]),
+        "a100": pool(machine="Standard_NC24ads_A100_v4", **reserved),
+        "t4": pool(machine="Standard_NC16as_T4_v3", **reserved),
+    }
+    given = args(gpu_pools=pools, existing_subnet_id=SUBNET_ID, flow_logs=True, uptime_sla=True, locked=True)
+    return build(ANSWERS, lambda: AksCluster("p", given))
 
 
 def cluster(graph: Callable[[], Graph] = default) -> dict[str, Any]:
@@ -83,7 +127,7 @@ def cluster(graph: Callable[[], Graph] = default) -> dict[str, Any]:
 
 
 def test_nodes_are_private_and_leave_through_nat() -> None:
-    subnet = default().one("azure-native:network:Subnet").inputs
+    subnet = default().one(SUBNET, "c-nodes").inputs
     assert subnet["natGateway"] == {"id": "c-nat-id"}
     assert subnet["addressPrefix"] == "10.0.0.0/17"
     assert cluster()["networkProfile"]["outboundType"] == "userAssignedNATGateway"
@@ -159,7 +203,8 @@ def test_a_spot_pool_is_evicted_for_capacity_and_never_for_its_price() -> None:
 
 def test_an_upgrade_of_a_gpu_pool_needs_no_spare_gpus() -> None:
     found = default().one(POOL)
-    assert found.inputs["upgradeSettings"] == {"maxSurge": "0", "maxUnavailable": "1"}
+    settings = found.inputs["upgradeSettings"]
+    assert (settings["maxSurge"], settings["maxUnavailable"], settings["drainTimeoutInMinutes"]) == ("0", "1", 60)
     assert found.delete_first
 
 
@@ -190,3 +235,151 @@ def test_vaults_of_two_resource_groups_never_share_a_name() -> None:
     names = {vault_name(group) for group in ("a-group1234", "a-group5678")}
     assert len(names) == 2
     assert all(3 <= len(name) <= 24 and name[0].isalpha() for name in names)
+
+
+def test_upgrades_keep_to_the_window_both_of_versions_and_of_images() -> None:
+    profile = cluster()["autoUpgradeProfile"]
+    assert profile == {"upgradeChannel": "patch", "nodeOSUpgradeChannel": "SecurityPatch"}
+    windows = {found.inputs["configName"]: found.inputs["maintenanceWindow"] for found in default().all(WINDOW)}
+    assert set(windows) == {"aksManagedAutoUpgradeSchedule", "aksManagedNodeOSUpgradeSchedule"}
+    for window in windows.values():
+        assert window["schedule"] == {"weekly": {"dayOfWeek": "Sunday", "intervalWeeks": 1}}
+        assert (window["startTime"], window["utcOffset"], window["durationHours"]) == ("02:00", "+00:00", 12)
+
+
+def test_images_are_replaced_where_the_channel_is_node_image() -> None:
+    assert [image_channel(channel) for channel in ("node-image", "patch", "none")] == [
+        "NodeImage",
+        "SecurityPatch",
+        "SecurityPatch",
+    ]
+
+
+def test_an_update_does_not_take_back_versions_that_aks_has_moved() -> None:
+    assert "kubernetesVersion" in other().one(CLUSTER).ignored
+    assert other().one(POOL).ignored == ("count", "orchestratorVersion")
+    assert "kubernetesVersion" not in default().one(CLUSTER).ignored
+
+
+def test_an_uptime_is_paid_for_where_it_is_asked_for() -> None:
+    assert [cluster(graph)["sku"]["tier"] for graph in (default, production)] == ["Free", "Standard"]
+
+
+def test_a_lock_comes_after_everything_that_it_covers_and_so_goes_first() -> None:
+    assert default().all(LOCK) == []
+    lock = production().one(LOCK)
+    assert (lock.inputs["scope"], lock.inputs["level"]) == ("p-id", "CanNotDelete")
+    covered = [*production().all(POOL), *production().all(WINDOW)]
+    covered += production().all("azure-native:monitor:DiagnosticSetting")
+    assert {found.urn for found in covered} <= lock.needs
+
+
+def test_a_cluster_in_an_existing_subnet_makes_no_network() -> None:
+    graph = production()
+    made = {found.type for found in graph.resources}
+    assert not made & {SUBNET, "azure-native:network:VirtualNetwork", "azure-native:network:NatGateway"}
+    assert {found.inputs["vnetSubnetID"] for found in graph.all(POOL)} == {SUBNET_ID}
+    assert cluster(production)["agentPoolProfiles"][0]["vnetSubnetID"] == SUBNET_ID
+    assert graph.one(GRANT, "p-network").inputs["scope"] == SUBNET_ID
+
+
+def test_private_endpoints_get_addresses_that_no_node_has() -> None:
+    assert default().one(SUBNET, "c-endpoints").inputs["addressPrefix"] == "10.0.128.0/27"
+    assert endpoint_block("10.1.16.0/20") == "10.1.24.0/27"
+    with pytest.raises(ValueError, match=r"10\.0\.0\.0/27: too small for nodes and private endpoints; choose a /26"):
+        endpoint_block("10.0.0.0/27")
+
+
+def test_the_network_of_a_subnet_is_read_off_its_id() -> None:
+    assert network_of(SUBNET_ID) == SUBNET_ID.removesuffix("/subnets/aks")
+    with pytest.raises(ValueError, match="not the id of a subnet"):
+        network_of("/subscriptions/x")
+
+
+def test_flow_logs_are_written_without_keys_by_the_watcher_that_azure_made() -> None:
+    assert default().all(FLOWS) == []
+    log = other().one(FLOWS)
+    assert (log.inputs["networkWatcherName"], log.inputs["resourceGroupName"]) == (
+        "NetworkWatcher_eastus2",
+        "NetworkWatcherRG",
+    )
+    assert log.inputs["targetResourceId"] == "d-network-id"
+    assert log.inputs["identity"]["userAssignedIdentities"] == ["d-flow-logs-id"]
+    account = other().one("azure-native:storage:StorageAccount").inputs
+    assert (account["allowSharedKeyAccess"], account["networkRuleSet"]["defaultAction"]) == (False, "Deny")
+    assert other().one(GRANT, "d-flow-logs").urn in log.needs
+
+
+def test_flow_logs_of_an_existing_network_watch_our_subnet_only() -> None:
+    assert production().one(FLOWS).inputs["targetResourceId"] == SUBNET_ID
+
+
+def test_a_reserved_pool_comes_out_of_its_group_which_the_control_plane_may_use() -> None:
+    grants = [found for found in production().all(GRANT) if found.name.startswith("p-capacity")]
+    assert [found.inputs["scope"] for found in grants] == [RESERVATION]
+    assert grants[0].inputs["roleDefinitionId"].endswith("/b24988ac-6180-42a0-ab88-20f7382dd24c")
+    for name in ("a100", "t4"):
+        found = production().one(POOL, f"p-gpu-{name}")
+        assert found.inputs["capacityReservationGroupID"] == RESERVATION
+        assert grants[0].urn in found.needs
+    assert "capacityReservationGroupID" not in production().one(POOL, "p-gpu-h100").inputs
+
+
+def test_a_pool_with_a_fast_network_stands_close_together_in_one_zone() -> None:
+    placement = production().one(PLACEMENT)
+    assert (placement.inputs["zones"], placement.inputs["intent"]) == (
+        ["2"],
+        {"vmSizes": ["Standard_ND96isr_H100_v5"]},
+    )
+    found = production().one(POOL, "p-gpu-h100")
+    assert found.inputs["proximityPlacementGroupID"] == f"{placement.name}-id"
+    assert placement.urn in found.needs
+    assert default().all(PLACEMENT) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        (
+            {"capacity": "reserved"},
+            "pool x: capacity reserved without a reservation; name the capacity reservation group",
+        ),
+        (
+            {"capacity": "reserved", "reservation": "r"},
+            "pool x: Azure reserves no Standard_ND96isr_H100_v5, only NCas T4 v3 and NC A100 v4 of the GPU sizes known"
+            " here; buy on-demand",
+        ),
+        (
+            {"capacity": "reserved", "reservation": "r", "fast_network": True, "machine": "Standard_NC96ads_A100_v4"},
+            "pool x: a capacity reservation and a proximity placement group exclude each other; buy on-demand or leave"
+            " the fast network out",
+        ),
+        (
+            {"fast_network": True, "zones": ["1", "2"]},
+            "pool x: InfiniBand does not leave a zone; name one zone at most",
+        ),
+        (
+            {"fast_network": True, "max_nodes": 101},
+            "pool x: 101 nodes, but InfiniBand reaches 100 at most; make two pools",
+        ),
+    ],
+)
+def test_a_pool_that_azure_would_refuse_is_refused(changes: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ValueError) as caught:
+        check_pool("x", pool(**changes))
+    assert str(caught.value) == problem
+
+
+@pytest.mark.parametrize(
+    ("machine", "disk", "kind"),
+    [
+        ("Standard_NC4as_T4_v3", 176, "Ephemeral"),
+        ("Standard_NC4as_T4_v3", 177, "Managed"),
+        ("Standard_NC24ads_A100_v4", 200, "Managed"),
+        ("Standard_ND96isr_H100_v5", 1024, "Ephemeral"),
+        ("Standard_NC80adis_H100_v5", 2041, "Managed"),
+        ("Standard_Unknown", 100, "Managed"),
+    ],
+)
+def test_the_os_disk_is_local_where_it_fits(machine: str, disk: int, kind: str) -> None:
+    assert os_disk(machine, disk) == kind

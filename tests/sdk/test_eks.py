@@ -1,5 +1,6 @@
 """The EKS cluster: what is asked of AWS."""
 
+import base64
 import json
 from collections.abc import Callable
 from functools import cache
@@ -7,18 +8,25 @@ from typing import Any
 
 import pytest
 
-from components.cluster.eks import EksCluster, EksClusterArgs, aws_partition
-from components.cluster.eks_network import zone_name
+from components.cluster.eks import EksCluster, EksClusterArgs
+from components.cluster.eks_network import zone_blocks
+from components.cluster.eks_roles import aws_partition
+from components.cluster.pools import GpuPoolArgs
 from tests.components.cluster.samples import gpu_pool
 from tests.components.recorder import Graph, Registered, build
 
 ADMIN = "arn:aws:iam::123456789012:role/admin"
+ZONES = ["us-east-1a", "us-east-1b", "us-east-1d"]
 ANSWERS = {
-    "aws:index/getAvailabilityZones:getAvailabilityZones": {"names": ["us-east-1a", "us-east-1b", "us-east-1c"]},
-    "aws:eks/cluster:Cluster": {"endpoint": "https://api", "certificateAuthority": {"data": "Q0E="}},
+    "aws:eks/cluster:Cluster": {
+        "endpoint": "https://api",
+        "certificateAuthority": {"data": "Q0E="},
+        "vpcConfig": {"clusterSecurityGroupId": "sg-cluster"},
+    },
     "aws:eks/nodeGroup:NodeGroup": {"resources": [{"autoscalingGroups": [{"name": "asg"}]}]},
     "aws:ec2/launchTemplate:LaunchTemplate": {"latestVersion": 3},
 }
+EXISTING = {"vpc_id": "vpc-1", "private_subnet_ids": {zone: f"subnet-{zone[-1]}" for zone in [*ZONES, "us-east-1f"]}}
 
 
 def args(**changes: Any) -> EksClusterArgs:
@@ -26,16 +34,25 @@ def args(**changes: Any) -> EksClusterArgs:
         "region": "us-east-1",
         "network_cidr": "10.0.0.0/16",
         "services_cidr": "172.20.0.0/16",
-        "zones": 3,
+        "zones": ZONES,
+        "existing": None,
         "nat_per_zone": False,
+        "private_endpoints": True,
+        "flow_logs": True,
         "public_cidrs": [],
         "kubernetes_version": "1.34",
+        "extended_support": False,
         "admins": [ADMIN],
         "system_pool": {"machine": "m7i.xlarge", "min_nodes": 2, "max_nodes": 4},
-        "gpu_pools": {"h100": gpu_pool("p5.48xlarge", driver="AL2023_x86_64_NVIDIA")},
+        "gpu_pools": {"h100": gpu_pool("p5.48xlarge")},
+        "shared_files": False,
         "deletion_protection": False,
     }
     return {**base, **changes}  # type: ignore[typeddict-item]
+
+
+def pool(machine: str = "p5.48xlarge", **changes: Any) -> GpuPoolArgs:
+    return {**gpu_pool(machine), **changes}  # type: ignore[typeddict-item]
 
 
 @cache
@@ -46,13 +63,38 @@ def default() -> Graph:
 @cache
 def other() -> Graph:
     """All that can be chosen differently, at once, under another name."""
-    pools = {"spot": {**gpu_pool("p5.48xlarge"), "spot": True}}
+    one = ["us-east-1b"]
+    pools = {
+        "spot": pool(capacity="spot"),
+        "near": pool(fast_network=True, zones=one),
+        "reserved": pool(capacity="reserved", reservation="cr-1", fast_network=True, zones=one),
+        "block": pool(capacity="capacity-block", reservation="cr-2", fast_network=True, zones=["us-east-1d"]),
+        "b300": pool("p6-b300.48xlarge", fast_network=True, zones=one),
+        "diskless": pool("p3.16xlarge"),
+        "shares": pool(capacity="reserved", reservation="arn:aws:resource-groups:us-east-1:1:group/g", zones=one),
+    }
     return build(
         ANSWERS,
         lambda: EksCluster(
-            "d", args(public_cidrs=["192.0.2.0/24"], nat_per_zone=True, gpu_pools=pools, deletion_protection=True)
+            "d",
+            args(
+                public_cidrs=["192.0.2.0/24"],
+                nat_per_zone=True,
+                private_endpoints=False,
+                flow_logs=False,
+                extended_support=True,
+                gpu_pools=pools,
+                shared_files=True,
+                deletion_protection=True,
+            ),
         ),
     )
+
+
+@cache
+def moved_in() -> Graph:
+    """A cluster in a network that somebody else made."""
+    return build(ANSWERS, lambda: EksCluster("e", args(existing=EXISTING)))
 
 
 def cluster(graph: Callable[[], Graph] = default) -> dict[str, Any]:
@@ -65,7 +107,7 @@ def group(name: str, graph: Callable[[], Graph] = default) -> Registered:
 
 def test_nodes_are_private() -> None:
     found = default()
-    private = {f"c-private-{i}-id" for i in range(3)}
+    private = {f"c-private-{zone}-id" for zone in ZONES}
     for nodes in found.all("aws:eks/nodeGroup:NodeGroup"):
         assert set(nodes.inputs["subnetIds"]) == private
     assert not any(subnet.inputs.get("mapPublicIpOnLaunch") for subnet in found.all("aws:ec2/subnet:Subnet"))
@@ -99,7 +141,7 @@ def test_all_control_plane_logs_are_on_and_their_group_is_there_first() -> None:
         "controllerManager",
         "scheduler",
     }
-    logs = default().one("aws:cloudwatch/logGroup:LogGroup")
+    logs = default().one("aws:cloudwatch/logGroup:LogGroup", "c-logs")
     assert logs.inputs["name"] == f"/aws/eks/{found.inputs['name']}/cluster"
     assert logs.inputs["retentionInDays"] > 0
     assert logs.urn in found.needs
@@ -198,8 +240,8 @@ def test_deletion_protection_is_as_asked() -> None:
 
 def test_load_balancers_find_their_subnets() -> None:
     tags = {subnet.name: subnet.inputs["tags"] for subnet in default().all("aws:ec2/subnet:Subnet")}
-    assert tags["c-public-0"]["kubernetes.io/role/elb"] == "1"
-    assert tags["c-private-0"]["kubernetes.io/role/internal-elb"] == "1"
+    assert tags["c-public-us-east-1a"]["kubernetes.io/role/elb"] == "1"
+    assert tags["c-private-us-east-1a"]["kubernetes.io/role/internal-elb"] == "1"
 
 
 def test_the_kubeconfig_is_secret_and_asks_the_aws_cli_for_tokens() -> None:
@@ -216,10 +258,197 @@ def test_the_outputs_identify_the_cluster() -> None:
     assert outputs["identifier"] == "arn:c"
 
 
-def test_a_region_with_too_few_zones_is_named_in_the_error() -> None:
-    assert zone_name(["a", "b"], 1) == "b"
-    with pytest.raises(ValueError, match=r"2 \(a, b\); lower it"):
-        zone_name(["a", "b"], 2)
+def test_a_zone_that_is_added_or_moved_moves_no_other() -> None:
+    few, more = zone_blocks("10.0.0.0/16", ZONES), zone_blocks("10.0.0.0/16", ["us-east-1c", *reversed(ZONES)])
+    assert {zone: more[zone] for zone in ZONES} == few
+    assert few["us-east-1d"] == {"private": "10.0.96.0/19", "public": "10.0.236.0/22"}
+
+
+def test_a_zone_without_room_in_the_address_plan_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="us-east-1h: the address plan has room for zones a to g"):
+        zone_blocks("10.0.0.0/16", ["us-east-1h"])
+
+
+def test_subnets_are_in_the_zones_that_were_named() -> None:
+    zones = {subnet.name: subnet.inputs["availabilityZone"] for subnet in default().all("aws:ec2/subnet:Subnet")}
+    assert zones == {f"c-{kind}-{zone}": zone for kind in ("private", "public") for zone in ZONES}
+
+
+def test_aws_services_are_reached_without_leaving_the_network() -> None:
+    found = default().all("aws:ec2/vpcEndpoint:VpcEndpoint")
+    services = {endpoint.inputs["serviceName"].removeprefix("com.amazonaws.us-east-1."): endpoint for endpoint in found}
+    assert set(services) == {"s3", "ecr.api", "ecr.dkr", "sts", "ec2", "logs", "eks", "eks-auth", "autoscaling"}
+    gateway = services.pop("s3").inputs
+    assert gateway["vpcEndpointType"] == "Gateway"
+    assert set(gateway["routeTableIds"]) == {f"c-private-{zone}-id" for zone in ZONES}
+    for endpoint in services.values():
+        assert endpoint.inputs["vpcEndpointType"] == "Interface"
+        assert endpoint.inputs["privateDnsEnabled"] is True
+        assert endpoint.inputs["securityGroupIds"] == ["c-endpoints-id"]
+
+
+def test_endpoints_admit_the_network_only() -> None:
+    rules = default().all("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
+    admitted = [(rule.inputs["securityGroupId"], rule.inputs["cidrIpv4"], rule.inputs["toPort"]) for rule in rules]
+    assert admitted == [("c-endpoints-id", "10.0.0.0/16", 443)]
+
+
+def test_nodes_go_before_the_endpoints_that_they_pull_through() -> None:
+    endpoints = {endpoint.urn for endpoint in default().all("aws:ec2/vpcEndpoint:VpcEndpoint")}
+    for name in ("c-system", "c-gpu-h100"):
+        assert endpoints <= group(name).needs
+
+
+def test_s3_is_reached_without_nat_even_where_no_endpoint_is_paid_for() -> None:
+    assert [one.name for one in other().all("aws:ec2/vpcEndpoint:VpcEndpoint")] == ["d-endpoint-s3"]
+
+
+def test_in_china_only_s3_has_an_endpoint() -> None:
+    zones = ["cn-north-1a", "cn-north-1b"]
+    found = build(ANSWERS, lambda: EksCluster("n", args(region="cn-north-1", zones=zones)))
+    assert [one.name for one in found.all("aws:ec2/vpcEndpoint:VpcEndpoint")] == ["n-endpoint-s3"]
+
+
+def test_connections_are_recorded_when_asked() -> None:
+    log = default().one("aws:ec2/flowLog:FlowLog").inputs
+    assert (log["vpcId"], log["trafficType"], log["logDestination"]) == ("c-vpc-id", "ALL", "arn:c-flows")
+    policy = json.loads(default().one("aws:iam/rolePolicy:RolePolicy").inputs["policy"])
+    assert policy["Statement"][0]["Resource"] == ["arn:c-flows", "arn:c-flows:*"]
+    assert other().all("aws:ec2/flowLog:FlowLog") == []
+
+
+def test_an_existing_network_is_used_and_nothing_is_made_in_it() -> None:
+    kinds = {resource.type for resource in moved_in().resources}
+    made = {kind for kind in kinds if kind.startswith("aws:ec2/")}
+    assert made == {"aws:ec2/launchTemplate:LaunchTemplate", "aws:ec2/flowLog:FlowLog"}
+    assert cluster(moved_in)["vpcConfig"]["subnetIds"] == ["subnet-a", "subnet-b", "subnet-d"]
+    assert group("e-gpu-h100", moved_in).inputs["subnetIds"] == ["subnet-a", "subnet-b", "subnet-d"]
+
+
+def test_an_existing_network_without_a_subnet_in_a_zone_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"no subnet for us-east-1c; name one for each of cluster.zones"):
+        build(ANSWERS, lambda: EksCluster("e", args(existing=EXISTING, zones=["us-east-1a", "us-east-1c"])))
+
+
+def test_a_version_is_left_at_the_end_of_its_standard_support_unless_asked() -> None:
+    assert cluster()["upgradePolicy"] == {"supportType": "STANDARD"}
+    assert cluster(other)["upgradePolicy"] == {"supportType": "EXTENDED"}
+
+
+def test_shared_files_bring_their_driver_with_an_identity_of_its_own() -> None:
+    driver = other().one("aws:eks/addon:Addon", "d-aws-efs-csi-driver").inputs
+    assert driver["podIdentityAssociations"][0]["serviceAccount"] == "efs-csi-controller-sa"
+    assert not [addon for addon in default().all("aws:eks/addon:Addon") if "efs" in addon.name]
+
+
+def template(name: str, graph: Callable[[], Graph] = other) -> dict[str, Any]:
+    return graph().one("aws:ec2/launchTemplate:LaunchTemplate", name).inputs
+
+
+def test_a_reserved_pool_launches_into_its_reservation_only() -> None:
+    target = {"capacityReservationTarget": {"capacityReservationId": "cr-1"}}
+    assert template("d-gpu-reserved")["capacityReservationSpecification"] == target
+    found = group("d-gpu-reserved", other).inputs
+    assert (found["capacityType"], found["instanceTypes"]) == ("ON_DEMAND", ["p5.48xlarge"])
+
+
+def test_a_reservation_may_be_a_group_of_several() -> None:
+    target = template("d-gpu-shares")["capacityReservationSpecification"]["capacityReservationTarget"]
+    assert target == {"capacityReservationResourceGroupArn": "arn:aws:resource-groups:us-east-1:1:group/g"}
+
+
+def test_a_capacity_block_names_its_machine_in_the_launch_template_and_not_in_the_group() -> None:
+    found = template("d-gpu-block")
+    assert found["instanceType"] == "p5.48xlarge"
+    assert found["instanceMarketOptions"] == {"marketType": "capacity-block"}
+    target = {"capacityReservationTarget": {"capacityReservationId": "cr-2"}}
+    assert found["capacityReservationSpecification"] == target
+    nodes = group("d-gpu-block", other).inputs
+    assert nodes["capacityType"] == "CAPACITY_BLOCK"
+    assert "instanceTypes" not in nodes
+    assert nodes["subnetIds"] == ["d-private-us-east-1d-id"]
+
+
+def test_every_adapter_of_a_machine_is_wired_and_only_the_first_interface_carries_ip() -> None:
+    found = template("d-gpu-near")["networkInterfaces"]
+    places = [(one["networkCardIndex"], one["deviceIndex"], one["interfaceType"]) for one in found]
+    assert places[:3] == [(0, 0, "interface"), (0, 1, "efa-only"), (1, 0, "efa-only")]
+    assert sum(kind == "efa-only" for _, _, kind in places) == 32
+    assert {one["associatePublicIpAddress"] for one in found} == {"false"}
+
+
+def test_a_first_card_that_has_no_adapter_gets_none() -> None:
+    found = template("d-gpu-b300")["networkInterfaces"]
+    assert [(one["networkCardIndex"], one["interfaceType"]) for one in found[:2]] == [(0, "interface"), (1, "efa-only")]
+    assert len(found) == 17
+
+
+def test_wired_nodes_are_in_the_clusters_security_group_and_in_one_that_is_open_inside() -> None:
+    for one in template("d-gpu-near")["networkInterfaces"]:
+        assert one["securityGroups"] == ["sg-cluster", "d-gpu-near-fabric-id"]
+    for direction in ("Ingress", "Egress"):
+        kind = f"aws:vpc/securityGroup{direction}Rule:SecurityGroup{direction}Rule"
+        rule = next(one for one in other().all(kind) if one.name.startswith("d-gpu-near-fabric"))
+        assert rule.inputs["ipProtocol"] == "-1"
+        assert rule.inputs["securityGroupId"] == rule.inputs["referencedSecurityGroupId"] == "d-gpu-near-fabric-id"
+        assert rule.urn in group("d-gpu-near", other).needs
+
+
+def test_wired_nodes_are_placed_together_unless_their_reservation_does_it() -> None:
+    groups = {one.name: one.inputs["strategy"] for one in other().all("aws:ec2/placementGroup:PlacementGroup")}
+    assert groups == {"d-gpu-near": "cluster", "d-gpu-b300": "cluster"}
+    assert template("d-gpu-near")["placement"] == {"groupName": "d-gpu-near"}
+    assert "placement" not in template("d-gpu-reserved")
+    assert "placement" not in template("d-gpu-block")
+
+
+def test_local_disks_become_one_fast_volume_and_images_are_pulled_side_by_side() -> None:
+    text = base64.b64decode(template("d-gpu-near")["userData"]).decode()
+    assert text.startswith("MIME-Version: 1.0\n")
+    assert "Content-Type: application/node.eks.aws" in text
+    assert "strategy: RAID0" in text
+    assert "FastImagePull: true" in text
+    assert "userData" not in template("d-gpu-diskless")
+
+
+def test_the_autoscaler_is_told_of_adapters_huge_pages_and_disks() -> None:
+    tags = hints("d-gpu-near", other)
+    assert tags["resources/vpc.amazonaws.com/efa"] == "32"
+    assert tags["resources/hugepages-2Mi"] == "5120Mi"
+    assert tags["resources/ephemeral-storage"] == "24065Gi"
+    plain = hints("d-gpu-diskless", other)
+    assert plain["resources/ephemeral-storage"] == "170Gi"
+    assert "resources/vpc.amazonaws.com/efa" not in plain
+
+
+def hints(name: str, graph: Callable[[], Graph]) -> dict[str, str]:
+    prefix = "k8s.io/cluster-autoscaler/node-template/"
+    found = [tag.inputs["tag"] for tag in graph().all("aws:autoscaling/tag:Tag") if tag.name.startswith(f"{name}-")]
+    return {tag["key"].removeprefix(prefix): tag["value"] for tag in found}
+
+
+def test_an_upgrade_gives_a_machine_back_before_it_asks_for_the_next() -> None:
+    assert group("c-gpu-h100").inputs["updateConfig"] == {"maxUnavailable": 1, "updateStrategy": "MINIMAL"}
+
+
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"fast_network": True}, r"us-east-1a, us-east-1b, us-east-1d: fastNetwork puts all machines in one zone"),
+    ({"capacity": "reserved", "reservation": "cr-1"}, "a reservation lies in one zone; name that one"),
+    ({"capacity": "reserved"}, "capacity reserved needs the reservation's id, such as cr-0123456789abcdef0"),
+    ({"capacity": "capacity-block"}, "capacity capacity-block needs the reservation's id"),
+    ({"capacity": "flex-start"}, "flex-start is Google Cloud's; on AWS a capacity-block is booked ahead"),
+    ({"zones": ["us-east-1c"]}, r"cluster.gpuPools.p.zones: the cluster is not in us-east-1c; choose among us-east-1a"),
+    (
+        {"machine": "g6.xlarge", "fast_network": True, "zones": ["us-east-1a"]},
+        "g6.xlarge has no Elastic Fabric Adapter",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), REFUSED, ids=[message[:40] for _, message in REFUSED])
+def test_a_pool_that_aws_cannot_make_is_refused(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        build(ANSWERS, lambda: EksCluster("r", args(gpu_pools={"p": pool(**change)})))
 
 
 @pytest.mark.parametrize(

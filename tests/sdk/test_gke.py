@@ -7,9 +7,13 @@ from typing import Any
 
 import pytest
 
-from components.cluster.gke import GkeCluster, GkeClusterArgs, gke_service_agent
-from components.cluster.gke_nodes import boot_disk_type, first_size, gke_accelerator
+from components.cluster.gke import GkeCluster, GkeClusterArgs
+from components.cluster.gke_network import ExistingNetworkArgs
+from components.cluster.gke_rules import maintenance_window
+from components.cluster.gke_secrets import gke_service_agent
 from components.cluster.pools import GpuPoolArgs
+from rehearsal.contracts.check import check, text
+from rehearsal.contracts.gcp import BINDINGS
 from tests.components.cluster.samples import gpu_pool
 from tests.components.recorder import Graph, build
 
@@ -27,10 +31,21 @@ def pool(**changes: Any) -> GpuPoolArgs:
     return {**base, "zones": ["us-central1-c", "us-central1-a"], **changes}  # type: ignore[typeddict-item]
 
 
+FAST = {"machine": "a3-ultragpu-8g", "fast_network": True, "zones": ["us-central1-b"]}
+EXISTING: ExistingNetworkArgs = {
+    "network": "projects/hub/global/networks/shared",
+    "subnetwork": "projects/hub/regions/us-central1/subnetworks/gke",
+    "pods_range": "gke-pods",
+    "services_range": "gke-services",
+}
+
+
 def args(**changes: Any) -> GkeClusterArgs:
     base: GkeClusterArgs = {
         "project": "my-project",
         "region": "us-central1",
+        "existing_network": None,
+        "flow_logs": False,
         "network_cidr": "10.0.0.0/16",
         "pods_cidr": "10.128.0.0/14",
         "services_cidr": "172.20.0.0/16",
@@ -38,6 +53,8 @@ def args(**changes: Any) -> GkeClusterArgs:
         "public_cidrs": [],
         "kubernetes_version": "1.34",
         "release_channel": "REGULAR",
+        "maintenance": maintenance_window("Sunday", 2, 12),
+        "shared_files": False,
         "admin_group": None,
         "system_pool": {"machine": "n2-standard-4", "min_nodes": 2, "max_nodes": 4},
         "gpu_pools": {"h100": pool()},
@@ -58,9 +75,33 @@ def other() -> Graph:
     return build(
         ANSWERS,
         lambda: GkeCluster(
-            "d", args(public_cidrs=["192.0.2.0/24"], admin_group=ADMIN_GROUP, deletion_protection=False)
+            "d",
+            args(
+                public_cidrs=["192.0.2.0/24"],
+                admin_group=ADMIN_GROUP,
+                deletion_protection=False,
+                flow_logs=True,
+                shared_files=True,
+                gpu_pools={
+                    "spot": pool(capacity="spot", machine="g2-standard-96"),
+                    "reserved": pool(capacity="reserved", reservation="h200-training", **FAST),
+                    "flex": pool(capacity="flex-start", **FAST),
+                    "mega": pool(machine="a3-megagpu-8g", fast_network=True, zones=["us-central1-a"]),
+                },
+            ),
         ),
     )
+
+
+@cache
+def moved_in() -> Graph:
+    """A cluster in a network that is already there."""
+    return build(ANSWERS, lambda: GkeCluster("e", args(existing_network=EXISTING)))
+
+
+def node_pool(key: str) -> dict[str, Any]:
+    """One of the pools of `other`."""
+    return other().one(POOL, f"d-gpu-{key}").inputs
 
 
 def cluster(graph: Callable[[], Graph] = default) -> dict[str, Any]:
@@ -105,7 +146,11 @@ def test_network_policies_are_enforced() -> None:
 
 def test_nodes_run_under_an_account_that_may_do_little() -> None:
     members = default().all("gcp:projects/iAMMember:IAMMember")
-    assert [member.inputs["role"] for member in members] == ["roles/container.defaultNodeServiceAccount"]
+    assert {member.inputs["role"] for member in members} == {
+        "roles/container.defaultNodeServiceAccount",
+        "roles/artifactregistry.reader",
+    }
+    assert all({member.urn for member in members} <= nodes.needs for nodes in default().all(POOL))
     for nodes in default().all(POOL):
         config = nodes.inputs["nodeConfig"]
         assert config["serviceAccount"] == "nodes@p"
@@ -146,13 +191,6 @@ def test_an_upgrade_of_a_gpu_pool_needs_no_spare_gpus() -> None:
     assert found.delete_first
 
 
-@pytest.mark.parametrize(
-    ("smallest", "zones", "per_zone"), [(0, 2, 0), (1, 1, 1), (1, 2, 1), (2, 2, 1), (3, 2, 2), (2, 0, 2)]
-)
-def test_a_pool_begins_with_at_least_its_smallest_size(smallest: int, zones: int, per_zone: int) -> None:
-    assert first_size(smallest, zones) == per_zone
-
-
 def test_deletion_protection_is_as_asked() -> None:
     assert cluster()["deletionProtection"] is True
     assert cluster(other)["deletionProtection"] is False
@@ -176,21 +214,136 @@ def test_the_outputs_identify_the_cluster() -> None:
     assert outputs["workload_identity"] == "my-project.svc.id.goog"
 
 
-@pytest.mark.parametrize(
-    ("machine", "disk"),
-    [
-        ("n2-standard-4", "pd-balanced"),
-        ("g2-standard-8", "pd-balanced"),
-        ("a3-highgpu-8g", "pd-balanced"),
-        ("a3-ultragpu-8g", "hyperdisk-balanced"),
-        ("a4-highgpu-8g", "hyperdisk-balanced"),
-        ("c4-standard-8", "hyperdisk-balanced"),
-    ],
-)
-def test_machines_get_a_disk_that_they_can_boot_from(machine: str, disk: str) -> None:
-    assert boot_disk_type(machine) == disk
+def test_flow_logs_are_kept_only_when_asked_for() -> None:
+    subnetwork = "gcp:compute/subnetwork:Subnetwork"
+    assert "logConfig" not in default().one(subnetwork).inputs
+    assert other().one(subnetwork).inputs["logConfig"]["metadata"] == "INCLUDE_ALL_METADATA"
 
 
-def test_a_machine_without_gpu_makes_no_gpu_pool() -> None:
-    with pytest.raises(ValueError, match="n2-standard-4 has no GPU"):
-        gke_accelerator("n2-standard-4")
+def test_registry_and_storage_are_reached_by_private_addresses() -> None:
+    assert default().one("gcp:compute/subnetwork:Subnetwork").inputs["privateIpGoogleAccess"] is True
+
+
+def test_the_control_plane_reaches_webhooks_on_our_nodes_only() -> None:
+    rule = default().one("gcp:compute/firewall:Firewall")
+    assert rule.inputs["sourceRanges"] == ["172.16.0.0/28"]
+    assert rule.inputs["targetServiceAccounts"] == ["nodes@p"]
+    assert rule.inputs["allows"] == [{"protocol": "tcp", "ports": ["8443", "9443"]}]
+    assert all(rule.urn in nodes.needs for nodes in default().all(POOL))
+
+
+def test_an_existing_network_is_used_and_nothing_is_made_in_it() -> None:
+    assert not [resource for resource in moved_in().resources if resource.type.startswith("gcp:compute/")]
+    found = cluster(moved_in)
+    assert (found["network"], found["subnetwork"]) == (EXISTING["network"], EXISTING["subnetwork"])
+    assert found["ipAllocationPolicy"] == {
+        "clusterSecondaryRangeName": "gke-pods",
+        "servicesSecondaryRangeName": "gke-services",
+    }
+
+
+def test_google_upgrades_within_the_window_only() -> None:
+    assert cluster()["maintenancePolicy"]["recurringWindow"] == {
+        "startTime": "2024-01-07T02:00:00Z",
+        "endTime": "2024-01-07T14:00:00Z",
+        "recurrence": "FREQ=WEEKLY;BYDAY=SU",
+    }
+
+
+def test_pods_mount_buckets_always_and_filestore_where_there_is_one() -> None:
+    for graph, files in ((default, False), (other, True)):
+        addons = cluster(graph)["addonsConfig"]
+        assert addons["gcsFuseCsiDriverConfig"] == {"enabled": True}
+        assert addons["gcpFilestoreCsiDriverConfig"] == {"enabled": files}
+
+
+def test_a_pool_with_a_fast_network_never_replaces_the_cluster() -> None:
+    assert cluster()["enableMultiNetworking"] is True
+
+
+def test_images_are_streamed_to_gpu_nodes() -> None:
+    config = default().one(POOL, "c-gpu-h100").inputs["nodeConfig"]
+    assert (config["gcfsConfig"], config["imageType"]) == ({"enabled": True}, "COS_CONTAINERD")
+
+
+def test_gpus_are_shared_by_the_gpu_operator_and_not_by_gke() -> None:
+    for nodes in (*default().all(POOL), *other().all(POOL)):
+        for gpus in nodes.inputs["nodeConfig"].get("guestAccelerators", []):
+            assert set(gpus) == {"type", "count", "gpuDriverInstallationConfig"}
+
+
+def test_local_disks_become_the_nodes_scratch_space_where_the_machine_has_some() -> None:
+    config = default().one(POOL, "c-gpu-h100").inputs["nodeConfig"]
+    assert config["ephemeralStorageLocalSsdConfig"] == {"localSsdCount": 16}
+    assert "ephemeralStorageLocalSsdConfig" not in node_pool("spot")["nodeConfig"]
+
+
+def test_only_a_reserved_pool_takes_reserved_machines() -> None:
+    assert node_pool("reserved")["nodeConfig"]["reservationAffinity"] == {
+        "consumeReservationType": "SPECIFIC_RESERVATION",
+        "key": "compute.googleapis.com/reservation-name",
+        "values": ["h200-training"],
+    }
+    for key in ("spot", "flex", "mega"):
+        affinity = node_pool(key)["nodeConfig"]["reservationAffinity"]
+        assert affinity == {"consumeReservationType": "NO_RESERVATION"}
+
+
+def test_a_spot_pool_is_spot_and_no_other_is() -> None:
+    assert {key: node_pool(key)["nodeConfig"]["spot"] for key in ("spot", "reserved", "flex", "mega")} == {
+        "spot": True,
+        "reserved": False,
+        "flex": False,
+        "mega": False,
+    }
+
+
+def test_flex_start_machines_stay_seven_days_and_are_neither_repaired_nor_upgraded() -> None:
+    found = node_pool("flex")
+    assert (found["nodeConfig"]["flexStart"], found["nodeConfig"]["maxRunDuration"]) == (True, "604800s")
+    assert found["management"] == {"autoRepair": False, "autoUpgrade": True}
+    assert "upgradeSettings" not in found
+    assert "queuedProvisioning" not in found
+    assert (found["initialNodeCount"], found["autoscaling"]["totalMinNodeCount"]) == (0, 0)
+
+
+def test_other_pools_know_nothing_of_flex_start() -> None:
+    config = node_pool("reserved")["nodeConfig"]
+    assert not {"flexStart", "maxRunDuration"} & set(config)
+    assert node_pool("reserved")["management"] == {"autoRepair": True, "autoUpgrade": True}
+
+
+def test_multi_node_jobs_have_the_networks_that_gke_makes_for_them() -> None:
+    for key in ("reserved", "flex", "mega"):
+        assert node_pool(key)["networkConfig"] == {"acceleratorNetworkProfile": "auto"}
+    assert "networkConfig" not in node_pool("spot")
+    strategies = {key: node_pool(key)["nodeConfig"].get("gpudirectStrategy") for key in ("flex", "mega", "spot")}
+    assert strategies == {"flex": "RDMA", "mega": None, "spot": None}
+
+
+def test_machines_are_placed_close_together_unless_their_reservation_did_that() -> None:
+    placed = {key: node_pool(key).get("placementPolicy") for key in ("reserved", "flex", "mega", "spot")}
+    compact = {"type": "COMPACT"}
+    assert placed == {"reserved": None, "flex": compact, "mega": compact, "spot": None}
+
+
+def test_a_pool_that_gke_would_refuse_makes_no_cluster() -> None:
+    block = pool(capacity="capacity-block")
+    with pytest.raises(ValueError, match="capacity blocks are AWS's"):
+        build(ANSWERS, lambda: GkeCluster("f", args(gpu_pools={"block": block})))
+
+
+@pytest.mark.parametrize("graph", [default, other, moved_in], ids=["default", "other", "moved_in"])
+def test_google_would_take_every_resource(graph: Callable[[], Graph]) -> None:
+    assert contract_problems(graph()) == []
+
+
+def contract_problems(graph: Graph) -> list[str]:
+    """What Google's API models say against a graph; a resource type without a model is a problem, too."""
+    clouds = [resource for resource in graph.resources if resource.type.startswith("gcp:")]
+    return [f"{resource.type} has no model" for resource in clouds if resource.type not in BINDINGS] + [
+        f"{resource.name}: {text(BINDINGS[resource.type], violation)}"
+        for resource in clouds
+        if resource.type in BINDINGS
+        for violation in check(BINDINGS[resource.type], resource.inputs)
+    ]

@@ -96,3 +96,33 @@ def test_another_clouds_machine_says_whose_it_is() -> None:
 def test_a_name_like_no_other_lists_the_clouds_gpu_machines() -> None:
     with pytest.raises(UnknownMachine, match=r"GPU machines of gcp: a2-highgpu-1g, "):
         machine(Cloud.GCP, "zzz")
+
+
+@pytest.mark.parametrize("m", MACHINES.values(), ids=lambda m: m.name)
+def test_a_fast_network_is_one_that_the_cloud_has(m) -> None:
+    kinds = {
+        Cloud.AWS: ("EFA",),
+        Cloud.GCP: ("GPUDirect-TCPX", "GPUDirect-TCPXO", "GPUDirect-RDMA"),
+        Cloud.AZURE: ("InfiniBand",),
+    }
+    assert m.fast_network is None or (m.gpus > 0 and m.fast_network in kinds[m.cloud])
+    assert (m.efa_interfaces > 0) == (m.fast_network == "EFA")
+    assert m.efa_interfaces <= m.network_cards or m.efa_interfaces == 0
+
+
+@pytest.mark.parametrize(
+    ("cloud", "name", "kind", "cards", "efa"),
+    [
+        (Cloud.AWS, "p5.48xlarge", "EFA", 32, 32),
+        (Cloud.AWS, "p6-b300.48xlarge", "EFA", 17, 16),
+        (Cloud.AWS, "g6.xlarge", None, 1, 0),
+        (Cloud.GCP, "a3-megagpu-8g", "GPUDirect-TCPXO", 1, 0),
+        (Cloud.GCP, "a3-highgpu-8g", None, 1, 0),
+        (Cloud.GCP, "a3-highgpu-4g", None, 1, 0),
+        (Cloud.AZURE, "Standard_ND96isr_H100_v5", "InfiniBand", 1, 0),
+        (Cloud.AZURE, "Standard_ND96is_H100_v5", None, 1, 0),
+    ],
+)
+def test_a_machine_has_its_published_network(cloud, name, kind, cards, efa) -> None:
+    found = machine(cloud, name)
+    assert (found.fast_network, found.network_cards, found.efa_interfaces) == (kind, cards, efa)

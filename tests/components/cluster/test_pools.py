@@ -12,7 +12,7 @@ AKS = {
     "adminGroups": ["00000000-0000-4000-8000-0000000000aa"],
     "gpuPools": {
         "spot": {"machine": "Standard_NC16as_T4_v3", "maxNodes": 4, "capacity": "spot"},
-        "steady": {"machine": "Standard_NC24ads_A100_v4", "maxNodes": 2, "mig": {"1g.10gb": 7}},
+        "steady": {"machine": "Standard_NC24ads_A100_v4", "minNodes": 1, "maxNodes": 2, "mig": {"1g.10gb": 7}},
     },
 }
 

@@ -5,7 +5,7 @@ import yaml
 
 from components.catalog.images import images_in
 from components.gpu.drivers import driver_plan
-from components.gpu.layouts import MIG_CONFIG_LABEL, layout_name, mig_parted_config, node_labels
+from components.gpu.layouts import MIG_CONFIG_LABEL, layout_name, layout_names, mig_parted_config, node_labels
 from components.gpu.operator import operator_values
 from components.settings.sections import DriverOwner
 
@@ -14,6 +14,14 @@ LAYOUTS = {"small": {"1g.10gb": 4, "3g.40gb": 1}, "whole": {}, "same-as-small": 
 
 def test_the_name_of_a_layout_does_not_depend_on_the_order_in_which_it_was_written() -> None:
     assert layout_name(LAYOUTS["small"]) == layout_name(LAYOUTS["same-as-small"]) == "4x1g.10gb-1x3g.40gb"
+
+
+def test_every_pool_has_a_named_layout_to_compare_with_the_next_update() -> None:
+    assert layout_names(LAYOUTS) == {
+        "small": "4x1g.10gb-1x3g.40gb",
+        "whole": "all-disabled",
+        "same-as-small": "4x1g.10gb-1x3g.40gb",
+    }
 
 
 def test_a_profile_with_a_plus_becomes_a_valid_label_value() -> None:
@@ -57,3 +65,39 @@ def test_every_image_of_the_chart_is_pinned(version: str) -> None:
     found = images_in("gpu-operator", operator_values(version, plan, {}, [], {}, {}))
     assert found
     assert [image for image in found if image.problem or not image.exact_tag] == []
+
+
+def test_a_shared_pool_carries_the_name_of_a_device_plugin_configuration() -> None:
+    plan = driver_plan("eks", DriverOwner.IMAGE)
+    values = operator_values("v26.7.0", plan, {}, [], {}, {}, {"l4": 4, "t4": 4, "a10g": 8})
+    config = values["devicePlugin"]["config"]
+    labels = node_labels("l4", {}, mig_capable=False, time_slicing=4)
+    assert yaml.safe_load(config["data"][labels["nvidia.com/device-plugin.config"]]) == {
+        "version": "v1",
+        "sharing": {
+            "timeSlicing": {
+                "renameByDefault": True,
+                "failRequestsGreaterThanOne": True,
+                "resources": [{"name": "nvidia.com/gpu", "replicas": 4}],
+            }
+        },
+    }
+    assert sorted(config["data"]) == ["time-slicing-4", "time-slicing-8", "whole-gpus"]
+    assert (config["create"], config["name"]) == (True, "device-plugin-configs")
+
+
+def test_pools_that_nobody_shares_get_the_default_configuration() -> None:
+    plan = driver_plan("eks", DriverOwner.IMAGE)
+    config = operator_values("v26.7.0", plan, {}, [], {}, {}, {"l4": 4})["devicePlugin"]["config"]
+    assert yaml.safe_load(config["data"][config["default"]]) == {"version": "v1"}
+    assert "nvidia.com/device-plugin.config" not in node_labels("h100", {}, mig_capable=True)
+
+
+def test_without_shared_pools_the_device_plugin_has_no_configuration() -> None:
+    plan = driver_plan("eks", DriverOwner.IMAGE)
+    assert operator_values("v26.7.0", plan, {}, [], {}, {})["devicePlugin"].keys() == {
+        "enabled",
+        "image",
+        "repository",
+        "version",
+    }

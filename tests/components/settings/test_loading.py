@@ -70,7 +70,8 @@ def test_all_problems_are_said_at_once_with_key_value_and_remedy() -> None:
     assert found == [
         'multimodal:environment = "production": allowed: dev, staging, prod',
         "multimodal:cluster.gpuPools.l4.maxnodes = 3: unknown key; did you mean maxNodes or minNodes? "
-        "Allowed: capacity, diskGib, labels, machine, maxNodes, mig, minNodes, taints",
+        "Allowed: capacity, diskGib, fastNetwork, labels, machine, maxNodes, mig, minNodes, reservation, taints, "
+        "timeSlicing, zones",
         'multimodal:tenants.vision.quota.gpus = "four": input should be a valid integer',
         'multimodal:versions.kubernetes = 1.34: write it in quotes, as "1.34"; YAML reads it as a number',
         "multimodal:cluster.gpuPools.h100.machine = \"p9.large\": aws has no machine type 'p9.large' in the catalog; "

@@ -11,6 +11,16 @@ from rehearsal.providers.plugin_values import UNKNOWN
 CLUSTER, NODES = "aws:eks/cluster:Cluster", "aws:eks/nodeGroup:NodeGroup"
 VPC, SUBNET, TEMPLATE = "aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet", "aws:ec2/launchTemplate:LaunchTemplate"
 ROLE, KEY, GROUP = "aws:iam/role:Role", "aws:kms/key:Key", "aws:ec2/securityGroup:SecurityGroup"
+FLOWS, ENDPOINT = "aws:ec2/flowLog:FlowLog", "aws:ec2/vpcEndpoint:VpcEndpoint"
+FILES = "aws:efs/fileSystem:FileSystem"
+LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
+
+BLOCK = {
+    "instanceType": "p5.48xlarge",
+    "instanceMarketOptions": {"marketType": "capacity-block"},
+    "capacityReservationSpecification": {"capacityReservationTarget": {"capacityReservationId": "cr-1"}},
+}
+"""A launch template of a capacity block."""
 
 TRUST = (
     '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"x"},"Action":"sts:AssumeRole"}]}'
@@ -48,9 +58,16 @@ GOOD: dict[str, dict[str, Any]] = {
         "metadataOptions": {"httpTokens": "required", "httpPutResponseHopLimit": 1},
         "tagSpecifications": [{"resourceType": "instance", "tags": {"a": "b"}}],
         "networkInterfaces": [{"deviceIndex": 0}, {"deviceIndex": 1, "interfaceType": "efa-only"}],
+        "userData": "TUlNRQ==",
     },
-    "aws:ec2/flowLog:FlowLog": {"vpcId": UNKNOWN, "trafficType": "ALL", "logDestination": UNKNOWN},
-    "aws:ec2/vpcEndpoint:VpcEndpoint": {"vpcId": "v", "serviceName": "s", "vpcEndpointType": "Interface"},
+    FLOWS: {"vpcId": UNKNOWN, "trafficType": "ALL", "logDestination": UNKNOWN, "iamRoleArn": UNKNOWN},
+    ENDPOINT: {
+        "vpcId": "v",
+        "serviceName": "com.amazonaws.eu-west-1.sts",
+        "vpcEndpointType": "Interface",
+        "privateDnsEnabled": True,
+        "subnetIds": [UNKNOWN],
+    },
     "aws:ec2/placementGroup:PlacementGroup": {"name": "p", "strategy": "cluster"},
     CLUSTER: {
         "name": "c",
@@ -105,6 +122,27 @@ GOOD: dict[str, dict[str, Any]] = {
         "bucket": "b-1",
         "rules": [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms"}}],
     },
+    "aws:s3/bucketPolicy:BucketPolicy": {
+        "bucket": "b-1",
+        "policy": {"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}]},
+    },
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": {
+        "bucket": "b-1",
+        "rule": {"objectOwnership": "BucketOwnerEnforced"},
+    },
+    LIFECYCLE: {
+        "bucket": "b-1",
+        "rules": [
+            {
+                "id": "uploads",
+                "status": "Enabled",
+                "filter": {"prefix": ""},
+                "abortIncompleteMultipartUpload": {"daysAfterInitiation": 7},
+            }
+        ],
+    },
+    FILES: {"encrypted": True, "kmsKeyId": UNKNOWN, "throughputMode": "elastic"},
+    "aws:efs/mountTarget:MountTarget": {"fileSystemId": UNKNOWN, "subnetId": UNKNOWN, "securityGroups": [UNKNOWN]},
     "aws:autoscaling/tag:Tag": {
         "autoscalingGroupName": UNKNOWN,
         "tag": {"key": "k", "value": "v", "propagateAtLaunch": False},
@@ -120,6 +158,10 @@ API = {
     NODES: "the EKS API (CreateNodegroup)",
     ROLE: "the IAM API (CreateRole)",
     KEY: "the KMS API (CreateKey)",
+    FLOWS: "the EC2 API (CreateFlowLogs)",
+    ENDPOINT: "the EC2 API (CreateVpcEndpoint)",
+    FILES: "the EFS API (CreateFileSystem)",
+    LIFECYCLE: "the S3 API (PutBucketLifecycleConfiguration)",
 }
 
 BAD: list[tuple[str, dict[str, Any], str]] = [
@@ -141,6 +183,85 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         TEMPLATE,
         {"vpcSecurityGroupIds": ["sg-1"]},
         "vpcSecurityGroupIds: with networkInterfaces, give the security groups there",
+    ),
+    (
+        TEMPLATE,
+        {"networkInterfaces": [{"deviceIndex": 0, "interfaceType": "efa_only"}]},
+        'networkInterfaces[0].interfaceType "efa_only": not one of interface, efa, efa-only',
+    ),
+    (
+        TEMPLATE,
+        {"networkInterfaces": [{"deviceIndex": 0, "interfaceType": "efa-only"}]},
+        'networkInterfaces[0].interfaceType "efa-only": cannot be the primary interface (card 0 device 0)',
+    ),
+    (
+        TEMPLATE,
+        {"networkInterfaces": [{"networkCardIndex": 1}]},
+        "networkInterfaces: has no primary interface: one is on card 0 as device 0",
+    ),
+    (
+        TEMPLATE,
+        {"networkInterfaces": [{"associatePublicIpAddress": "true"}, {"deviceIndex": 1}]},
+        "networkInterfaces[0].associatePublicIpAddress true: must be false",
+    ),
+    (TEMPLATE, {"userData": "#!/bin/sh"}, 'userData "#!/bin/sh": must be base64'),
+    (TEMPLATE, {"userData": "QUFB" * 6000}, "userData: must be at most 16384 bytes before base64, is 18000"),
+    (
+        TEMPLATE,
+        {**BLOCK, "instanceType": None},
+        "instanceType: missing: marketType capacity-block needs the block's machine",
+    ),
+    (
+        TEMPLATE,
+        {**BLOCK, "capacityReservationSpecification": None},
+        "capacityReservationSpecification.capacityReservationTarget: missing: marketType capacity-block needs",
+    ),
+    (
+        TEMPLATE,
+        {**BLOCK, "placement": {"groupName": "g"}},
+        "placement: cannot be combined with marketType capacity-block, which is placed already",
+    ),
+    (
+        TEMPLATE,
+        {"instanceMarketOptions": {"marketType": "capacity_block"}},
+        'instanceMarketOptions.marketType "capacity_block": not one of spot, capacity-block',
+    ),
+    (
+        NODES,
+        {"capacityType": "CAPACITY_BLOCK"},
+        'instanceTypes ["p5.48xlarge"]: must be in the launch template, not here',
+    ),
+    (
+        NODES,
+        {"updateConfig": {"maxUnavailable": 1, "updateStrategy": "SMALL"}},
+        'updateConfig.updateStrategy "SMALL": not one of DEFAULT, MINIMAL',
+    ),
+    (
+        CLUSTER,
+        {"upgradePolicy": {"supportType": "LONG"}},
+        'upgradePolicy.supportType "LONG": not one of STANDARD, EXTENDED',
+    ),
+    (ENDPOINT, {"routeTableIds": ["rtb-1"]}, "routeTableIds: has no meaning for vpcEndpointType Interface"),
+    (
+        ENDPOINT,
+        {"vpcEndpointType": "Gateway"},
+        'vpcEndpointType "Gateway": must be Interface: only s3 and dynamodb have gateways',
+    ),
+    (ENDPOINT, {"vpcEndpointType": "Gate"}, 'vpcEndpointType "Gate": not one of'),
+    (FLOWS, {"iamRoleArn": None}, "iamRoleArn: missing: flow logs in CloudWatch are written by a role"),
+    (FLOWS, {"trafficType": "SOME"}, 'trafficType "SOME": not one of ACCEPT, REJECT, ALL'),
+    (FILES, {"encrypted": None}, "encrypted: must be true when kmsKeyId is given"),
+    (FILES, {"throughputMode": "fast"}, 'throughputMode "fast": not one of bursting, provisioned, elastic'),
+    (
+        FILES,
+        {"throughputMode": "provisioned"},
+        "provisionedThroughputInMibps: must be given with throughputMode provisioned, and only then",
+    ),
+    (LIFECYCLE, {"rules": [{"id": "a", "status": "Enabled"}]}, "rules[0]: does nothing"),
+    (
+        LIFECYCLE,
+        {"rules": [{"id": "a", "status": "On", "expiration": {"days": 1}}]},
+        'rules[0].status "On": not one of',
     ),
     (
         GROUP,

@@ -16,6 +16,15 @@ ROLE, VAULT = "azure-native:authorization:RoleAssignment", "azure-native:keyvaul
 LOGS, ACCOUNT = "azure-native:operationalinsights:Workspace", "azure-native:storage:StorageAccount"
 CREDENTIAL = "azure-native:managedidentity:FederatedIdentityCredential"
 GROUP = "azure-native:resources:ResourceGroup"
+WINDOW = "azure-native:containerservice:MaintenanceConfiguration"
+ENDPOINT, FLOWS = "azure-native:network:PrivateEndpoint", "azure-native:network:FlowLog"
+PLACEMENT, LOCK = (
+    "azure-native:compute:ProximityPlacementGroup",
+    "azure-native:authorization:ManagementLockByScope",
+)
+SETTING, BLOBS = "azure-native:monitor:DiagnosticSetting", "azure-native:storage:BlobServiceProperties"
+SHARE = "azure-native:storage:FileShare"
+RESERVATION = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/capacityReservationGroups/r"
 GUID = "12338af0-0e69-4776-bea7-57ae8d297424"
 
 SYSTEM = {
@@ -116,6 +125,84 @@ GOOD: dict[str, dict[str, Any]] = {
         "containerName": "models",
         "publicAccess": "None",
     },
+    BLOBS: {
+        "resourceGroupName": "g",
+        "accountName": "models1",
+        "blobServicesName": "default",
+        "isVersioningEnabled": True,
+        "deleteRetentionPolicy": {"enabled": True, "days": 30},
+    },
+    "azure-native:storage:ManagementPolicy": {
+        "resourceGroupName": "g",
+        "accountName": "models1",
+        "managementPolicyName": "default",
+        "policy": {
+            "rules": [
+                {
+                    "name": "old",
+                    "type": "Lifecycle",
+                    "enabled": True,
+                    "definition": {
+                        "filters": {"blobTypes": ["blockBlob"]},
+                        "actions": {"version": {"delete": {"daysAfterCreationGreaterThan": 30}}},
+                    },
+                }
+            ]
+        },
+    },
+    SHARE: {
+        "resourceGroupName": "g",
+        "accountName": "files1",
+        "shareName": "shared",
+        "enabledProtocols": "NFS",
+        "rootSquash": "NoRootSquash",
+        "shareQuota": 1024,
+    },
+    ENDPOINT: {
+        "resourceGroupName": "g",
+        "privateEndpointName": "blob",
+        "subnet": {"id": UNKNOWN},
+        "privateLinkServiceConnections": [{"name": "blob", "privateLinkServiceId": UNKNOWN, "groupIds": ["blob"]}],
+    },
+    "azure-native:network:PrivateDnsZoneGroup": {
+        "resourceGroupName": "g",
+        "privateEndpointName": "blob",
+        "privateDnsZoneGroupName": "default",
+        "privateDnsZoneConfigs": [{"name": "blob", "privateDnsZoneId": UNKNOWN}],
+    },
+    FLOWS: {
+        "resourceGroupName": "NetworkWatcherRG",
+        "networkWatcherName": "NetworkWatcher_eastus",
+        "targetResourceId": UNKNOWN,
+        "storageId": UNKNOWN,
+        "format": {"type": "JSON", "version": 2},
+        "retentionPolicy": {"enabled": True, "days": 90},
+    },
+    PLACEMENT: {
+        "resourceGroupName": "g",
+        "location": "eastus",
+        "proximityPlacementGroupType": "Standard",
+        "intent": {"vmSizes": ["Standard_ND96isr_H100_v5"]},
+        "zones": ["1"],
+    },
+    LOCK: {"scope": UNKNOWN, "level": "CanNotDelete", "lockName": "lock"},
+    SETTING: {
+        "resourceUri": UNKNOWN,
+        "name": "logs",
+        "workspaceId": UNKNOWN,
+        "logs": [{"category": "guard", "enabled": True}],
+    },
+    WINDOW: {
+        "resourceGroupName": "g",
+        "resourceName": "c",
+        "configName": "aksManagedAutoUpgradeSchedule",
+        "maintenanceWindow": {
+            "schedule": {"weekly": {"dayOfWeek": "Sunday", "intervalWeeks": 1}},
+            "startTime": "02:00",
+            "utcOffset": "+00:00",
+            "durationHours": 12,
+        },
+    },
     CLUSTER: {
         "resourceGroupName": UNKNOWN,
         "resourceName": "c",
@@ -162,6 +249,11 @@ def network(**change: Any) -> dict[str, Any]:
 def system(**change: Any) -> dict[str, Any]:
     """The good cluster with another system pool."""
     return {"agentPoolProfiles": [{**SYSTEM, **change}]}
+
+
+def window(**change: Any) -> dict[str, Any]:
+    """The good maintenance with another window."""
+    return {"maintenanceWindow": {**GOOD[WINDOW]["maintenanceWindow"], **change}}
 
 
 BAD: list[tuple[str, dict[str, Any], str]] = [
@@ -342,6 +434,115 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         {"nodeLabels": {"kubernetes.azure.com/x": "y"}},
         f'nodeLabels["kubernetes.azure.com/x"] "y": is a label prefix that AKS keeps for itself; {AKS} refuses it',
     ),
+    (
+        POOL,
+        {"capacityReservationGroupID": UNKNOWN},
+        f"capacityReservationGroupID: Azure takes no reservations of Standard_NC40ads_H100_v5; {AKS} refuses it",
+    ),
+    (
+        POOL,
+        {"capacityReservationGroupID": "r", "vmSize": "Standard_NC24ads_A100_v4"},
+        'capacityReservationGroupID "r": must be the id of a Microsoft.Compute/capacityReservationGroups; '
+        f"{AKS} refuses it",
+    ),
+    (
+        POOL,
+        {"capacityReservationGroupID": UNKNOWN, "proximityPlacementGroupID": UNKNOWN},
+        f"capacityReservationGroupID: cannot be combined with proximityPlacementGroupID; {AKS} refuses it",
+    ),
+    (
+        POOL,
+        {"capacityReservationGroupID": UNKNOWN, "scaleSetPriority": "Spot"},
+        f"capacityReservationGroupID: cannot be given for a Spot pool; {AKS} refuses it",
+    ),
+    (
+        POOL,
+        {"proximityPlacementGroupID": UNKNOWN, "availabilityZones": ["1", "2"]},
+        f'availabilityZones ["1", "2"]: must name one zone at most in a proximity placement group; {AKS} refuses it',
+    ),
+    (
+        POOL,
+        {"osDiskType": "Ephemeral", "osDiskSizeGB": 200, "vmSize": "Standard_NC24ads_A100_v4"},
+        f"osDiskSizeGB 200: an ephemeral disk of Standard_NC24ads_A100_v4 has at most 64 GiB; {AKS} refuses it",
+    ),
+    (
+        CLUSTER,
+        {"autoUpgradeProfile": {"upgradeChannel": "node-image", "nodeOSUpgradeChannel": "SecurityPatch"}},
+        'autoUpgradeProfile.nodeOSUpgradeChannel "SecurityPatch": must be NodeImage under upgradeChannel node-image; '
+        f"{AKS} refuses it",
+    ),
+    (
+        WINDOW,
+        {"configName": "weekly"},
+        'configName "weekly": not one of default, aksManagedAutoUpgradeSchedule, aksManagedNodeOSUpgradeSchedule; '
+        "the AKS (MaintenanceConfiguration) API refuses it",
+    ),
+    (
+        WINDOW,
+        window(durationHours=2),
+        "maintenanceWindow.durationHours 2: must be from 4 to 24; the AKS (MaintenanceConfiguration) API refuses it",
+    ),
+    (
+        WINDOW,
+        window(startTime="2:00"),
+        'maintenanceWindow.startTime "2:00": must be from 00:00 to 23:59; '
+        "the AKS (MaintenanceConfiguration) API refuses it",
+    ),
+    (
+        WINDOW,
+        window(schedule={}),
+        "maintenanceWindow.schedule: must have exactly one of daily, weekly, absoluteMonthly, relativeMonthly, has 0; "
+        "the AKS (MaintenanceConfiguration) API refuses it",
+    ),
+    (
+        LOCK,
+        {"level": "Never"},
+        'level "Never": not one of NotSpecified, CanNotDelete, ReadOnly; '
+        "the Azure Authorization (ManagementLock) API refuses it",
+    ),
+    (
+        SETTING,
+        {"workspaceId": None},
+        "workspaceId: missing: one of workspaceId, storageAccountId, eventHubAuthorizationRuleId, "
+        "marketplacePartnerId is needed; the Azure Monitor (DiagnosticSetting) API needs it",
+    ),
+    (
+        ENDPOINT,
+        {"privateLinkServiceConnections": [{"privateLinkServiceId": UNKNOWN, "groupIds": ["blob", "file"]}]},
+        'privateLinkServiceConnections[0].groupIds ["blob", "file"]: must name one part of the service; '
+        "the Azure Network (PrivateEndpoint) API refuses it",
+    ),
+    (
+        FLOWS,
+        {"retentionPolicy": {"days": 400}},
+        "retentionPolicy.days 400: must be from 0 to 365 days; the Network Watcher API refuses it",
+    ),
+    (
+        PLACEMENT,
+        {"intent": None},
+        'zones ["1"]: needs intent.vmSizes; the Azure Compute (ProximityPlacementGroup) API refuses it',
+    ),
+    (
+        ACCOUNT,
+        {"publicNetworkAccess": "Disabled", "networkRuleSet": {"defaultAction": "Allow"}},
+        'networkRuleSet.defaultAction "Allow": lets everybody in where publicNetworkAccess is Disabled: make it Deny; '
+        "the Storage API refuses it",
+    ),
+    (
+        ACCOUNT,
+        {"kind": "FileStorage"},
+        'sku.name "Standard_LRS": must be a Premium one for kind FileStorage; the Storage API refuses it',
+    ),
+    (
+        BLOBS,
+        {"deleteRetentionPolicy": {"enabled": True}},
+        "deleteRetentionPolicy.days: missing when enabled is true; the Storage API needs it",
+    ),
+    (
+        SHARE,
+        {"enabledProtocols": "SMB"},
+        'rootSquash "NoRootSquash": needs enabledProtocols NFS; the Storage API refuses it',
+    ),
     (POOL, {"maxPods": "many"}, f'maxPods "many": must be a whole number; {AKS} refuses it'),
 ]
 
@@ -363,6 +564,11 @@ def test_a_bad_value_is_refused_with_this_message(token: str, change: dict[str, 
 
 def test_azure_takes_the_values_of_an_enum_in_any_case() -> None:
     assert problems(CLUSTER, {**GOOD[CLUSTER], **system(mode="System", osType="linux")}) == []
+
+
+def test_a_reservation_of_a_size_that_azure_reserves_passes() -> None:
+    reserved = {"capacityReservationGroupID": RESERVATION, "vmSize": "Standard_NC24ads_A100_v4"}
+    assert problems(POOL, {**GOOD[POOL], **reserved}) == []
 
 
 def test_a_gpu_size_outside_the_catalogue_is_doubted_rather_than_known_to_fail() -> None:

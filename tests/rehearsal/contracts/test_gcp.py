@@ -16,6 +16,7 @@ SUBNETWORK, NAT, FIREWALL = (
 )
 CRYPTO_KEY, ACCOUNT = "gcp:kms/cryptoKey:CryptoKey", "gcp:serviceaccount/account:Account"
 MEMBER, BUCKET = "gcp:projects/iAMMember:IAMMember", "gcp:storage/bucket:Bucket"
+BUCKET_MEMBER, FILES = "gcp:storage/bucketIAMMember:BucketIAMMember", "gcp:filestore/instance:Instance"
 
 GOOD: dict[str, dict[str, Any]] = {
     "gcp:compute/network:Network": {"name": "n", "autoCreateSubnetworks": False, "routingMode": "REGIONAL"},
@@ -59,9 +60,9 @@ GOOD: dict[str, dict[str, Any]] = {
         "monitoringConfig": {"managedPrometheus": {"enabled": False}},
         "maintenancePolicy": {
             "recurringWindow": {
-                "startTime": "2026-01-01T00:00:00Z",
-                "endTime": "2026-01-01T08:00:00Z",
-                "recurrence": "X",
+                "startTime": "2026-01-04T00:00:00Z",
+                "endTime": "2026-01-04T12:00:00Z",
+                "recurrence": "FREQ=WEEKLY;BYDAY=SU",
             },
             "maintenanceExclusions": [
                 {
@@ -120,6 +121,22 @@ GOOD: dict[str, dict[str, Any]] = {
         "publicAccessPrevention": "enforced",
         "lifecycleRules": [{"action": {"type": "Delete"}, "condition": {"age": 30, "matchesPrefixes": ["tmp/"]}}],
     },
+    BUCKET_MEMBER: {
+        "bucket": UNKNOWN,
+        "role": "roles/storage.objectViewer",
+        "member": "principal://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p.svc.id.goog/"
+        "subject/ns/a/sa/b",
+        "condition": {"title": "until", "expression": "request.time < timestamp('2027-01-01T00:00:00Z')"},
+    },
+    FILES: {
+        "name": "f",
+        "location": "us-central1",
+        "tier": "REGIONAL",
+        "fileShares": {"name": "shared", "capacityGb": 1024},
+        "networks": [{"network": UNKNOWN, "modes": ["MODE_IPV4"], "connectMode": "DIRECT_PEERING"}],
+        "kmsKeyName": UNKNOWN,
+        "deletionProtectionEnabled": True,
+    },
     "gcp:artifactregistry/repository:Repository": {
         "repositoryId": "models",
         "format": "DOCKER",
@@ -138,6 +155,21 @@ def gpus(**change: Any) -> dict[str, Any]:
     return config(guestAccelerators=[{**GOOD[POOL]["nodeConfig"]["guestAccelerators"][0], **change}])
 
 
+def fast(machine: str, **change: Any) -> dict[str, Any]:
+    """The good pool with another machine, wired for multi-node jobs."""
+    gpu = {"a3-megagpu-8g": "nvidia-h100-mega-80gb", "a3-ultragpu-8g": "nvidia-h200-141gb"}.get(machine, "nvidia-l4")
+    count = 1 if machine == "g2-standard-8" else 8
+    nodes = {"machineType": machine, "guestAccelerators": [{"type": gpu, "count": count}], **change}
+    return {**config(**nodes), "networkConfig": {"acceleratorNetworkProfile": "auto"}}
+
+
+def window(start: str, end: str, recurrence: str = "FREQ=WEEKLY;BYDAY=SU") -> dict[str, Any]:
+    """A cluster's maintenance policy."""
+    return {"maintenancePolicy": {"recurringWindow": {"startTime": start, "endTime": end, "recurrence": recurrence}}}
+
+
+SUNDAY = "2026-01-04T02:00:00Z"
+FILESTORE = "the Filestore API (projects.locations.instances.create)"
 AT = "nodeConfig.guestAccelerators[0]"
 GKE, POOLS = "the GKE API (clusters.create)", "the GKE API (nodePools.create)"
 BAD: list[tuple[str, dict[str, Any], str]] = [
@@ -314,6 +346,161 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         'name "Google": must be 3-63 lowercase letters, digits, - _ and dots, and not begin with goog; '
         "the Cloud Storage API (buckets.insert) refuses it",
     ),
+    (
+        CLUSTER,
+        window(SUNDAY, "2026-01-04T08:00:00Z"),
+        'maintenancePolicy.recurringWindow.recurrence "FREQ=WEEKLY;BYDAY=SU": leaves 24 hours in 32 days, and 48 are '
+        f"needed; {GKE} refuses it",
+    ),
+    (
+        CLUSTER,
+        window(SUNDAY, "2026-01-04T05:00:00Z", "FREQ=DAILY"),
+        'maintenancePolicy.recurringWindow.endTime "2026-01-04T05:00:00Z": must be at least 4 hours after startTime; '
+        f"{GKE} refuses it",
+    ),
+    (
+        CLUSTER,
+        window("Sunday", "2026-01-04T14:00:00Z"),
+        'maintenancePolicy.recurringWindow.startTime "Sunday": must be a time such as 2026-01-04T02:00:00Z; '
+        f"{GKE} refuses it",
+    ),
+    (
+        CLUSTER,
+        window(SUNDAY, "2026-01-04T14:00:00Z", "every Sunday"),
+        'maintenancePolicy.recurringWindow.recurrence "every Sunday": must be an RRULE such as FREQ=WEEKLY;BYDAY=SU; '
+        f"{GKE} refuses it",
+    ),
+    (
+        POOL,
+        {**config(flexStart=True), "management": {"autoRepair": True}},
+        f"management.autoRepair true: must be false with flexStart; {POOLS} refuses it",
+    ),
+    (
+        POOL,
+        config(flexStart=True, spot=True),
+        f"nodeConfig.spot true: cannot be combined with flexStart; {POOLS} refuses it",
+    ),
+    (
+        POOL,
+        {**config(flexStart=True), "nodeCount": 2},
+        f"nodeCount 2: cannot be combined with flexStart; {POOLS} refuses it",
+    ),
+    (
+        POOL,
+        config(flexStart=True, maxRunDuration="604801s"),
+        f'nodeConfig.maxRunDuration "604801s": must be 1s to 604800s, seven days, with flexStart; {POOLS} refuses it',
+    ),
+    (
+        POOL,
+        config(flexStart=True, maxRunDuration="7d"),
+        f'nodeConfig.maxRunDuration "7d": must be 1s to 604800s, seven days, with flexStart; {POOLS} refuses it',
+    ),
+    (
+        POOL,
+        config(
+            spot=True,
+            reservationAffinity={"consumeReservationType": "SPECIFIC_RESERVATION", "key": "k", "values": ["r"]},
+        ),
+        f'nodeConfig.reservationAffinity "SPECIFIC_RESERVATION": must be NO_RESERVATION with spot; {POOLS} refuses it',
+    ),
+    (
+        POOL,
+        {**config(flexStart=True), "placementPolicy": {"type": "COMPACT"}},
+        'placementPolicy.type "COMPACT": with flexStart only a3-ultragpu, a4, h4d machines are placed close together; '
+        f"{POOLS} refuses it",
+    ),
+    (
+        POOL,
+        {"placementPolicy": {"type": "COMPACT"}, "nodeLocations": ["us-central1-a", "us-central1-b"]},
+        f'placementPolicy.type "COMPACT": a compact pool lies in one zone; {POOLS} refuses it',
+    ),
+    (
+        POOL,
+        {"placementPolicy": {"type": "COMPACT"}, "upgradeSettings": {"strategy": "BLUE_GREEN"}},
+        f'placementPolicy.type "COMPACT": cannot be combined with blue-green upgrades; {POOLS} refuses it',
+    ),
+    (
+        POOL,
+        {"placementPolicy": {"type": "COMPACT"}, "queuedProvisioning": {"enabled": True}},
+        f'placementPolicy.type "COMPACT": cannot be combined with queuedProvisioning; {POOLS} refuses it',
+    ),
+    (
+        POOL,
+        {**fast("a3-megagpu-8g"), "nodeLocations": ["us-central1-a", "us-central1-b"]},
+        f'networkConfig.acceleratorNetworkProfile "auto": the pool must lie in exactly one zone; {POOLS} refuses it',
+    ),
+    (
+        POOL,
+        fast("g2-standard-8"),
+        'networkConfig.acceleratorNetworkProfile "auto": is there for a3-megagpu-, a3-ultragpu-, a4-, a4x-, ct6e- '
+        f"machines only; {POOLS} refuses it",
+    ),
+    (
+        POOL,
+        {**fast("a3-megagpu-8g"), "networkConfig": {"acceleratorNetworkProfile": "fast"}},
+        f'networkConfig.acceleratorNetworkProfile "fast": not one of auto; {POOLS} refuses it',
+    ),
+    (
+        POOL,
+        fast("a3-megagpu-8g", gpudirectStrategy="RDMA"),
+        f'nodeConfig.gpudirectStrategy "RDMA": is there for a3-ultragpu-, a4- machines only; {POOLS} refuses it',
+    ),
+    (
+        POOL,
+        fast("a3-ultragpu-8g", gpudirectStrategy="TCPX"),
+        f'nodeConfig.gpudirectStrategy "TCPX": not one of RDMA; {POOLS} refuses it',
+    ),
+    (
+        POOL,
+        config(ephemeralStorageLocalSsdConfig={"localSsdCount": 4}),
+        f"nodeConfig.ephemeralStorageLocalSsdConfig.localSsdCount 4: machine type a3-highgpu-8g has 16; "
+        f"{POOLS} refuses it",
+    ),
+    (
+        BUCKET_MEMBER,
+        {"member": "vision/workloads"},
+        'member "vision/workloads": must have a kind, such as serviceAccount:<email>; '
+        "the Cloud Storage API (buckets.setIamPolicy) refuses it",
+    ),
+    (BUCKET_MEMBER, {"bucket": None}, "bucket: missing; the Cloud Storage API (buckets.setIamPolicy) needs it"),
+    (
+        FILES,
+        {"tier": "GOLD"},
+        'tier "GOLD": not one of STANDARD, PREMIUM, BASIC_HDD, BASIC_SSD, HIGH_SCALE_SSD, ENTERPRISE, ZONAL, REGIONAL; '
+        f"{FILESTORE} refuses it",
+    ),
+    (
+        FILES,
+        {"fileShares": {"name": "shared", "capacityGb": 1000}},
+        "fileShares.capacityGb 1000: a REGIONAL instance has 1024 to 9984 by 256 or 10240 to 102400 by 2560 GiB; "
+        f"{FILESTORE} refuses it",
+    ),
+    (
+        FILES,
+        {"fileShares": {"name": "shared-files", "capacityGb": 1024}},
+        'fileShares.name "shared-files": must be 1-63 lowercase letters, digits and underscores, and begin with a '
+        f"letter; {FILESTORE} refuses it",
+    ),
+    (
+        FILES,
+        {"location": "us-central1-a"},
+        f'location "us-central1-a": a REGIONAL instance lies in a region, not in a zone; {FILESTORE} refuses it',
+    ),
+    (
+        FILES,
+        {"tier": "ZONAL"},
+        f'location "us-central1": a ZONAL instance lies in a zone, not in a region; {FILESTORE} refuses it',
+    ),
+    (
+        FILES,
+        {"tier": "BASIC_HDD", "kmsKeyName": "k"},
+        f'kmsKeyName "k": the tier BASIC_HDD has no keys of one\'s own; {FILESTORE} refuses it',
+    ),
+    (
+        FILES,
+        {"networks": [{"network": "n", "modes": ["IPV4"]}]},
+        f'networks[0].modes[0] "IPV4": not one of MODE_IPV4, MODE_IPV6; {FILESTORE} refuses it',
+    ),
 ]
 
 
@@ -337,6 +524,24 @@ def test_an_unlisted_machine_of_a_gpu_family_is_doubted_rather_than_known_to_fai
     assert len(found) == 1
     assert found[0].startswith('nodeConfig.machineType "a3-highgpu-16g": is not among the catalogue\'s machines')
     assert found[0].endswith("the GKE API (nodePools.create) would most likely refuse it")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        window(SUNDAY, "2026-01-04T08:00:00Z", "FREQ=WEEKLY;BYDAY=SA,SU"),
+        window("2026-01-04T02:00:00-05:00", "2026-01-04T08:00:00-05:00", "FREQ=DAILY"),
+        window(SUNDAY, "2026-01-05T14:00:00Z", "FREQ=MONTHLY;BYSETPOS=1;BYDAY=SU"),
+    ],
+)
+def test_a_window_that_leaves_google_time_enough_passes(change: dict[str, Any]) -> None:
+    assert problems(CLUSTER, {**GOOD[CLUSTER], **change}) == []
+
+
+def test_a_fast_pool_of_machines_that_google_wires_passes() -> None:
+    whole = fast("a3-ultragpu-8g", gpudirectStrategy="RDMA", flexStart=True, maxRunDuration="604800s")
+    pool = {**GOOD[POOL], **whole, "placementPolicy": {"type": "COMPACT"}, "management": {"autoRepair": False}}
+    assert problems(POOL, pool) == []
 
 
 def test_every_google_type_has_a_good_example() -> None:

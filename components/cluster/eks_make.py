@@ -1,0 +1,77 @@
+"""From settings to an EKS cluster and its storage, with a provider of their own."""
+
+import pulumi
+import pulumi_aws as aws
+
+from components.autoscaling.cluster_autoscaler import NAMESPACE, SERVICE_ACCOUNT
+from components.cluster.billing import billing_labels, is_production, is_protected
+from components.cluster.eks import EksCluster as Eks
+from components.cluster.eks_autoscaler_identity import EksAutoscalerIdentity
+from components.cluster.eks_network import ExistingVpcArgs
+from components.cluster.outputs import Foundation
+from components.cluster.pools import gpu_pool_args, system_pool_args
+from components.gpu.drivers import DriverPlan
+from components.settings import Settings
+from components.settings.cluster import EksCluster
+from components.storage.aws import AwsStorage
+
+
+def make_eks(
+    name: str, settings: Settings, cluster: EksCluster, plan: DriverPlan, parent: pulumi.Resource
+) -> Foundation:
+    """Cluster and storage of one stack, in the account and region of its file."""
+    provider = aws.Provider(
+        f"{name}-aws",
+        region=cluster.region,
+        allowed_account_ids=[cluster.account_id] if cluster.account_id else None,
+        default_tags={"tags": billing_labels(settings)},
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+    placed = pulumi.ResourceOptions(parent=parent, provider=provider)
+    existing: ExistingVpcArgs | None = None
+    if cluster.network.existing is not None:
+        found = cluster.network.existing
+        existing = {"vpc_id": found.vpc_id, "private_subnet_ids": dict(found.private_subnet_ids)}
+    shared_files = settings.storage.shared_files is not None
+    eks = Eks(
+        f"{name}-cluster",
+        {
+            "region": cluster.region,
+            "network_cidr": cluster.network.cidr,
+            "services_cidr": cluster.network.services,
+            "zones": list(cluster.zones),
+            "existing": existing,
+            "nat_per_zone": is_production(settings),
+            "private_endpoints": cluster.network.private_endpoints,
+            "flow_logs": cluster.network.flow_logs,
+            "public_cidrs": list(cluster.api.public_cidrs),
+            "kubernetes_version": settings.versions.kubernetes,
+            "extended_support": cluster.extended_support,
+            "admins": list(cluster.admins),
+            "system_pool": system_pool_args(cluster),
+            "gpu_pools": gpu_pool_args(cluster, plan),
+            "shared_files": shared_files,
+            "deletion_protection": is_protected(settings, cluster),
+        },
+        placed,
+    )
+    storage = AwsStorage(
+        f"{name}-storage",
+        {
+            "region": cluster.region,
+            "cluster_name": eks.workload_identity,
+            "vpc_id": eks.network.vpc_id,
+            "network_cidr": cluster.network.cidr,
+            "subnet_ids": dict(eks.network.private),
+            "shared_files": shared_files,
+            "keep_data": settings.storage.keep_data,
+        },
+        placed,
+    )
+    # A part of the cluster, so that everything on the cluster waits for it.
+    EksAutoscalerIdentity(
+        f"{name}-autoscaler-identity",
+        {"cluster_name": eks.cluster_name, "namespace": NAMESPACE, "service_account": SERVICE_ACCOUNT},
+        pulumi.ResourceOptions(parent=eks, provider=provider),
+    )
+    return Foundation(eks, storage)

@@ -1,0 +1,43 @@
+"""IAM roles as AWS services and pods assume them."""
+
+import json
+
+import pulumi
+import pulumi_aws as aws
+
+_TAGS_SESSIONS = ("eks.amazonaws.com", "pods.eks.amazonaws.com")
+"""Services that also tag the sessions that they open (EKS user guide, cluster IAM role and Pod Identity)."""
+
+
+def aws_partition(region: str) -> str:
+    """The partition of `region`, which every ARN begins with (AWS General Reference)."""
+    if region.startswith("cn-"):
+        return "aws-cn"
+    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
+
+
+def managed_policy(region: str, path: str) -> str:
+    """ARN of a policy that AWS maintains, such as `AmazonEKSClusterPolicy`."""
+    return f"arn:{aws_partition(region)}:iam::aws:policy/{path}"
+
+
+def trust_policy(service: str) -> str:
+    """Who may assume a role, as JSON."""
+    actions = ["sts:AssumeRole", *(["sts:TagSession"] if service in _TAGS_SESSIONS else [])]
+    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": actions}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, sort_keys=True)
+
+
+def service_role(
+    name: str, service: str, policies: list[str], parent: pulumi.Resource
+) -> tuple[aws.iam.Role, list[pulumi.Resource]]:
+    """A role that `service` assumes, and the attachments without which it can do nothing."""
+    child = pulumi.ResourceOptions(parent=parent)
+    role = aws.iam.Role(name, assume_role_policy=trust_policy(service), opts=child)
+    attached: list[pulumi.Resource] = [
+        aws.iam.RolePolicyAttachment(
+            f"{name}-{policy.rsplit('/', 1)[-1]}", role=role.name, policy_arn=policy, opts=child
+        )
+        for policy in policies
+    ]
+    return role, attached

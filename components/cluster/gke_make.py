@@ -1,0 +1,83 @@
+"""From settings to a GkeCluster and its storage, with a provider of their own."""
+
+import pulumi
+import pulumi_gcp as gcp
+
+from components.cluster.billing import billing_labels, is_protected
+from components.cluster.gke import GkeCluster as Gke
+from components.cluster.gke_network import ExistingNetworkArgs
+from components.cluster.gke_rules import maintenance_window
+from components.cluster.outputs import Foundation
+from components.cluster.pools import gpu_pool_args, system_pool_args
+from components.gpu.drivers import DriverPlan
+from components.settings import Settings
+from components.settings.cluster import GkeCluster
+from components.settings.network import ExistingSubnetwork
+from components.storage.gcp import GcpStorage
+
+
+def make_gke(
+    name: str, settings: Settings, cluster: GkeCluster, plan: DriverPlan, parent: pulumi.Resource
+) -> Foundation:
+    """The cluster of `settings`, and the stores that its workloads reach by workload identity."""
+    provider = gcp.Provider(
+        f"{name}-gcp",
+        project=cluster.project,
+        region=cluster.region,
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+    opts = pulumi.ResourceOptions(parent=parent, provider=provider)
+    network, window, shared = cluster.network, cluster.maintenance, settings.storage.shared_files
+    made = Gke(
+        f"{name}-cluster",
+        {
+            "project": cluster.project,
+            "region": cluster.region,
+            "existing_network": _existing(network.existing) if network.existing else None,
+            "flow_logs": network.flow_logs,
+            "network_cidr": network.cidr,
+            "pods_cidr": network.pods,
+            "services_cidr": network.services,
+            "control_plane_cidr": network.control_plane,
+            "public_cidrs": list(cluster.api.public_cidrs),
+            "kubernetes_version": settings.versions.kubernetes,
+            "release_channel": cluster.release_channel.value,
+            "maintenance": maintenance_window(window.day, window.start_hour, window.hours),
+            "shared_files": shared is not None,
+            "admin_group": cluster.admin_group,
+            "system_pool": system_pool_args(cluster),
+            "gpu_pools": gpu_pool_args(cluster, plan),
+            "deletion_protection": is_protected(settings, cluster),
+            "labels": billing_labels(settings),
+        },
+        opts,
+    )
+    storage = GcpStorage(
+        f"{name}-storage",
+        {
+            "project": cluster.project,
+            "region": cluster.region,
+            "workload_pool": made.workload_identity,
+            "network": made.network,
+            "shared_vpc": network.existing is not None and _project(network.existing) != cluster.project,
+            "shared_files_gib": shared.size_gib if shared else None,
+            "keep_data": settings.storage.keep_data,
+            "labels": billing_labels(settings),
+        },
+        opts,
+    )
+    return Foundation(made, storage)
+
+
+def _project(found: ExistingSubnetwork) -> str:
+    """The project that owns a network, from projects/<project>/global/networks/<name>."""
+    return found.network.split("/")[1]
+
+
+def _existing(found: ExistingSubnetwork) -> ExistingNetworkArgs:
+    return {
+        "network": found.network,
+        "subnetwork": found.subnetwork,
+        "pods_range": found.pods_range,
+        "services_range": found.services_range,
+    }

@@ -1,0 +1,167 @@
+"""Storage on AWS: two S3 buckets, a shared file system when asked for, and who may use them."""
+
+from collections.abc import Mapping
+from typing import Any, TypedDict, cast
+
+import pulumi
+import pulumi_aws as aws
+
+from components.cluster.eks_roles import trust_policy
+from components.storage.aws_files import shared_files
+from components.storage.aws_policies import Grant, store_access, tls_only
+from components.storage.outputs import Identity, Store, StoreAccess
+
+UNFINISHED_DAYS = 7
+"""Parts of an upload that nobody finished are billed and seen nowhere; so long they stay."""
+
+OLD_VERSION_DAYS = 90
+"""How long a version stays after it was overwritten or deleted."""
+
+
+class AwsStorageArgs(TypedDict):
+    """What the storage of an EKS cluster needs to know."""
+
+    region: str
+    """AWS region; the provider's own."""
+
+    cluster_name: pulumi.Input[str]
+    """EKS cluster whose service accounts get access."""
+
+    vpc_id: pulumi.Input[str]
+    network_cidr: str
+    """Network from which the shared file system is reached."""
+
+    subnet_ids: dict[str, pulumi.Input[str]]
+    """Zone -> private subnet."""
+
+    shared_files: bool
+    """Whether there is a shared file system."""
+
+    keep_data: bool
+    """A destroy leaves buckets, file system and their key; false removes them with all that is in them."""
+
+
+class AwsStorage(pulumi.ComponentResource):
+    """Buckets for models and for artifacts: versioned, encrypted under an own key, private, reached by TLS only."""
+
+    uris: dict[Store, pulumi.Output[str]]
+    shared_class: pulumi.Output[str] | None
+    """Id of the EFS file system."""
+
+    def __init__(self, name: str, args: AwsStorageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("multimodal:index:AwsStorage", name, cast("dict[str, Any]", dict(args)), opts)
+        self._cluster_name = args["cluster_name"]
+        # Data that is kept without its key, or without what keeps it private, would be lost or laid open.
+        self._kept = pulumi.ResourceOptions(parent=self, retain_on_delete=args["keep_data"])
+        self._key = aws.kms.Key(
+            f"{name}-data",
+            description=f"Models, artifacts and shared files of {pulumi.get_stack()}",
+            enable_key_rotation=True,
+            deletion_window_in_days=30,
+            opts=self._kept,
+        )
+        self._buckets: Mapping[Store, aws.s3.Bucket] = {
+            store: self._bucket(f"{name}-{store.value}", empty_first=not args["keep_data"]) for store in Store
+        }
+        self.uris = {
+            store: bucket.bucket.apply(lambda found: f"s3://{found}") for store, bucket in self._buckets.items()
+        }
+        self.shared_class = None
+        if args["shared_files"]:
+            self.shared_class = shared_files(
+                f"{name}-files",
+                vpc_id=args["vpc_id"],
+                cidr=args["network_cidr"],
+                subnet_ids=args["subnet_ids"],
+                key_arn=self._key.arn,
+                kept=self._kept,
+                parent=self,
+            )
+        self.register_outputs({"uris": {store.value: uri for store, uri in self.uris.items()}})
+
+    def allow(self, name: str, access: StoreAccess, opts: pulumi.ResourceOptions | None = None) -> Identity:
+        """Lets a service account into stores, by Pod Identity: its pods need no annotation and no key."""
+        child = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(parent=self), opts)
+        role = aws.iam.Role(name, assume_role_policy=trust_policy("pods.eks.amazonaws.com"), opts=child)
+        stores = {store.value: granted.value for store, granted in access["stores"].items()}
+        arns = {store.value: self._buckets[store].arn for store in access["stores"]}
+        rights = aws.iam.RolePolicy(
+            name,
+            role=role.name,
+            policy=pulumi.Output.all(arns=arns, key=self._key.arn).apply(
+                lambda known: store_access(
+                    {store: Grant(known["arns"][store], granted) for store, granted in stores.items()}, known["key"]
+                )
+            ),
+            opts=child,
+        )
+        aws.eks.PodIdentityAssociation(
+            name,
+            cluster_name=self._cluster_name,
+            namespace=access["namespace"],
+            service_account=access["service_account"],
+            role_arn=role.arn,
+            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[rights])),
+        )
+        return Identity({}, {})
+
+    def _bucket(self, name: str, *, empty_first: bool) -> aws.s3.Bucket:
+        bucket = aws.s3.Bucket(name, force_destroy=empty_first, opts=self._kept)
+        versioned = aws.s3.BucketVersioning(
+            name, bucket=bucket.bucket, versioning_configuration={"status": "Enabled"}, opts=self._kept
+        )
+        aws.s3.BucketServerSideEncryptionConfiguration(
+            name,
+            bucket=bucket.bucket,
+            rules=[
+                {
+                    "apply_server_side_encryption_by_default": {
+                        "sse_algorithm": "aws:kms",
+                        "kms_master_key_id": self._key.arn,
+                    },
+                    # One key for the bucket instead of one call to KMS for each object.
+                    "bucket_key_enabled": True,
+                }
+            ],
+            opts=self._kept,
+        )
+        private = aws.s3.BucketPublicAccessBlock(
+            name,
+            bucket=bucket.bucket,
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+            opts=self._kept,
+        )
+        # ACLs off: whoever writes, the account owns.
+        owned = aws.s3.BucketOwnershipControls(
+            name, bucket=bucket.bucket, rule={"object_ownership": "BucketOwnerEnforced"}, opts=self._kept
+        )
+        aws.s3.BucketPolicy(
+            name,
+            bucket=bucket.bucket,
+            policy=bucket.arn.apply(tls_only),
+            # S3 refuses two changes of one bucket's access at once.
+            opts=pulumi.ResourceOptions.merge(self._kept, pulumi.ResourceOptions(depends_on=[private, owned])),
+        )
+        aws.s3.BucketLifecycleConfiguration(
+            name,
+            bucket=bucket.bucket,
+            rules=[
+                {
+                    "id": "unfinished-uploads",
+                    "status": "Enabled",
+                    "filter": {"prefix": ""},
+                    "abort_incomplete_multipart_upload": {"days_after_initiation": UNFINISHED_DAYS},
+                },
+                {
+                    "id": "old-versions",
+                    "status": "Enabled",
+                    "filter": {"prefix": ""},
+                    "noncurrent_version_expiration": {"noncurrent_days": OLD_VERSION_DAYS},
+                },
+            ],
+            opts=pulumi.ResourceOptions.merge(self._kept, pulumi.ResourceOptions(depends_on=[versioned])),
+        )
+        return bucket

@@ -1,0 +1,182 @@
+"""Google Cloud's stores: what is asked for, and who may read and write."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.storage.gcp import (
+    GcpStorage,
+    GcpStorageArgs,
+    filestore_service_agent,
+    filestore_size,
+    workload_principal,
+)
+from components.storage.outputs import Access, Identity, Store
+from tests.components.recorder import Graph, build
+from tests.sdk.test_gke import contract_problems
+
+BUCKET, MEMBER = "gcp:storage/bucket:Bucket", "gcp:storage/bucketIAMMember:BucketIAMMember"
+FILES, GRANT = "gcp:filestore/instance:Instance", "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember"
+AGENT = "serviceAccount:service-42@gs-project-accounts.iam.gserviceaccount.com"
+ANSWERS = {
+    "gcp:organizations/getProject:getProject": {"number": "42"},
+    "gcp:storage/getProjectServiceAccount:getProjectServiceAccount": {"member": AGENT},
+    BUCKET: {"url": "gs://a-bucket"},
+    FILES: {"networks": [{"network": "n", "modes": ["MODE_IPV4"], "ipAddresses": ["192.0.2.2"]}]},
+}
+NETWORK = "projects/p/global/networks/n"
+
+
+def args(**changes: Any) -> GcpStorageArgs:
+    base: GcpStorageArgs = {
+        "project": "my-project",
+        "region": "us-central1",
+        "workload_pool": "my-project.svc.id.goog",
+        "network": NETWORK,
+        "shared_vpc": False,
+        "shared_files_gib": None,
+        "keep_data": True,
+        "labels": {"stack": "test"},
+    }
+    return {**base, **changes}  # type: ignore[typeddict-item]
+
+
+@cache
+def kept() -> Graph:
+    return build(ANSWERS, lambda: GcpStorage("s", args(shared_files_gib=2000)), read_outputs=("shared_class",))
+
+
+@cache
+def thrown_away() -> Graph:
+    return build(ANSWERS, lambda: GcpStorage("t", args(keep_data=False)), read_outputs=())
+
+
+@cache
+def used() -> tuple[Graph, Identity]:
+    """One account that reads models and writes artifacts."""
+    identities: list[Identity] = []
+
+    def program() -> GcpStorage:
+        storage = GcpStorage("s", args())
+        stores = {Store.MODELS: Access.READ, Store.ARTIFACTS: Access.WRITE}
+        identities.append(
+            storage.allow("vision", {"namespace": "vision", "service_account": "workloads", "stores": stores})
+        )
+        return storage
+
+    return build(ANSWERS, program, read_outputs=()), identities[0]
+
+
+@pytest.mark.parametrize("store", list(Store))
+def test_a_store_is_private_versioned_and_encrypted_with_an_own_key(store: Store) -> None:
+    found = kept().one(BUCKET, f"s-{store.value}").inputs
+    assert (found["uniformBucketLevelAccess"], found["publicAccessPrevention"]) == (True, "enforced")
+    assert found["versioning"] == {"enabled": True}
+    assert found["encryption"] == {"defaultKmsKeyName": "s-data-id"}
+    assert found["location"] == "US-CENTRAL1"
+
+
+def test_the_key_rotates_and_storage_may_use_it_before_the_first_object() -> None:
+    assert kept().one("gcp:kms/cryptoKey:CryptoKey").inputs["rotationPeriod"] == "7776000s"
+    grant = kept().one(GRANT, "s-buckets")
+    assert grant.inputs["member"] == AGENT
+    assert all(grant.urn in bucket.needs for bucket in kept().all(BUCKET))
+
+
+def test_old_versions_and_unfinished_uploads_go_by_themselves() -> None:
+    rules = kept().one(BUCKET, "s-models").inputs["lifecycleRules"]
+    assert rules == [
+        {"action": {"type": "Delete"}, "condition": {"daysSinceNoncurrentTime": 30, "withState": "ARCHIVED"}},
+        {"action": {"type": "AbortIncompleteMultipartUpload"}, "condition": {"age": 7}},
+    ]
+
+
+def test_data_that_is_to_be_kept_survives_a_destroy() -> None:
+    for bucket in kept().all(BUCKET):
+        assert bucket.inputs["forceDestroy"] is False
+        assert bucket.inputs["softDeletePolicy"] == {"retentionDurationSeconds": 604800}
+    assert kept().one(FILES).inputs["deletionProtectionEnabled"] is True
+
+
+def test_a_throw_away_stack_leaves_nothing_that_is_billed() -> None:
+    for bucket in thrown_away().all(BUCKET):
+        assert bucket.inputs["forceDestroy"] is True
+        assert bucket.inputs["softDeletePolicy"] == {"retentionDurationSeconds": 0}
+
+
+def test_bucket_names_hold_the_project_and_never_exceed_what_storage_takes() -> None:
+    names = [bucket.inputs["name"] for bucket in (*kept().all(BUCKET), *thrown_away().all(BUCKET))]
+    assert len(set(names)) == 4
+    assert all(name.startswith("my-project-") and len(name) <= 63 for name in names)
+    long = build({**ANSWERS}, lambda: GcpStorage("n" * 60, args()), read_outputs=())
+    assert {len(bucket.inputs["name"]) <= 63 for bucket in long.all(BUCKET)} == {True}
+    assert len({bucket.inputs["name"] for bucket in long.all(BUCKET)}) == 2
+
+
+def test_a_service_account_is_let_in_as_itself_and_with_no_more_rights_than_asked() -> None:
+    graph, identity = used()
+    subject = "projects/42/locations/global/workloadIdentityPools/my-project.svc.id.goog/subject/ns/vision/sa/workloads"
+    members = {member.name: member.inputs for member in graph.all(MEMBER)}
+    assert {name: found["role"] for name, found in members.items()} == {
+        "vision-models": "roles/storage.objectViewer",
+        "vision-artifacts": "roles/storage.objectUser",
+    }
+    assert {found["member"] for found in members.values()} == {f"principal://iam.googleapis.com/{subject}"}
+    assert identity == Identity({}, {})
+
+
+def test_nobody_is_let_in_who_did_not_ask() -> None:
+    assert kept().all(MEMBER) == []
+    assert not [resource for resource in used()[0].resources if "serviceaccount" in resource.type.lower()]
+
+
+def test_shared_files_are_regional_encrypted_and_in_the_clusters_network() -> None:
+    found = kept().one(FILES)
+    assert (found.inputs["tier"], found.inputs["location"]) == ("REGIONAL", "us-central1")
+    assert found.inputs["fileShares"] == {"name": "shared", "capacityGb": 2048}
+    assert found.inputs["networks"] == [{"network": NETWORK, "modes": ["MODE_IPV4"], "connectMode": "DIRECT_PEERING"}]
+    assert found.inputs["kmsKeyName"] == "s-data-id"
+    grant = kept().one(GRANT, "s-files")
+    assert grant.inputs["member"] == filestore_service_agent("42")
+    assert grant.urn in found.needs
+    assert kept().outputs["shared_class"] == "modeInstance/us-central1/s-files/shared"
+
+
+def test_there_are_no_shared_files_unless_asked_for() -> None:
+    assert thrown_away().all(FILES) == []
+
+
+def test_every_child_is_parented_and_named_after_its_store() -> None:
+    graph = kept()
+    component = graph.one("multimodal:index:GcpStorage")
+    assert {child.parent for child in graph.resources if child is not component} == {component.urn}
+    assert component.inputs["keep_data"] is True
+
+
+def test_a_principal_names_project_pool_namespace_and_account() -> None:
+    assert workload_principal("42", "p.svc.id.goog", "ns", "sa") == (
+        "principal://iam.googleapis.com/projects/42/locations/global/workloadIdentityPools/p.svc.id.goog/subject/ns/ns/sa/sa"
+    )
+
+
+@given(gib=st.integers(1, 102_400))
+def test_a_file_system_is_at_least_as_large_as_asked_and_of_a_size_that_is_sold(gib: int) -> None:
+    size = filestore_size(gib)
+    assert size >= max(gib, 1_024)
+    assert size % (256 if size < 10_240 else 2_560) == 0
+    assert size <= 102_400
+    assert size == 1_024 or size - gib < 2_560
+
+
+def test_a_file_system_that_is_too_large_is_refused() -> None:
+    with pytest.raises(ValueError, match="102401 GiB: a Filestore instance has at most 102400"):
+        filestore_size(102_401)
+
+
+@pytest.mark.parametrize("graph", [kept, thrown_away, lambda: used()[0]], ids=["kept", "thrown_away", "used"])
+def test_google_would_take_every_resource(graph: Callable[[], Graph]) -> None:
+    assert contract_problems(graph()) == []
