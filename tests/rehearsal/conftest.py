@@ -1,14 +1,16 @@
 """One real control plane for all tests that need one, started when the first of them asks for it."""
 
 import itertools
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from rehearsal import control_plane as plane
-from rehearsal import controllers, supervisor, toolchain
+from rehearsal import controllers, session, supervisor, toolchain
 from rehearsal.kube import Kube
+from tests.project import ROOT
 from tests.rehearsal.cluster import Namespace, make_namespace
 
 _NUMBERS = itertools.count(1)
@@ -46,3 +48,14 @@ def namespace(api: Kube) -> Iterator[Namespace]:
 def unique() -> Callable[[str], str]:
     """Names for cluster-wide objects, no two alike."""
     return lambda stem: f"{stem}-{next(_NUMBERS)}"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Path]:
+    """A folder with the project's stack files, whose rehearsals are ended after the test."""
+    shutil.copytree(ROOT / "stacks", tmp_path / "stacks")
+    yield tmp_path
+    for folder in (tmp_path / ".rehearsal").glob("*"):
+        if folder.is_dir():
+            session.stop(folder)
+    session.stop(tmp_path / ".rehearsal")

@@ -1,37 +1,18 @@
 """Whole stacks on the real engine: previews of every cloud, and the life of the local one on the embedded cluster."""
 
-import os
-import shutil
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 import yaml
 
 from components.settings.stack_file import stacks
 from rehearsal import session, supervisor
-from rehearsal.__main__ import INTERRUPTED, main
+from rehearsal.__main__ import main
 from rehearsal.kube import Kube
 from tests.project import ROOT
 
 CLOUDS = [stack for stack in stacks(ROOT) if stack != "local"]
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Iterator[Path]:
-    """A folder with the project's stack files, whose rehearsals are ended after the test."""
-    shutil.copytree(ROOT / "stacks", tmp_path / "stacks")
-    yield tmp_path
-    for folder in (tmp_path / ".rehearsal").glob("*"):
-        if folder.is_dir():
-            session.stop(folder)
-    session.stop(tmp_path / ".rehearsal")
 
 
 def change(project: Path, stack: str, section: str, changes: dict[str, Any]) -> None:
@@ -136,47 +117,3 @@ def test_the_local_stack_comes_up_stays_the_same_and_leaves_nothing(
     assert order.index("local-volcano-release") < order.index("local-volcano-namespace")
     assert supervisor.running(project / ".rehearsal") is None
     assert not (project / ".rehearsal" / "kubeconfig").exists()
-
-
-@pytest.mark.engine
-@pytest.mark.control_plane
-def test_a_rehearsal_of_a_cloud_schedules_onto_its_own_fleet_and_leaves_nothing(
-    project: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    status = main(["rehearse", "--stack", "gcp-dev"], root=project)
-    output = capsys.readouterr().out
-    assert status == 0, output
-    assert "second up gcp-dev: done; no changes" in output
-    assert "NVIDIA-L4" in output
-    assert "rehearsal passed" in output
-
-
-@pytest.mark.engine
-@pytest.mark.control_plane
-def test_ctrl_c_leaves_no_process(project: Path) -> None:
-    program = (
-        "import sys; from pathlib import Path; from rehearsal.__main__ import main; "
-        f"sys.exit(main(['up'], root=Path({str(project)!r})))"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", program],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    ) as running:
-        assert running.stdout is not None
-        for line in running.stdout:
-            if "create" in line:
-                break
-        family = psutil.Process(running.pid).children(recursive=True)
-        os.killpg(running.pid, signal.SIGINT)
-        said = running.stdout.read()
-        assert running.wait(timeout=60) == INTERRUPTED
-    assert "Traceback" not in said
-    deadline = time.monotonic() + 15
-    while any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in family):
-        assert time.monotonic() < deadline, [child.cmdline() for child in family if child.is_running()]
-        time.sleep(0.2)
-    assert supervisor.running(project / ".rehearsal") is None
