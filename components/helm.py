@@ -1,12 +1,15 @@
-"""One pinned Helm release: the same shape for every addon."""
+"""A namespace and one pinned Helm release: the same shape for every addon."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import pulumi
+import pulumi_kubernetes as kubernetes
 from pulumi_kubernetes.helm.v3 import Release, RepositoryOptsArgs
 
 from components.catalog.charts import CHARTS
+from components.labels import platform_labels
+from components.settings.sections import PodSecurity
 
 
 def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
@@ -20,6 +23,20 @@ def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
             else:
                 merged[key] = value
     return merged
+
+
+def addon_namespace(
+    name: str, *, namespace: str, pod_security: PodSecurity, opts: pulumi.ResourceOptions
+) -> kubernetes.core.v1.Namespace:
+    """The namespace of an addon, marked as the platform's, with the Pod Security level that its pods need."""
+    return kubernetes.core.v1.Namespace(
+        f"{name}-namespace",
+        metadata={
+            "name": namespace,
+            "labels": {**platform_labels(), "pod-security.kubernetes.io/enforce": pod_security.value},
+        },
+        opts=opts,
+    )
 
 
 def release(

@@ -114,13 +114,13 @@ def _life(opened: Session, console: Console) -> list[str]:
 
 def _lift_protection(opened: Session, console: Console) -> list[str]:
     """Proves that a protected stack refuses to be destroyed, all of it, and lifts the protection as its users would."""
-    before = urns(opened.engine.resources())
-    if not any(resource.get("protect") for resource in opened.engine.resources()):
+    before = opened.engine.resources()
+    if not any(resource.get("protect") for resource in before):
         return []
     failures: list[str] = []
     if not opened.engine.destroy().failed:
         failures.append("destroy of a protected stack was not refused")
-    gone = set(before) - set(urns(opened.engine.resources()))
+    gone = set(urns(before)) - set(urns(opened.engine.resources()))
     failures += [f"destroy of a protected stack removed {urn}" for urn in sorted(gone)]
     console.print("a destroy is refused while the cluster is protected; lifting the protection\n")
     cluster = {**opened.file.config["multimodal:cluster"], "deletionProtection": False}

@@ -11,11 +11,10 @@ from collections.abc import Mapping
 from typing import Any, TypedDict
 
 import pulumi
-import pulumi_kubernetes as kubernetes
 
 from components.catalog.images import image_values
-from components.helm import merge, release
-from components.labels import platform_labels
+from components.helm import addon_namespace, merge, release
+from components.settings.sections import PodSecurity
 
 NAMESPACE = "cluster-autoscaler"
 """The autoscaler's namespace."""
@@ -108,14 +107,7 @@ class ClusterAutoscaler(pulumi.ComponentResource):
     def __init__(self, name: str, args: ClusterAutoscalerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("multimodal:index:ClusterAutoscaler", name, dict(args), opts)
         child = pulumi.ResourceOptions(parent=self)
-        namespace = kubernetes.core.v1.Namespace(
-            f"{name}-namespace",
-            metadata={
-                "name": NAMESPACE,
-                "labels": {**platform_labels(), "pod-security.kubernetes.io/enforce": "restricted"},
-            },
-            opts=child,
-        )
+        namespace = addon_namespace(name, namespace=NAMESPACE, pod_security=PodSecurity.RESTRICTED, opts=child)
         self.namespace = namespace.metadata.name
         release(
             f"{name}-release",

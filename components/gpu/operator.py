@@ -12,9 +12,10 @@ from components.gpu.drivers import DriverPlan
 from components.gpu.google_installer import google_installer
 from components.gpu.layouts import ALL_DISABLED, Layout, mig_parted_config
 from components.gpu.sharing import plugin_values
-from components.helm import merge, release
+from components.helm import addon_namespace, merge, release
 from components.labels import platform_labels
 from components.manifest import Spec
+from components.settings.sections import PodSecurity
 
 NAMESPACE = "gpu-operator"
 """The operator's namespace."""
@@ -97,15 +98,8 @@ class GpuOperator(pulumi.ComponentResource):
     ) -> None:
         super().__init__("multimodal:index:GpuOperator", name, dict(args), opts)
         child = pulumi.ResourceOptions(parent=self)
-        namespace = kubernetes.core.v1.Namespace(
-            f"{name}-namespace",
-            metadata={
-                "name": NAMESPACE,
-                # Driver, toolkit and MIG manager work on the host.
-                "labels": {**platform_labels(), "pod-security.kubernetes.io/enforce": "privileged"},
-            },
-            opts=child,
-        )
+        # Driver, toolkit and MIG manager work on the host.
+        namespace = addon_namespace(name, namespace=NAMESPACE, pod_security=PodSecurity.PRIVILEGED, opts=child)
         self.namespace = namespace.metadata.name
         before: list[pulumi.Resource] = []
         if plan.critical_pods_quota:

@@ -3,12 +3,11 @@
 from typing import Any, TypedDict
 
 import pulumi
-import pulumi_kubernetes as kubernetes
 import yaml
 
 from components.catalog.images import image_values
-from components.helm import merge, release
-from components.labels import platform_labels
+from components.helm import addon_namespace, merge, release
+from components.settings.sections import PodSecurity
 
 NAMESPACE = "volcano-system"
 """Volcano's namespace; its chart expects this name."""
@@ -98,14 +97,7 @@ class Volcano(pulumi.ComponentResource):
     def __init__(self, name: str, args: VolcanoArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("multimodal:index:Volcano", name, dict(args), opts)
         child = pulumi.ResourceOptions(parent=self)
-        namespace = kubernetes.core.v1.Namespace(
-            f"{name}-namespace",
-            metadata={
-                "name": NAMESPACE,
-                "labels": {**platform_labels(), "pod-security.kubernetes.io/enforce": "baseline"},
-            },
-            opts=child,
-        )
+        namespace = addon_namespace(name, namespace=NAMESPACE, pod_security=PodSecurity.BASELINE, opts=child)
         self.namespace = namespace.metadata.name
         release(
             f"{name}-release",

@@ -7,9 +7,9 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.catalog.images import image_values
-from components.helm import merge, release
+from components.helm import addon_namespace, merge, release
 from components.labels import platform_labels
-from components.settings.sections import Attestor, Enforcement
+from components.settings.sections import Attestor, Enforcement, PodSecurity
 from components.trust.signatures import signed_images_policy
 
 NAMESPACE = "kyverno"
@@ -58,14 +58,7 @@ class Kyverno(pulumi.ComponentResource):
     def __init__(self, name: str, args: KyvernoArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("multimodal:index:Kyverno", name, dict(args), opts)
         child = pulumi.ResourceOptions(parent=self)
-        namespace = kubernetes.core.v1.Namespace(
-            f"{name}-namespace",
-            metadata={
-                "name": NAMESPACE,
-                "labels": {**platform_labels(), "pod-security.kubernetes.io/enforce": "restricted"},
-            },
-            opts=child,
-        )
+        namespace = addon_namespace(name, namespace=NAMESPACE, pod_security=PodSecurity.RESTRICTED, opts=child)
         self.namespace = namespace.metadata.name
         chart = release(
             f"{name}-release",
