@@ -5,12 +5,11 @@ import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from components.catalog.mig import profiles
+from components.catalog.mig import profiles, slice_resource
 from components.settings import Settings
 from components.settings.cluster import Cluster, ExistingGpuPool, GpuPool, pool_shape
 from components.settings.drivers import driver_owner
 from components.settings.sections import Tenant
-from components.tenancy.objects import slice_resource
 
 _CLUSTER_NAMES = {"eks": "Amazon EKS", "gke": "Google GKE", "aks": "Azure AKS", "existing": "Existing cluster"}
 

@@ -18,7 +18,7 @@ from functools import cache
 from types import MappingProxyType
 
 from components.catalog.accelerators import ACCELERATORS
-from components.catalog.mig_geometry import Geometry, MigProfile, geometry, profiles
+from components.catalog.mig_geometry import Geometry, MigProfile, geometry, profiles, slice_resource
 
 __all__ = [
     "Geometry",
@@ -32,6 +32,7 @@ __all__ = [
     "place",
     "profiles",
     "room",
+    "slice_resource",
     "text",
 ]
 

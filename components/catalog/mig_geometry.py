@@ -16,6 +16,11 @@ from types import MappingProxyType
 from components.catalog.accelerators import accelerator
 
 
+def slice_resource(profile: str) -> str:
+    """`1g.10gb` -> `nvidia.com/mig-1g.10gb`, under the device plugin's mixed strategy; "+" is not allowed there."""
+    return f"nvidia.com/mig-{profile.replace('+', '.')}"
+
+
 @dataclass(frozen=True, slots=True)
 class MigProfile:
     """One size of slice on one GPU model."""
@@ -37,8 +42,8 @@ class MigProfile:
 
     @property
     def resource(self) -> str:
-        """Extended resource under the device plugin's mixed strategy; "+" is not allowed there and becomes "."."""
-        return f"nvidia.com/mig-{self.name.replace('+', '.')}"
+        """Extended resource of one instance."""
+        return slice_resource(self.name)
 
 
 @dataclass(frozen=True, slots=True)

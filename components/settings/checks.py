@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from components.catalog.mig import slice_resource
 from components.catalog.versions import problems as version_problems
 from components.settings.checks_network import api_problems, network_problems
 from components.settings.checks_pools import pool_problems, system_pool_problems
@@ -110,7 +111,7 @@ def quota_problems(cluster: Cluster, tenants: Mapping[str, Tenant]) -> Iterator[
                 + (" lower it or raise a pool's maxNodes" if SHARED in offered else " no pool has timeSlicing"),
             )
         for profile, count in tenant.quota.slices.items():
-            most = offered.get(f"nvidia.com/mig-{profile.replace('+', '.')}", 0)
+            most = offered.get(slice_resource(profile), 0)
             if count > most:
                 slices = sorted(r.removeprefix("nvidia.com/mig-") for r in offered if r.startswith("nvidia.com/mig-"))
                 yield Problem(

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 
+from components.catalog.accelerators import ACCELERATORS
 from components.catalog.mig import profiles
 from components.settings.cluster import Cluster, PoolShape, pool_shape
 
@@ -40,3 +41,16 @@ def node_supply(
 def scales_from_zero(cluster: Cluster) -> bool:
     """True when some GPU pool may have no node until a pod waits for one."""
     return any(pool_shape(cluster, pool).min_nodes == 0 for pool in cluster.gpu_pools.values())
+
+
+def offering_pools(cluster: Cluster, resource: str, number: int) -> tuple[str, ...]:
+    """Pools of which one node has `number` of `resource`, those with the smallest GPU memory first.
+
+    Pools must be valid: raises what `pool_shape` raises otherwise.
+    """
+    found: list[tuple[int, str]] = []
+    for name, pool in cluster.gpu_pools.items():
+        shape = pool_shape(cluster, pool)
+        if node_supply(shape.accelerator, shape.gpus, pool.mig, pool.time_slicing).get(resource, 0) >= number:
+            found.append((ACCELERATORS[shape.accelerator].memory_gib, name))
+    return tuple(name for _, name in sorted(found))

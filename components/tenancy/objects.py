@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from components.catalog.mig import slice_resource
 from components.manifest import Spec
 from components.settings.sections import Allowance, Direction, Quota
 from components.settings.supply import SHARED, WHOLE
@@ -37,11 +38,6 @@ def queue_capability(quota: Quota, gpu_resources: Iterable[str]) -> dict[str, st
     """Hard cap of the tenant's queue: the quota, in Volcano's own terms."""
     hard = resource_quota(quota, gpu_resources)
     return {key.removeprefix("requests."): value for key, value in hard.items() if key.startswith("requests.")}
-
-
-def slice_resource(profile: str) -> str:
-    """`1g.10gb` -> `nvidia.com/mig-1g.10gb`; a `+` in a profile becomes a dot."""
-    return f"nvidia.com/mig-{profile.replace('+', '.')}"
 
 
 def limit_range() -> Spec:

@@ -24,6 +24,7 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 
+from components.catalog.mig import slice_resource
 from policy.resources import RELEASE, UNKNOWN, Resource, has_unknown, listed, mapped, not_known
 from policy.stack import Stack, Tenant
 
@@ -128,7 +129,7 @@ def _made_slices(stack: Stack, report: ReportViolation) -> set[str]:
                     "`mig-configs` with a list of entries under each name",
                     release.urn,
                 )
-            found |= {f"requests.nvidia.com/mig-{profile.replace('+', '.')}" for profile in profiles or ()}
+            found |= {f"requests.{slice_resource(profile)}" for profile in profiles or ()}
     return found
 
 

@@ -17,7 +17,7 @@ from urllib.parse import quote
 import yaml
 
 from components.catalog.accelerators import ACCELERATORS, Accelerator
-from components.catalog.mig import LayoutError, place, profiles
+from components.catalog.mig import LayoutError, place, profiles, slice_resource
 from rehearsal.controllers.base import ConfigurationError, SimulatedController, Values, value
 from rehearsal.controllers.gpu_sharing import PluginConfigs, read_plugin_configs, share, sharing_labels
 from rehearsal.fleet import ACCELERATOR_ANNOTATION, GPUS_ANNOTATION, PRODUCT_ANNOTATION, nodes
@@ -203,7 +203,7 @@ def _resources(gpus: list[Mapping[str, int]], strategy: str, layout: str) -> tup
     total: Counter[str] = Counter()
     for gpu in gpus:
         for profile, number in gpu.items():
-            total[f"{PREFIX}mig-{profile.replace('+', '.')}"] += number
+            total[slice_resource(profile)] += number
     whole = sum(1 for gpu in gpus if not gpu)
     return {**({f"{PREFIX}gpu": whole} if whole else {}), **{name: n for name, n in total.items() if n}}, ""
 
