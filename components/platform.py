@@ -22,7 +22,6 @@ from components.settings.model import Environment
 from components.settings.supply import scales_from_zero, supply
 from components.storage.classes import StorageClasses
 from components.storage.outputs import Storage
-from components.tenancy.objects import gpu_quota
 from components.tenancy.tenant import Tenant
 from components.tenancy.workload_account import WorkloadAccount
 from components.trust.kyverno import Kyverno
@@ -155,7 +154,7 @@ class Platform(pulumi.ComponentResource):
         if storage is not None:
             StorageClasses(f"{name}-classes", {"provider": settings.cluster.provider}, self._on_cluster)
         weights = {tenant: chosen.queue.weight for tenant, chosen in settings.tenants.items()}
-        granted = {tenant: gpu_quota(chosen.quota) for tenant, chosen in settings.tenants.items()}
+        granted = {tenant: chosen.quota.gpu_resources for tenant, chosen in settings.tenants.items()}
         for tenant, chosen in settings.tenants.items():
             made = Tenant(
                 f"{name}-tenant-{tenant}",

@@ -5,9 +5,12 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, model_validator
 
+from components.catalog.mig import slice_resource
 from components.catalog.versions import COMPONENTS, KUBERNETES_DEFAULT
 from components.settings.model import Count, Model, Name, PositiveCount
 from components.settings.network import Cidr
+from components.settings.serving import ServedModel
+from components.settings.supply import SHARED, WHOLE
 
 ChartValues = dict[str, Any]
 """Values merged last over a chart's own; the escape hatch. Each path must exist in the chart."""
@@ -79,6 +82,12 @@ class Quota(Model):
     pods: PositiveCount = 100
     """Pods."""
 
+    @property
+    def gpu_resources(self) -> dict[str, int]:
+        """GPU resource -> number that the tenant may use."""
+        shared = {SHARED: self.shared_gpus} if self.shared_gpus else {}
+        return {WHOLE: self.gpus, **shared, **{slice_resource(profile): n for profile, n in self.slices.items()}}
+
 
 class Queue(Model):
     """The tenant's Volcano queue. Its hard cap is the tenant's quota."""
@@ -143,6 +152,9 @@ class Tenant(Model):
 
     access: Access = Access()
 
+    models: dict[Name, ServedModel] = Field(default_factory=dict)
+    """Models that the platform serves for the tenant, by name. Needs `multimodal:serving`."""
+
 
 class Enforcement(StrEnum):
     """What happens to an image that nobody signed."""
@@ -185,14 +197,23 @@ CamelName = Annotated[str, StringConstraints(pattern=r"^[a-z][A-Za-z0-9]{0,39}$"
 """A name that is also an identifier in a CEL expression."""
 
 
+RegistryPath = Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+(:\d+)?(/[a-z0-9._/-]+)?$")]
+"""A registry, or a path in one."""
+
+
 class Trust(Model):
     """Which images tenants may run."""
 
     registries: Annotated[
-        tuple[Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+(:\d+)?(/[a-z0-9._/-]+)?$")], ...],
+        tuple[RegistryPath, ...],
         Field(min_length=1),
     ]
     """Registries, or paths in them, from which tenants' images come, such as ghcr.io/acme."""
+
+    mirror: RegistryPath | None = None
+    """Where your copies of the platform's own images lie that run in tenants' namespaces (model servers, Ray), under
+    the same repository and tag, such as ghcr.io/acme/mirror. Within `registries`. None: from their makers, whose images
+    carry none of your signatures; so a stack that enforces needs a mirror as soon as it serves models or runs Ray."""
 
     enforcement: Enforcement = Enforcement.ENFORCE
     """What happens to an unsigned image. A production stack must enforce."""

@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from components.catalog.mig import slice_resource
 from components.manifest import Spec
 from components.settings.sections import Allowance, Direction, Quota
-from components.settings.supply import SHARED, WHOLE
+from components.settings.supply import WHOLE
 
 
 def resource_quota(quota: Quota, gpu_resources: Iterable[str]) -> dict[str, str]:
@@ -15,7 +14,7 @@ def resource_quota(quota: Quota, gpu_resources: Iterable[str]) -> dict[str, str]
     Every GPU resource of the cluster is named, with 0 where the tenant has none: a resource that a quota does not
     name is not bounded at all. Services of type LoadBalancer and NodePort are off, since they open ports.
     """
-    granted = gpu_quota(quota)
+    granted = quota.gpu_resources
     names = sorted({WHOLE, *gpu_resources, *granted})
     return {
         "requests.cpu": str(quota.cpu),
@@ -26,12 +25,6 @@ def resource_quota(quota: Quota, gpu_resources: Iterable[str]) -> dict[str, str]
         "services.nodeports": "0",
         **{f"requests.{name}": str(granted.get(name, 0)) for name in names},
     }
-
-
-def gpu_quota(quota: Quota) -> dict[str, int]:
-    """GPU resource -> number that the tenant may use."""
-    shared = {SHARED: quota.shared_gpus} if quota.shared_gpus else {}
-    return {WHOLE: quota.gpus, **shared, **{slice_resource(profile): n for profile, n in quota.slices.items()}}
 
 
 def queue_capability(quota: Quota, gpu_resources: Iterable[str]) -> dict[str, str]:
