@@ -56,9 +56,8 @@ def plan(settings: Settings) -> list[Gang]:
     taken: set[str] = set()
     gangs: list[Gang] = []
     for name, tenant in settings.tenants.items():
-        quota = {
-            resource: min(number, left.get(resource, 0)) for resource, number in tenant.quota.gpu_resources.items()
-        }
+        granted = tenant.quota.gpu_resources
+        quota = {resource: min(number, left.get(resource, 0)) for resource, number in granted.items()}
         choices = sorted((resource in taken, resource) for resource, number in quota.items() if number)
         if choices:
             resource = choices[0][1]

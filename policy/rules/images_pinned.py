@@ -2,10 +2,10 @@
 
 What: in a tenant's namespace, each image comes from the tenant's registries (argument `registries` of its
 `multimodal:index:Tenant`) and names its digest, or is one that the platform runs there (a model server, Ray) exactly as
-the catalog pins it, from its maker or from the stack's mirror (`trust.mirror`). Elsewhere, each comes from a registry of the catalog and has an exact
-tag or a digest; once images.lock knows the tag, the digest must be the one that it holds. Containers of every kind,
-init and ephemeral ones and image volumes are looked at, in any object that has them. A Helm release must be of a chart
-in the catalog and set all of that chart's images.
+the catalog pins it, from its maker or from the stack's mirror (`trust.mirror`). Elsewhere, each comes from a registry
+of the catalog and has an exact tag or a digest; once images.lock knows the tag, the digest must be the one that it
+holds. Containers of every kind, init and ephemeral ones and image volumes are looked at, in any object that has them. A
+Helm release must be of a chart in the catalog and set all of that chart's images.
 Why: a tag can be moved to another image after the review, and a registry that anyone can write to serves anyone's.
 Configuration: `platformRegistries`, further registries for the platform's images (default none); `tenantRegistries`,
 bounds what tenants' registries may be (default none, which is no bound); `nodeImages`, images that a node brings along
