@@ -7,6 +7,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.autoscaling.cluster_autoscaler import ClusterAutoscaler
+from components.autoscaling.keda import Keda
 from components.cluster.make import make_cluster
 from components.cluster.naming import physical_name
 from components.cluster.pools import taint_keys
@@ -15,6 +16,7 @@ from components.gpu.layouts import layout_names
 from components.gpu.operator import GpuOperator
 from components.scheduling.queues import deserved
 from components.scheduling.volcano import Volcano
+from components.serving.model import Model
 from components.settings import Settings
 from components.settings.cluster import EksCluster
 from components.settings.drivers import driver_owner
@@ -23,7 +25,7 @@ from components.settings.supply import scales_from_zero, supply
 from components.storage.classes import StorageClasses
 from components.storage.outputs import Storage
 from components.tenancy.tenant import Tenant
-from components.tenancy.workload_account import WorkloadAccount
+from components.tenancy.workload_account import ACCOUNT, WorkloadAccount
 from components.trust.kyverno import Kyverno
 
 
@@ -153,6 +155,20 @@ class Platform(pulumi.ComponentResource):
             )
         if storage is not None:
             StorageClasses(f"{name}-classes", {"provider": settings.cluster.provider}, self._on_cluster)
+        layers: list[pulumi.Resource] = [gpus, volcano, trust]
+        if settings.autoscaling is not None:
+            layers.append(
+                Keda(
+                    f"{name}-keda",
+                    {
+                        "version": settings.versions.keda,
+                        "replicas": 2 if settings.environment is Environment.PROD else 1,
+                        "images_lock": self._lock,
+                        "values": settings.autoscaling.values,
+                    },
+                    self._on_cluster,
+                )
+            )
         weights = {tenant: chosen.queue.weight for tenant, chosen in settings.tenants.items()}
         granted = {tenant: chosen.quota.gpu_resources for tenant, chosen in settings.tenants.items()}
         for tenant, chosen in settings.tenants.items():
@@ -163,12 +179,13 @@ class Platform(pulumi.ComponentResource):
                     "settings": chosen.model_dump(mode="json", by_alias=True),
                     "gpu_resources": sorted(self.gpu_supply),
                     "deserved": deserved(tenant, weights, granted, self.gpu_supply),
+                    "provider": settings.cluster.provider,
                     "registries": list(settings.trust.registries),
                 },
-                pulumi.ResourceOptions.merge(
-                    self._on_cluster, pulumi.ResourceOptions(depends_on=[gpus, volcano, trust])
-                ),
+                pulumi.ResourceOptions.merge(self._on_cluster, pulumi.ResourceOptions(depends_on=layers)),
             )
+            if settings.serving is not None:
+                self._models(f"{name}-tenant-{tenant}", tenant, settings, storage, made)
             if storage is not None:
                 WorkloadAccount(
                     f"{name}-tenant-{tenant}-workloads",
@@ -176,6 +193,27 @@ class Platform(pulumi.ComponentResource):
                     storage,
                     pulumi.ResourceOptions.merge(self._on_cluster, pulumi.ResourceOptions(depends_on=[made])),
                 )
+
+    def _models(
+        self, name: str, tenant: str, settings: Settings, storage: Storage | None, after: pulumi.Resource
+    ) -> None:
+        """The models of one tenant."""
+        assert settings.serving is not None  # noqa: S101 - narrows the type
+        options = pulumi.ResourceOptions.merge(self._on_cluster, pulumi.ResourceOptions(depends_on=[after]))
+        for key, model in settings.tenants[tenant].models.items():
+            Model(
+                f"{name}-model-{key}",
+                {
+                    "tenant": tenant,
+                    "model": key,
+                    "settings": model.model_dump(mode="json", by_alias=True, exclude_defaults=True),
+                    "domain": settings.serving.domain,
+                    "prometheus": settings.autoscaling.prometheus if settings.autoscaling else None,
+                    "service_account": ACCOUNT if storage is not None else None,
+                },
+                settings.cluster,
+                options,
+            )
 
 
 def previous_layouts(layouts: Mapping[str, str]) -> pulumi.Output[dict[str, str]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from components.settings.cluster import AksCluster, Cluster, EksCluster, ExistingCluster, GkeCluster
 from components.settings.problems import ABSENT, Path, Problem, closest
-from components.settings.sections import Tenant
+from components.settings.sections import Autoscaling, Tenant
 from components.settings.serving import Format, Mode, Runtime, ServedModel, Serving, Signal
 from components.settings.shapes import pod_shape
 from components.settings.supply import offering_pools, pool_supply, resource_title
@@ -32,7 +32,9 @@ SIGNALS: Mapping[Runtime, tuple[Signal, ...]] = {
 """Signals that a runtime itself gives, its default first."""
 
 
-def serving_problems(cluster: Cluster, serving: Serving | None, tenants: Mapping[str, Tenant]) -> Iterator[Problem]:
+def serving_problems(
+    cluster: Cluster, serving: Serving | None, autoscaling: Autoscaling | None, tenants: Mapping[str, Tenant]
+) -> Iterator[Problem]:
     """What is wrong with the tenants' models."""
     for name, tenant in tenants.items():
         for key, model in tenant.models.items():
@@ -48,6 +50,12 @@ def serving_problems(cluster: Cluster, serving: Serving | None, tenants: Mapping
             yield from _runtime_problems(path, model)
             yield from _source_problems(path, cluster, model)
             yield from _scaling_problems(path, serving, model)
+            if autoscaling is None and serving.mode is Mode.STANDARD and (model.replicas.max or 0) > model.replicas.min:
+                yield Problem(
+                    (*path, "replicas", "max"),
+                    model.replicas.max,
+                    "nothing scales models in this stack; add multimodal:autoscaling, or make it equal to min",
+                )
             if model.gpu is not None:
                 yield from gpu_problems((*path, "gpu"), cluster, model.gpu)
         yield from _quota_problems(name, tenant, cluster)

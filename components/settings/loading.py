@@ -157,4 +157,4 @@ def _cross_checks(parsed: Mapping[str, Any], pruned: set[str]) -> Iterator[Probl
         # What pools supply is known only when all of them could be read.
         if cluster and not found and "cluster" not in pruned:
             yield from checks.quota_problems(cluster, tenants)
-            yield from serving_problems(cluster, parsed.get("serving"), tenants)
+            yield from serving_problems(cluster, parsed.get("serving"), parsed.get("autoscaling"), tenants)

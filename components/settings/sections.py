@@ -242,6 +242,16 @@ class Storage(Model):
     """A destroy then leaves buckets that hold objects; false empties and removes them, for throw-away stacks."""
 
 
+class Autoscaling(Model):
+    """KEDA. The section being there installs it."""
+
+    prometheus: Annotated[str, StringConstraints(pattern=r"^https?://[a-z0-9.-]+(:\d+)?(/\S*)?$")]
+    """Where the signals of model servers are read, such as http://prometheus-operated.monitoring:9090."""
+
+    values: ChartValues = Field(default_factory=dict)
+    """Further values of the keda chart."""
+
+
 class Versions(Model):
     """Versions to run. Each must stand in the compatibility matrix."""
 
@@ -249,4 +259,5 @@ class Versions(Model):
     gpu_operator: str = COMPONENTS["gpuOperator"].default
     volcano: str = COMPONENTS["volcano"].default
     kyverno: str = COMPONENTS["kyverno"].default
+    keda: str = COMPONENTS["keda"].default
     cluster_autoscaler: str = COMPONENTS["clusterAutoscaler"].default

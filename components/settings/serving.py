@@ -74,7 +74,7 @@ class Scaling(Model):
     """Value of the signal per replica above which another one starts. Default by signal: 4 waiting requests, 50 ms, 8
     requests in flight, 70 % of the processors."""
 
-    cooldown_seconds: Annotated[int, Field(ge=60, le=86400)] = 600
+    cooldown_seconds: Annotated[int, Field(ge=60, le=3600)] = 600
     """How long the signal stays low before a replica goes: longer than a start with its download takes."""
 
 

@@ -4,7 +4,7 @@ from pydantic import Field
 
 from components.settings.cluster import Cluster
 from components.settings.model import Environment, Model, Name
-from components.settings.sections import Gpu, Scheduling, Storage, Tenant, Trust, Versions
+from components.settings.sections import Autoscaling, Gpu, Scheduling, Storage, Tenant, Trust, Versions
 from components.settings.serving import Serving
 
 NAMESPACE = "multimodal"
@@ -24,6 +24,9 @@ class Settings(Model):
     scheduling: Scheduling = Scheduling()
     storage: Storage = Storage()
     trust: Trust
+    autoscaling: Autoscaling | None = None
+    """Scaling by signals. None (the default): every workload keeps the replicas that its settings name."""
+
     serving: Serving | None = None
     """Model serving. None (the default): the stack serves no models."""
 
