@@ -60,8 +60,8 @@ class EksClusterArgs(TypedDict):
     """Stay on the version after its standard support, at extra cost; else AWS upgrades the cluster then."""
 
     admins: list[str]
-    """ARNs of IAM roles or users that administer the cluster. Nobody else does, so the role that runs Pulumi must be
-    among them."""
+    """ARNs of IAM roles or users that administer the cluster, one at least. Nobody else does, not even its creator, so
+    the role that runs Pulumi must be among them."""
 
     system_pool: SystemPoolArgs
     gpu_pools: dict[str, GpuPoolArgs]
@@ -78,8 +78,7 @@ class EksCluster(pulumi.ComponentResource):
     """An EKS cluster with private nodes, Pod Identity, secrets encrypted under its own key and every control-plane log.
 
     Add-ons take the version that EKS holds to be the default of the Kubernetes version. The NVIDIA device plugin, the
-    cluster autoscaler and storage classes are not made here. Raises `ValueError` without admins (EKS then has none at
-    all, not even its creator), for zones that have no subnet and for pools that AWS cannot make.
+    cluster autoscaler and storage classes are not made here.
     """
 
     kubeconfig: pulumi.Output[str]
@@ -91,10 +90,6 @@ class EksCluster(pulumi.ComponentResource):
     """Where the cluster is, for what else has to be reached from its nodes."""
 
     def __init__(self, name: str, args: EksClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        if not args["admins"]:
-            raise ValueError(
-                "cluster.admins is empty, so nobody could use the cluster; list at least Pulumi's own role"
-            )
         super().__init__("multimodal:index:EksCluster", name, cast("dict[str, Any]", dict(args)), opts)
         physical = physical_name(name, pulumi.get_stack())
         region = args["region"]

@@ -8,7 +8,7 @@ import pulumi_aws as aws
 
 from components.catalog.machines import Cloud, machine
 from components.cluster.autoscaling import accelerator_label, node_template_tags, taint_effect
-from components.cluster.eks_capacity import bought, pool_zones
+from components.cluster.eks_capacity import bought
 from components.cluster.eks_node_config import node_user_data
 from components.cluster.eks_wiring import Fabric, fabric, network_interfaces
 from components.cluster.naming import digest
@@ -58,13 +58,10 @@ def system_node_group(name: str, pool: SystemPoolArgs, context: NodeGroupContext
 
 
 def gpu_node_group(name: str, pool_name: str, pool: GpuPoolArgs, context: NodeGroupContext) -> aws.eks.NodeGroup:
-    """A GPU pool, tagged so that the cluster autoscaler can start it from zero.
-
-    Raises `ValueError` for a pool whose zones, machine and way of buying do not go together.
-    """
+    """A GPU pool, tagged so that the cluster autoscaler can start it from zero."""
     found = machine(Cloud.AWS, pool["machine"])
     purchase = bought(pool)
-    zones = pool_zones(pool_name, pool, list(context.subnets))
+    zones = pool["zones"] or list(context.subnets)
     wiring: dict[str, Any] = {}
     needs = list(context.needs)
     if pool["fast_network"]:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from components.settings.drivers import allowed_drivers
 from components.settings.sections import DriverOwner
 
 
@@ -114,12 +113,5 @@ _PLANS: dict[tuple[str, DriverOwner], DriverPlan] = {
 
 
 def driver_plan(provider: str, owner: DriverOwner) -> DriverPlan:
-    """The plan for `owner` on `provider`.
-
-    Raises `ValueError` for a pair that cannot work, naming the owners that can.
-    """
-    plan = _PLANS.get((provider, owner))
-    if plan is None:
-        allowed = " or ".join(choice.value for choice in allowed_drivers(provider))
-        raise ValueError(f"on {provider} the driver cannot be owned by {owner.value}; allowed: {allowed}")
-    return plan
+    """The plan for `owner` on `provider`, one of `allowed_drivers`."""
+    return _PLANS[provider, owner]

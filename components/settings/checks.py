@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping
 
 from components.catalog.versions import problems as version_problems
+from components.settings.checks_existing import moves_in
 from components.settings.checks_network import api_problems, network_problems
 from components.settings.checks_pools import pool_problems, system_pool_problems
-from components.settings.cluster import Cluster, EksCluster, ExistingCluster
+from components.settings.cluster import AksCluster, Cluster, EksCluster, ExistingCluster
 from components.settings.drivers import allowed_drivers
 from components.settings.model import Environment
 from components.settings.problems import ABSENT, Path, Problem, closest
@@ -74,6 +75,14 @@ def storage_problems(cluster: Cluster, storage: Storage) -> Iterator[Problem]:
             ("storage", "sharedFiles", "sizeGib"),
             files.size_gib,
             "EFS grows with what is stored and takes no size; write sharedFiles: {}",
+        )
+    guarded = not isinstance(cluster, AksCluster) or cluster.network.private_endpoints or not moves_in(cluster)
+    if files is not None and not guarded:
+        yield Problem(
+            ("storage", "sharedFiles"),
+            files.model_dump(by_alias=True),
+            "NFS asks nobody for a name, and without private endpoints nothing guards it in an existing subnet; set"
+            " cluster.network.privateEndpoints: true",
         )
 
 

@@ -29,7 +29,8 @@ class AzureStorageArgs(TypedDict):
     """A destroy leaves accounts, containers and their resource group in Azure, though not in the stack."""
 
     shared_files_gib: int | None
-    """Size of the shared file system; None: there is none."""
+    """Size of the shared file system; None: there is none. NFS asks nobody for a name, so private endpoints or an
+    admitted subnet must guard it."""
 
     private_endpoints: bool
     """The stores are reached by private addresses only."""
@@ -55,8 +56,6 @@ class AzureStorage(pulumi.ComponentResource):
     Nobody gets in with a key, a shared signature or without a name: service accounts are let in one by one. Deleted and
     replaced objects can be had back for 30 days. The data has a resource group of its own, so that it can outlive the
     cluster's. With `keep_data` a destroy only forgets it; a later `up` makes new, empty stores beside the old ones.
-
-    Raises `ValueError` for shared files that nothing would guard.
     """
 
     uris: dict[Store, pulumi.Output[str]]
@@ -64,11 +63,6 @@ class AzureStorage(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AzureStorageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         size = args["shared_files_gib"]
-        if size is not None and not args["private_endpoints"] and args["admitted_subnet_id"] is None:
-            raise ValueError(
-                "storage.sharedFiles on an existing subnet without private endpoints: NFS asks nobody for a name, so"
-                " only the network can guard it; set cluster.network.privateEndpoints: true"
-            )
         super().__init__("multimodal:index:AzureStorage", name, cast("dict[str, Any]", dict(args)), opts)
         self._name, self._args = name, args
         kept = pulumi.ResourceOptions(parent=self, retain_on_delete=args["keep_data"])

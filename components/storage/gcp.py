@@ -194,12 +194,7 @@ def filestore_service_agent(project_number: str) -> str:
 def filestore_size(gib: int) -> int:
     """The smallest regional instance of at least `gib`: 1,024 to 9,984 GiB by 256, then 10,240 to 102,400 by 2,560
     (Filestore documentation, service tiers).
-
-    Raises `ValueError` above that.
     """
-    largest = 40 * _LARGE_STEP
-    if gib > largest:
-        raise ValueError(f"{gib} GiB: a Filestore instance has at most {largest}")
     if gib <= _SMALL_LARGEST:
         return max(1_024, math.ceil(gib / _SMALL_STEP) * _SMALL_STEP)
     return max(_LARGE_SMALLEST, math.ceil(gib / _LARGE_STEP) * _LARGE_STEP)

@@ -335,17 +335,17 @@ CASES = [
     Case(
         "EFA on a machine without it",
         {"cluster.gpuPools.l4": {"machine": "g6.2xlarge", "maxNodes": 3, "fastNetwork": True}},
-        "l4.fastNetwork = True: g6.2xlarge has none; these have: g6.48xlarge (EFA), ",
+        "l4.fastNetwork = True: g6.2xlarge has none that the platform sets up; these have: g6.48xlarge (EFA), ",
     ),
     Case(
         "GPUDirect on a machine without it",
         gke({"machine": "a2-highgpu-8g", "fastNetwork": True}),
-        "p.fastNetwork = True: a2-highgpu-8g has none; these have: a3-megagpu-8g (GPUDirect-TCPXO), a3-ultragpu-8g",
+        "p.fastNetwork = True: a2-highgpu-8g has none that the platform sets up; these have: a3-megagpu-8g (GPUDirect-TCPXO), a3-ultragpu-8g",
     ),
     Case(
         "InfiniBand on a size without it",
         aks({"machine": "Standard_ND96is_H100_v5", "fastNetwork": True}),
-        "p.fastNetwork = True: Standard_ND96is_H100_v5 has none; these have: Standard_ND96isr_H100_v5 (InfiniBand)",
+        "p.fastNetwork = True: Standard_ND96is_H100_v5 has none that the platform sets up; these have: Standard_ND96isr_H100_v5 (InfiniBand)",
     ),
     Case(
         "EFA over zones",

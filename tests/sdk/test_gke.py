@@ -327,12 +327,6 @@ def test_machines_are_placed_close_together_unless_their_reservation_did_that() 
     assert placed == {"reserved": None, "flex": compact, "mega": compact, "spot": None}
 
 
-def test_a_pool_that_gke_would_refuse_makes_no_cluster() -> None:
-    block = pool(capacity="capacity-block")
-    with pytest.raises(ValueError, match="capacity blocks are AWS's"):
-        build(ANSWERS, lambda: GkeCluster("f", args(gpu_pools={"block": block})))
-
-
 @pytest.mark.parametrize("graph", [default, other, moved_in], ids=["default", "other", "moved_in"])
 def test_google_would_take_every_resource(graph: Callable[[], Graph]) -> None:
     assert contract_problems(graph()) == []

@@ -3,8 +3,6 @@
 from functools import cache
 from typing import Any
 
-import pytest
-
 from components.storage.azure import AzureStorage, AzureStorageArgs
 from components.storage.azure_accounts import account_name
 from components.storage.outputs import Access, Identity, Store
@@ -140,12 +138,6 @@ def test_shared_files_are_nfs_on_a_premium_account_of_their_own() -> None:
     account = next(found.inputs for found in private().all(ACCOUNT) if found.inputs["kind"] == "FileStorage")
     assert (account["sku"]["name"], account["enableHttpsTrafficOnly"]) == ("Premium_ZRS", False)
     assert private().outputs["shared_class"].count("#") == 2
-
-
-def test_shared_files_that_nothing_would_guard_are_refused() -> None:
-    bare = args(shared_files_gib=1024, private_endpoints=False, admitted_subnet_id=None)
-    with pytest.raises(ValueError, match=r"set cluster\.network\.privateEndpoints: true"):
-        AzureStorage("u", bare)
 
 
 def test_accounts_of_two_stacks_never_share_a_name() -> None:
