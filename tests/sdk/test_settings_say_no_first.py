@@ -76,7 +76,7 @@ def some(*values: Any) -> st.SearchStrategy[Any]:
 
 
 def zone_lists(provider: str, smallest: int = 0) -> st.SearchStrategy[list[str]]:
-    return st.lists(st.sampled_from(ZONES[provider]), min_size=smallest, max_size=3)
+    return st.lists(st.sampled_from(ZONES[provider]), min_size=smallest, max_size=3, unique=True)
 
 
 @st.composite
@@ -91,13 +91,13 @@ def pools(draw: st.DrawFn, provider: str) -> dict[str, Any]:
         "machine": found.name,
         "capacity": capacity.value,
         "reservation": RESERVATION[provider] if reserved else None,
-        "fastNetwork": draw(st.booleans()),
+        "fastNetwork": draw(some(False, False, True)),
         "zones": draw(zone_lists(provider, 1 if provider == "gke" else 0)),
         "minNodes": draw(st.integers(0, 2)),
         "maxNodes": draw(some(1, 2, 8, 100, 101, 5000)),
         "diskGib": draw(some(100, 200, 2048, 2049, 16384)),
         "mig": {min(profiles(accelerator.key)): 1} if sliced else {},
-        "timeSlicing": draw(some(None, None, 2, 48)),
+        "timeSlicing": draw(some(None, None, 2)) if not sliced else None,
     }
 
 
@@ -198,7 +198,7 @@ def built(chosen: Settings) -> Graph:
 @pytest.mark.parametrize("provider", BASE)
 @given(data=st.data())
 @examples(
-    max_examples=15,
+    max_examples=12,
     deadline=None,
     derandomize=True,
     # A build takes a tenth of a second and more: to shrink a failing stack would take minutes.
@@ -207,12 +207,13 @@ def built(chosen: Settings) -> Graph:
 )
 def test_a_stack_that_the_checks_let_through_is_built_and_taken(provider: str, data: st.DataObject) -> None:
     graph = built(accepted(data.draw(stacks(provider))))
+    answered = {text for made in graph.resources for text in (f"{made.name}-id", f"arn:{made.name}")}
     refused = [
         f"{resource.name}: {text(BINDINGS[resource.type], violation)}"
         for resource in graph.resources
         if resource.type in BINDINGS
         for violation in check(BINDINGS[resource.type], resource.inputs)
-        # Names that the engine makes up are missing against mocks.
-        if violation.problem != "missing"
+        # Names that the engine makes up are missing against mocks, and ids are not of the clouds' form.
+        if violation.problem != "missing" and str(violation.value) not in answered
     ]
     assert refused == []
