@@ -166,6 +166,7 @@ class Platform(pulumi.ComponentResource):
                     "deserved": deserved(tenant, weights, granted, self.gpu_supply),
                     "registries": list(settings.trust.registries),
                 },
+                storage.datasets(tenant) if storage is not None else None,
                 pulumi.ResourceOptions.merge(
                     self._on_cluster, pulumi.ResourceOptions(depends_on=[gpus, volcano, trust])
                 ),

@@ -32,7 +32,7 @@ def make_eks(
     if cluster.network.existing is not None:
         found = cluster.network.existing
         existing = {"vpc_id": found.vpc_id, "private_subnet_ids": dict(found.private_subnet_ids)}
-    shared_files = settings.storage.shared_files is not None
+    files = settings.storage.shared_files
     eks = Eks(
         f"{name}-cluster",
         {
@@ -50,7 +50,7 @@ def make_eks(
             "admins": list(cluster.admins),
             "system_pool": system_pool_args(cluster),
             "gpu_pools": gpu_pool_args(cluster, plan),
-            "shared_files": shared_files,
+            "shared_files": files is not None,
             "deletion_protection": is_protected(settings, cluster),
         },
         placed,
@@ -63,7 +63,7 @@ def make_eks(
             "vpc_id": eks.network.vpc_id,
             "network_cidr": cluster.network.cidr,
             "subnet_ids": dict(eks.network.private),
-            "shared_files": shared_files,
+            "shared_files_gib": files.size_gib if files else None,
             "keep_data": settings.storage.keep_data,
         },
         placed,
