@@ -14,17 +14,19 @@ from components.gpu.drivers import DriverPlan
 from components.settings import Settings
 from components.settings.cluster import EksCluster
 from components.storage.aws import AwsStorage
+from components.storage.classes import ebs_classes
 
 
 def make_eks(
     name: str, settings: Settings, cluster: EksCluster, plan: DriverPlan, parent: pulumi.Resource
 ) -> Foundation:
     """Cluster and storage of one stack, in the account and region of its file."""
+    tags = billing_labels(settings)
     provider = aws.Provider(
         f"{name}-aws",
         region=cluster.region,
         allowed_account_ids=[cluster.account_id] if cluster.account_id else None,
-        default_tags={"tags": billing_labels(settings)},
+        default_tags={"tags": tags},
         opts=pulumi.ResourceOptions(parent=parent),
     )
     placed = pulumi.ResourceOptions(parent=parent, provider=provider)
@@ -52,6 +54,7 @@ def make_eks(
             "gpu_pools": gpu_pool_args(cluster, plan),
             "shared_files": files is not None,
             "deletion_protection": is_protected(settings, cluster),
+            "tags": tags,
         },
         placed,
     )
@@ -74,4 +77,4 @@ def make_eks(
         {"cluster_name": eks.cluster_name, "namespace": NAMESPACE, "service_account": SERVICE_ACCOUNT},
         pulumi.ResourceOptions(parent=eks, provider=provider),
     )
-    return Foundation(eks, storage)
+    return Foundation(eks, storage, ebs_classes(eks.disk_key, tags))
