@@ -1,7 +1,7 @@
 """Simulated volumes: what the provisioner of a CSI driver does for claims, without disks.
 
-A claim of a class is served only when the class's driver is installed in the cluster, which its CSIDriver object says; it
-stays Pending for ever otherwise, as it would in the cloud. Volumes have no zone, so the scheduler is freer than there.
+A claim of a class is served only when the class's driver is installed in the cluster, which its CSIDriver object says;
+else it stays Pending for ever, as it would in the cloud. Volumes have no zone, so the scheduler is freer than there.
 Binding itself is done by the real controller manager.
 """
 
