@@ -87,6 +87,8 @@ class Platform(pulumi.ComponentResource):
         self._lock = dict(images_lock)
         self._on_cluster = pulumi.ResourceOptions(parent=self, provider=provider)
         self.gpu_supply = dict(supply(settings.cluster))
+        if foundation.block_classes:
+            StorageClasses(f"{name}-classes", {"classes": foundation.block_classes}, self._on_cluster)
         self._layers(name, settings, plan, foundation.storage)
         self.cluster_name = cluster.cluster_name
         self.tenants = sorted(settings.tenants)
@@ -152,8 +154,6 @@ class Platform(pulumi.ComponentResource):
                 },
                 self._on_cluster,
             )
-        if storage is not None:
-            StorageClasses(f"{name}-classes", {"provider": settings.cluster.provider}, self._on_cluster)
         weights = {tenant: chosen.queue.weight for tenant, chosen in settings.tenants.items()}
         granted = {tenant: gpu_quota(chosen.quota) for tenant, chosen in settings.tenants.items()}
         for tenant, chosen in settings.tenants.items():
@@ -166,6 +166,7 @@ class Platform(pulumi.ComponentResource):
                     "deserved": deserved(tenant, weights, granted, self.gpu_supply),
                     "registries": list(settings.trust.registries),
                 },
+                storage.datasets(tenant) if storage is not None else None,
                 pulumi.ResourceOptions.merge(
                     self._on_cluster, pulumi.ResourceOptions(depends_on=[gpus, volcano, trust])
                 ),

@@ -72,11 +72,17 @@ def private_endpoints(name: str, region: str, cidr: str, network: EksNetwork, pa
     )
 
 
-def flow_logs(name: str, physical: str, network: EksNetwork, parent: pulumi.Resource) -> None:
-    """A record of every connection in the VPC, accepted or rejected, in CloudWatch Logs."""
+def flow_logs(
+    name: str, physical: str, network: EksNetwork, key_arn: pulumi.Input[str], parent: pulumi.Resource
+) -> None:
+    """A record of every connection in the VPC, accepted or rejected, in CloudWatch Logs under the key given."""
     child = pulumi.ResourceOptions(parent=parent)
     group = aws.cloudwatch.LogGroup(
-        f"{name}-flows", name=f"/aws/vpc/{physical}/flow-logs", retention_in_days=FLOW_LOG_DAYS, opts=child
+        f"{name}-flows",
+        name=f"/aws/vpc/{physical}/flow-logs",
+        kms_key_id=key_arn,
+        retention_in_days=FLOW_LOG_DAYS,
+        opts=child,
     )
     role = aws.iam.Role(f"{name}-flows", assume_role_policy=trust_policy("vpc-flow-logs.amazonaws.com"), opts=child)
     may_write = aws.iam.RolePolicy(f"{name}-flows", role=role.name, policy=group.arn.apply(flow_log_policy), opts=child)

@@ -32,6 +32,10 @@ class NodeGroupContext(NamedTuple):
     vpc_id: pulumi.Input[str]
     subnets: Mapping[str, pulumi.Input[str]]
     """Zone -> private subnet."""
+    disk_key: pulumi.Input[str]
+    """ARN of the key for disks."""
+    tags: Mapping[str, str]
+    """Tags for billing."""
     parent: pulumi.Resource
     needs: Sequence[pulumi.Resource]
     """What must be there before a node can join, and outlive the last one."""
@@ -139,6 +143,7 @@ def _launch_template(name: str, disk_gib: int, context: NodeGroupContext, **more
                 "ebs": {
                     "delete_on_termination": "true",
                     "encrypted": "true",
+                    "kms_key_id": context.disk_key,
                     "volume_size": disk_gib,
                     "volume_type": "gp3",
                 },
@@ -150,7 +155,11 @@ def _launch_template(name: str, disk_gib: int, context: NodeGroupContext, **more
             # One hop ends at the node, so that a pod cannot borrow the node's role.
             "http_put_response_hop_limit": 1,
         },
-        tag_specifications=[{"resource_type": kind, "tags": {"Name": name}} for kind in ("instance", "volume")],
+        # The provider's own tags end at the template; what is started from it has these.
+        tag_specifications=[
+            {"resource_type": kind, "tags": {**context.tags, "Name": name}}
+            for kind in ("instance", "volume", "network-interface")
+        ],
         opts=pulumi.ResourceOptions(parent=context.parent),
         **more,
     )

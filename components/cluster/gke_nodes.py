@@ -34,6 +34,8 @@ class NodePoolContext(NamedTuple):
     project: str
     region: str
     service_account: pulumi.Output[str]
+    disk_key: pulumi.Input[str]
+    """Path of the key for disks."""
     labels: dict[str, str]
     """Labels of the cloud's own resources, for billing."""
     parent: pulumi.Resource
@@ -152,6 +154,7 @@ def _node_basics(
         "image_type": _IMAGE,
         "disk_size_gb": disk_gib,
         "disk_type": boot_disk_type(machine_type),
+        "boot_disk_kms_key": context.disk_key,
         "service_account": context.service_account,
         "oauth_scopes": _SCOPES,
         "workload_metadata_config": {"mode": "GKE_METADATA"},

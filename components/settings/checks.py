@@ -10,7 +10,7 @@ from components.settings.cluster import AksCluster, Cluster, EksCluster, Existin
 from components.settings.drivers import allowed_drivers
 from components.settings.model import Environment
 from components.settings.problems import ABSENT, Path, Problem, closest
-from components.settings.sections import Enforcement, Gpu, Storage, Tenant, Trust, Versions
+from components.settings.sections import SHARED_FOLDER, Enforcement, Gpu, Storage, Tenant, Trust, Versions
 from components.settings.supply import SHARED, WHOLE, supply
 
 RESERVED_NAMESPACES = ("default", "gpu-operator", "volcano-system", "kyverno", "cluster-autoscaler")
@@ -97,6 +97,12 @@ def tenant_problems(tenants: Mapping[str, Tenant]) -> Iterator[Problem]:
     for name in tenants:
         if name in RESERVED_NAMESPACES or name.startswith("kube-"):
             yield Problem(("tenants", name), ABSENT, "this namespace belongs to the platform; choose another name")
+        if name == SHARED_FOLDER:
+            yield Problem(
+                ("tenants", name), ABSENT, "this is the folder of models for all tenants; choose another name"
+            )
+        if "--" in name:
+            yield Problem(("tenants", name), ABSENT, "Azure's containers and shares allow no double hyphen; use one")
 
 
 def quota_problems(cluster: Cluster, tenants: Mapping[str, Tenant]) -> Iterator[Problem]:

@@ -79,6 +79,9 @@ class Quota(Model):
     pods: PositiveCount = 100
     """Pods."""
 
+    storage_gib: PositiveCount = 1024
+    """GiB of volumes that the tenant claims; its shared datasets come on top."""
+
 
 class Queue(Model):
     """The tenant's Volcano queue. Its hard cap is the tenant's quota."""
@@ -204,11 +207,15 @@ class Trust(Model):
     """Further values of the kyverno chart."""
 
 
+SHARED_FOLDER = "shared"
+"""Folder of the model store that all tenants read; no tenant may have this name."""
+
+
 class SharedFiles(Model):
-    """A shared file system for datasets: EFS, Filestore or Azure Files."""
+    """A shared volume of its own for each tenant's datasets, on EFS, Filestore or Azure Files."""
 
     size_gib: Annotated[int, Field(ge=1024, le=102400)] = 1024
-    """Size in GiB. EFS grows by itself and takes no size."""
+    """GiB for each tenant. EFS grows by itself and takes no size."""
 
 
 class Storage(Model):

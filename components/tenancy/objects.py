@@ -8,8 +8,8 @@ from components.settings.sections import Allowance, Direction, Quota
 from components.settings.supply import SHARED, WHOLE
 
 
-def resource_quota(quota: Quota, gpu_resources: Iterable[str]) -> dict[str, str]:
-    """`hard` of the ResourceQuota.
+def resource_quota(quota: Quota, gpu_resources: Iterable[str], datasets_gib: int = 0) -> dict[str, str]:
+    """`hard` of the ResourceQuota, with room for a shared volume of `datasets_gib` beside the tenant's own volumes.
 
     Every GPU resource of the cluster is named, with 0 where the tenant has none: a resource that a quota does not
     name is not bounded at all. Services of type LoadBalancer and NodePort are off, since they open ports.
@@ -20,6 +20,7 @@ def resource_quota(quota: Quota, gpu_resources: Iterable[str]) -> dict[str, str]
         "requests.cpu": str(quota.cpu),
         "requests.memory": f"{quota.memory_gib}Gi",
         "limits.memory": f"{quota.memory_gib}Gi",
+        "requests.storage": f"{quota.storage_gib + datasets_gib}Gi",
         "pods": str(quota.pods),
         "services.loadbalancers": "0",
         "services.nodeports": "0",
@@ -34,9 +35,10 @@ def gpu_quota(quota: Quota) -> dict[str, int]:
 
 
 def queue_capability(quota: Quota, gpu_resources: Iterable[str]) -> dict[str, str]:
-    """Hard cap of the tenant's queue: the quota, in Volcano's own terms."""
+    """Hard cap of the tenant's queue: the quota on what nodes have, in Volcano's own terms."""
     hard = resource_quota(quota, gpu_resources)
-    return {key.removeprefix("requests."): value for key, value in hard.items() if key.startswith("requests.")}
+    of_nodes = (key for key in hard if key.startswith("requests.") and key != "requests.storage")
+    return {key.removeprefix("requests."): hard[key] for key in of_nodes}
 
 
 def slice_resource(profile: str) -> str:

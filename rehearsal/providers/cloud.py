@@ -11,11 +11,12 @@ from pathlib import Path as FilePath
 from typing import Any, ClassVar
 
 from components.catalog.machines import UnknownMachine
-from rehearsal import fleet
+from rehearsal import fleet, volumes
 from rehearsal.contracts.addresses import AddressBook
 from rehearsal.contracts.binding import AutoName, Binding, Violation
 from rehearsal.contracts.check import check, text
 from rehearsal.kube import Kube, KubeError
+from rehearsal.providers.csi_drivers import csi_drivers
 from rehearsal.providers.node_pools import node_pools, pool_names
 from rehearsal.providers.outputs import Facts, Rule, digest, merged
 from rehearsal.providers.plugin import UNKNOWN, Props, ProviderError, RehearsalProvider, report
@@ -110,6 +111,7 @@ class CloudProvider(RehearsalProvider):
         id_, computed = self.answer(type_, urn, inputs)
         if not preview:
             self._show_nodes(type_, urn, inputs)
+            self._show_drivers(csi_drivers(type_, inputs), [])
         return id_, merged(inputs, computed, preview=preview)
 
     def update_resource(
@@ -122,6 +124,7 @@ class CloudProvider(RehearsalProvider):
             return merged(inputs, kept, preview=False)
         self._show_nodes(type_, urn, inputs)
         self._remove_nodes(set(pool_names(type_, old_inputs)) - set(pool_names(type_, inputs)))
+        self._show_drivers(csi_drivers(type_, inputs), csi_drivers(type_, old_inputs))
         return merged(inputs, computed, preview=False)
 
     def delete_resource(self, type_: str, urn: str, id_: str, outputs: Props) -> None:
@@ -129,6 +132,7 @@ class CloudProvider(RehearsalProvider):
             name = outputs.get("name") or id_
             raise ProviderError(f"{name} has deletionProtection: set it to false and run `up` before it is deleted")
         self._remove_nodes(pool_names(type_, outputs))
+        self._show_drivers([], csi_drivers(type_, outputs))
 
     def invoke(self, token: str, args: Props) -> Props:
         function = self.functions().get(token)
@@ -163,6 +167,18 @@ class CloudProvider(RehearsalProvider):
                 fleet.remove_pool(self._cluster, name)
             except KubeError as error:
                 raise ProviderError(f"nodes of pool {name}: {error}") from error
+
+    def _show_drivers(self, present: Collection[str], before: Collection[str]) -> None:
+        """Brings the cluster's CSI drivers to what a resource now says, where it said something else before."""
+        if self._cluster is None:
+            return
+        try:
+            for driver in present:
+                volumes.install(self._cluster, driver)
+            for driver in set(before) - set(present):
+                volumes.remove(self._cluster, driver)
+        except KubeError as error:
+            raise ProviderError(f"CSI drivers: {error}") from error
 
 
 def setting(config: Props, key: str) -> Any:

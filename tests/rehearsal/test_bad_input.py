@@ -164,6 +164,17 @@ CASES = [
         {"tenants": {"kube-system": SMALL["vision"]}},
         "this namespace belongs to the platform",
     ),
+    Case(
+        "tenant with the name of everybody's folder",
+        {"tenants": {"shared": SMALL["vision"]}},
+        "tenants.shared: this is the folder of models for all tenants; choose another name",
+    ),
+    Case(
+        "tenant with a name that Azure's containers do not take",
+        {"tenants": {"vision--team": SMALL["vision"]}},
+        "tenants.vision--team: Azure's containers and shares allow no double hyphen; use one",
+    ),
+    Case("tenant with no room for volumes", {"tenants.vision.quota.storageGib": 0}, "tenants.vision.quota.storageGib"),
     Case("tenant with a bad name", {"tenants": {"Vision_Team": SMALL["vision"]}}, "this name does not match"),
     Case(
         "allowance without a peer",

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from components.cluster.eks import EksCluster, EksClusterArgs
+from components.cluster.eks_key import key_policy
 from components.cluster.eks_network import zone_blocks
 from components.cluster.eks_roles import aws_partition
 from components.cluster.pools import GpuPoolArgs
@@ -18,6 +19,7 @@ from tests.components.recorder import Graph, Registered, build
 ADMIN = "arn:aws:iam::123456789012:role/admin"
 ZONES = ["us-east-1a", "us-east-1b", "us-east-1d"]
 ANSWERS = {
+    "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": "123456789012"},
     "aws:eks/cluster:Cluster": {
         "endpoint": "https://api",
         "certificateAuthority": {"data": "Q0E="},
@@ -47,6 +49,7 @@ def args(**changes: Any) -> EksClusterArgs:
         "gpu_pools": {"h100": gpu_pool("p5.48xlarge")},
         "shared_files": False,
         "deletion_protection": False,
+        "tags": {"stack": "test"},
     }
     return {**base, **changes}  # type: ignore[typeddict-item]
 
@@ -127,8 +130,45 @@ def test_the_public_endpoint_opens_to_the_listed_networks_only() -> None:
 
 
 def test_secrets_are_encrypted_with_an_own_key_that_rotates() -> None:
-    assert cluster()["encryptionConfig"] == {"provider": {"keyArn": "arn:c-secrets"}, "resources": ["secrets"]}
+    assert cluster()["encryptionConfig"] == {"provider": {"keyArn": "arn:c-key"}, "resources": ["secrets"]}
     assert default().one("aws:kms/key:Key").inputs["enableKeyRotation"] is True
+
+
+def test_logs_and_disks_are_encrypted_with_the_same_key() -> None:
+    groups = default().all("aws:cloudwatch/logGroup:LogGroup")
+    assert {found.name: found.inputs["kmsKeyId"] for found in groups} == {"c-logs": "arn:c-key", "c-flows": "arn:c-key"}
+    for template in default().all("aws:ec2/launchTemplate:LaunchTemplate"):
+        assert template.inputs["blockDeviceMappings"][0]["ebs"]["kmsKeyId"] == "arn:c-key"
+
+
+def test_the_key_serves_the_account_the_clusters_own_log_groups_and_disks_through_ec2() -> None:
+    statements = json.loads(key_policy("prod", "eu-west-1", "123456789012"))["Statement"]
+    account, logs, disks = statements
+    assert account["Principal"] == {"AWS": "arn:aws:iam::123456789012:root"}
+    assert logs["Principal"] == {"Service": "logs.eu-west-1.amazonaws.com"}
+    assert logs["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"] == [
+        "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/eks/prod/*",
+        "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/vpc/prod/*",
+    ]
+    assert disks["Condition"]["StringEquals"] == {
+        "kms:CallerAccount": "123456789012",
+        "kms:ViaService": "ec2.eu-west-1.amazonaws.com",
+    }
+    assert not [action for found in (logs, disks) for action in found["Action"] if action == "kms:*"]
+
+
+def test_the_log_groups_have_the_names_that_the_key_is_for() -> None:
+    physical = cluster()["name"]
+    policy = default().one("aws:kms/key:Key").inputs["policy"]
+    for group_ in default().all("aws:cloudwatch/logGroup:LogGroup"):
+        assert f"log-group:{group_.inputs['name'].rpartition('/')[0]}/*" in policy, physical
+
+
+def test_what_a_node_group_starts_is_tagged_for_billing() -> None:
+    for template in default().all("aws:ec2/launchTemplate:LaunchTemplate"):
+        tags = {found["resourceType"]: found["tags"] for found in template.inputs["tagSpecifications"]}
+        assert set(tags) == {"instance", "volume", "network-interface"}
+        assert all(found == {"stack": "test", "Name": template.name} for found in tags.values())
 
 
 def test_all_control_plane_logs_are_on_and_their_group_is_there_first() -> None:
