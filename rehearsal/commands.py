@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from components.settings.advice import advice
-from rehearsal import gang, session, summary, toolchain
+from rehearsal import destroy_order, gang, session, summary, toolchain
 from rehearsal.engine import UNCHANGED, Result, Step, urns
 from rehearsal.inventory import inventory
 from rehearsal.memory import peak
@@ -26,7 +26,7 @@ def up(file: StackFile, root: Path, console: Console) -> int:
         if not result.failed:
             _show_running(open_session, console)
         summary.show_policies(console, result)
-        summary.show_checks(console, open_session.report)
+        summary.show_checks(console, open_session.report, result.steps)
         if result.failed:
             return 1
         _what_next(file.stack, folder, root, console)
@@ -41,7 +41,7 @@ def preview(file: StackFile, root: Path, console: Console) -> int:
     if not result.failed:
         summary.show_steps(console, "Plan", result.changed)
     summary.show_policies(console, result)
-    summary.show_checks(console, opened.report)
+    summary.show_checks(console, opened.report, result.steps)
     summary.show_result(console, f"preview {file.stack}", result)
     return int(result.failed)
 
@@ -100,12 +100,13 @@ def _life(opened: Session, console: Console) -> list[str]:
         second = opened.engine.up()
         summary.show_result(console, f"second up {stack}", second)
         failures += _unexpected(second)
-    summary.show_checks(console, opened.report)
+    summary.show_checks(console, opened.report, first.steps)
     failures += _lift_protection(opened, console)
     console.print("Destroying, in this order:")
     last = opened.engine.destroy(_progress(console))
     summary.show_result(console, f"destroy {stack}", last)
     failures += [f"destroy: {error}" for error in last.errors]
+    failures += [f"destroy order: {violation}" for violation in destroy_order.violations(last.moments)]
     left = sorted(inventory(opened.api) - before)
     failures += [f"left behind: {kind} {namespace}/{name}" for kind, namespace, name in left]
     failures += [f"gone: {kind} {namespace}/{name}" for kind, namespace, name in sorted(before - inventory(opened.api))]
