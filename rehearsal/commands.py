@@ -116,16 +116,20 @@ def _life(opened: Session, console: Console) -> list[str]:
 def _lift_protection(opened: Session, console: Console) -> list[str]:
     """Proves that a protected stack refuses to be destroyed, all of it, and lifts the protection as its users would."""
     before = opened.engine.resources()
-    if not any(resource.get("protect") for resource in before):
+    protected = [str(resource["urn"]) for resource in before if resource.get("protect")]
+    if not protected:
         return []
     failures: list[str] = []
     if not opened.engine.destroy().failed:
         failures.append("destroy of a protected stack was not refused")
     gone = set(urns(before)) - set(urns(opened.engine.resources()))
     failures += [f"destroy of a protected stack removed {urn}" for urn in sorted(gone)]
-    console.print("a destroy is refused while the cluster is protected; lifting the protection\n")
-    cluster = {**opened.file.config["multimodal:cluster"], "deletionProtection": False}
-    opened.engine.configure({**opened.file.config, "multimodal:cluster": cluster})
+    console.print("a destroy is refused while the stack is protected; lifting the protection\n")
+    lift = {"multimodal:cluster": {"deletionProtection": False}}
+    if any("Storage$" in urn for urn in protected):
+        lift["multimodal:storage"] = {"keepData": False}
+    lifted_config = {key: {**opened.file.config.get(key, {}), **change} for key, change in lift.items()}
+    opened.engine.configure({**opened.file.config, **lifted_config})
     lifted = _apply(opened, console)
     return failures + [f"lifting the protection: {error}" for error in lifted.errors]
 

@@ -53,7 +53,15 @@ IDENTITIES = _types(
     "gcp:storage/bucketIAMMember:BucketIAMMember",
     "azure-native:managedidentity:FederatedIdentityCredential",
 )
-"""As whom pods act in the cloud."""
+"""As whom a tenant's pods act in the cloud."""
+
+
+def _autoscaler(step: Step) -> bool:
+    return RELEASES(step) and "multimodal:index:ClusterAutoscaler$" in step.urn
+
+
+def _autoscalers_identity(step: Step) -> bool:
+    return "multimodal:index:EksAutoscalerIdentity$aws:" in step.urn
 
 
 def _rights(step: Step) -> bool:
@@ -93,6 +101,16 @@ STORES = _types(
     "gcp:filestore/instance:Instance",
 )
 KEYS = _types("aws:kms/key:Key", "gcp:kms/cryptoKey:CryptoKey", "azure-native:keyvault:Key")
+
+
+def _key_of_secrets(step: Step) -> bool:
+    return KEYS(step) and "Cluster$" in step.urn
+
+
+def _key_of_data(step: Step) -> bool:
+    return KEYS(step) and "Storage$" in step.urn
+
+
 LOCKS = _types("azure-native:authorization:ManagementLockByScope")
 
 
@@ -105,15 +123,16 @@ ORDERS: tuple[Order, ...] = (
     Order(_in_cluster, NODE_POOLS, "what is in the cluster may own load balancers, volumes and nodes"),
     Order(_in_cluster, _driver, "volumes are deleted by their driver"),
     Order(_in_cluster, ENTRIES, "without an entry the cluster lets nobody in to remove it"),
-    Order(_in_cluster, IDENTITIES, "pods act in the cloud until they are gone"),
+    Order(_tenant, IDENTITIES, "a tenant's pods use it until they are gone"),
+    Order(_autoscaler, _autoscalers_identity, "the autoscaler acts in the cloud until it is gone"),
     Order(_driver, NODE_POOLS, "drivers run on nodes"),
     Order(NODE_POOLS, CONTROL_PLANES, "nodes are drained and deleted through the control plane"),
     Order(NODE_POOLS, _rights, "nodes need their rights to leave"),
     Order(CONTROL_PLANES, _rights, "the control plane needs its rights to remove its network interfaces"),
     Order(NODE_POOLS, NETWORKS, "nodes hold addresses in it and reach the control plane through it"),
     Order(CONTROL_PLANES, SUBNETS, "its network interfaces are in it"),
-    Order(CONTROL_PLANES, KEYS, "its secrets are encrypted under one"),
-    Order(STORES, KEYS, "what is encrypted under a key cannot be read without it"),
+    Order(CONTROL_PLANES, _key_of_secrets, "its secrets are encrypted under it"),
+    Order(STORES, _key_of_data, "what is encrypted under a key cannot be read without it"),
     Order(LOCKS, _locked, "nothing under a lock can be deleted"),
 )
 """Who goes first."""

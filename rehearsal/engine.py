@@ -151,7 +151,13 @@ class Engine:
         if planned.failed:
             # What was planned did not happen.
             return Result(errors=planned.errors, failed=True, seconds=planned.seconds)
-        return self._run(lambda on_event: self._stack.destroy(on_event=on_event), watch)
+        result = self._run(lambda on_event: self._stack.destroy(on_event=on_event), watch)
+        # An engine that was interrupted ends as if all were well.
+        left = 0 if result.failed else len(self.resources())
+        if left:
+            result.failed = True
+            result.errors.append(f"the destroy ended with {left} resources left; run it again to go on")
+        return result
 
     def configure(self, config: Mapping[str, Any]) -> None:
         """Gives the stack another config."""

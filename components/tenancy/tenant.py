@@ -11,6 +11,10 @@ from components.scheduling.queues import queue_spec
 from components.settings.sections import Tenant as TenantSettings
 from components.tenancy import objects
 
+EMPTYING = "20m"
+"""How long a destroy waits for a tenant's namespace: its pods end in their own time, then its volumes are detached and
+deleted. Pulumi's own limit is 10 minutes."""
+
 
 class TenantArgs(TypedDict):
     """What a tenant is made of."""
@@ -63,8 +67,12 @@ class Tenant(pulumi.ComponentResource):
                     **{f"pod-security.kubernetes.io/{mode}": level for mode in ("enforce", "audit", "warn")},
                 },
             },
-            # On destroy the jobs go before the queue that they are in.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[queue]),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                # On destroy the jobs go before the queue that they are in.
+                depends_on=[queue],
+                custom_timeouts=pulumi.CustomTimeouts(delete=EMPTYING),
+            ),
         )
         self.namespace = namespace.metadata.name
         # What lives in the namespace goes with it, even when the API no longer answers for each object.

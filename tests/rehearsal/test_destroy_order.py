@@ -31,9 +31,14 @@ SUBNET = goes(f"{EKS}$aws:ec2/subnet:Subnet", "subnet")
 ENTRY = goes(f"{EKS}$aws:eks/accessEntry:AccessEntry", "admin")
 POLICY = goes(f"{EKS}$aws:iam/rolePolicyAttachment:RolePolicyAttachment", "node-policy")
 NAT = goes(f"{EKS}$aws:ec2/natGateway:NatGateway", "nat")
+SECRETS = goes(f"{EKS}$aws:kms/key:Key", "secrets")
 BUCKET = goes("aws:s3/bucket:Bucket", "models")
-KEY = goes("aws:kms/key:Key", "data")
-GOOD = [*TENANT, *CHART, *DRIVER, *NODES, *AGENT, *NAT, *ENTRY, *CLUSTER, *POLICY, *SUBNET, *BUCKET, *KEY]
+KEY = goes(f"{PLATFORM}$multimodal:index:AwsStorage$aws:kms/key:Key", "data")
+ASSOCIATION = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
+IDENTITY = goes(f"{PLATFORM}$multimodal:index:AwsStorage${ASSOCIATION}", "vision")
+SCALER = goes(f"{PLATFORM}$multimodal:index:ClusterAutoscaler$kubernetes:helm.sh/v3:Release", "scaler")
+SCALER_IDENTITY = goes(f"{EKS}$multimodal:index:EksAutoscalerIdentity${ASSOCIATION}", "scaler")
+GOOD = [*TENANT, *CHART, *DRIVER, *NODES, *AGENT, *NAT, *ENTRY, *CLUSTER, *POLICY, *SUBNET, *SECRETS, *BUCKET, *KEY]
 
 
 def test_a_good_order_has_no_violations() -> None:
@@ -88,6 +93,24 @@ def test_a_stack_of_which_nothing_went_is_in_order() -> None:
             CLUSTER,
             "aws:ec2/subnet:Subnet subnet began to go while aws:eks/cluster:Cluster cluster was still there:"
             " its network interfaces are in it",
+        ),
+        (
+            SECRETS,
+            CLUSTER,
+            "aws:kms/key:Key secrets began to go while aws:eks/cluster:Cluster cluster was still there:"
+            " its secrets are encrypted under it",
+        ),
+        (
+            IDENTITY,
+            TENANT,
+            "aws:eks/podIdentityAssociation:PodIdentityAssociation vision began to go while"
+            " kubernetes:core/v1:Namespace tenant was still there: a tenant's pods use it until they are gone",
+        ),
+        (
+            SCALER_IDENTITY,
+            SCALER,
+            "aws:eks/podIdentityAssociation:PodIdentityAssociation scaler began to go while"
+            " kubernetes:helm.sh/v3:Release scaler was still there: the autoscaler acts in the cloud until it is gone",
         ),
         (
             KEY,
