@@ -293,7 +293,9 @@ class TestReplacement:
         with pytest.raises(ProviderError, match="f has deletionProtectionEnabled: set it to false"):
             gcp.delete_resource(files, urn(files), "f", {"name": "f", "deletionProtectionEnabled": True})
 
-    @pytest.mark.parametrize(("cloud", "type_"), [("aws", "aws:s3/bucket:Bucket"), ("gcp", "gcp:storage/bucket:Bucket")])
+    @pytest.mark.parametrize(
+        ("cloud", "type_"), [("aws", "aws:s3/bucket:Bucket"), ("gcp", "gcp:storage/bucket:Bucket")]
+    )
     def test_a_bucket_is_never_empty_and_goes_only_by_force(
         self, cloud: str, type_: str, request: pytest.FixtureRequest
     ) -> None:
