@@ -300,7 +300,7 @@ class TestReplacement:
         self, cloud: str, type_: str, request: pytest.FixtureRequest
     ) -> None:
         provider = request.getfixturevalue(cloud)
-        with pytest.raises(ProviderError, match="^b is not empty: set forceDestroy and run `up`, or keep it with"):
+        with pytest.raises(ProviderError, match=r"^b is not empty: set forceDestroy and run `up`, or keep it with"):
             provider.delete_resource(type_, urn(type_), "b", {"forceDestroy": False})
         provider.delete_resource(type_, urn(type_), "b", {"forceDestroy": True})
 
