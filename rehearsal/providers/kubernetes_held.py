@@ -13,7 +13,7 @@ _SHOWN = 3
 
 
 class Held(NamedTuple):
-    """An object that is being deleted and cannot go."""
+    """An object that cannot go before others let go of it."""
 
     resource: str
     """As kubectl takes it, such as `jobs.batch.volcano.sh`."""
@@ -24,7 +24,7 @@ class Held(NamedTuple):
 
 
 def find(api: Kube, namespace: str) -> list[Held]:
-    """The held objects of a namespace."""
+    """The held objects of a namespace that is being deleted."""
     return list(_find(api, namespace))
 
 
@@ -36,7 +36,7 @@ def _find(api: Kube, namespace: str) -> Iterator[Held]:
         kind = f"{resource['name']}.{group}" if group else resource["name"]
         for item in api.items(f"{base}/namespaces/{quote(namespace)}/{resource['name']}"):
             meta = item["metadata"]
-            if meta.get("deletionTimestamp") and meta.get("finalizers"):
+            if meta.get("finalizers"):
                 yield Held(kind, meta["name"], namespace, tuple(meta["finalizers"]))
 
 
