@@ -95,8 +95,18 @@ def show_policies(console: Console, result: Result) -> None:
         console.print()
 
 
-def show_checks(console: Console, report: Report) -> None:
-    """What was checked by whom, and what was not."""
+def show_checks(console: Console, report: Report, steps: Iterable[Step]) -> None:
+    """What was checked by whom, and what was not, of a run with these steps."""
+    coverage = report.coverage(steps)
+    if coverage.total:
+        console.print(
+            f"{coverage.checked} of {coverage.total} cloud resources ({coverage.percent} %)"
+            " were checked by the cloud's own model",
+            soft_wrap=True,
+        )
+        for type_, name, reason in coverage.unchecked:
+            console.print(f"  not checked: {type_} [dim]{escape(name)}[/]: {escape(reason)}", soft_wrap=True)
+        console.print()
     made = table("Checked by", "what", "resources")
     for by, count in sorted(report.checked().items()):
         made.add_row(by, str(count))

@@ -101,6 +101,8 @@ class GpuOperator(pulumi.ComponentResource):
         # Driver, toolkit and MIG manager work on the host.
         namespace = addon_namespace(name, namespace=NAMESPACE, pod_security=PodSecurity.PRIVILEGED, opts=child)
         self.namespace = namespace.metadata.name
+        # What lives in the namespace goes with it: until then the operator's pods need the quota.
+        inside = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(deleted_with=namespace))
         before: list[pulumi.Resource] = []
         if plan.critical_pods_quota:
             before.append(
@@ -112,7 +114,7 @@ class GpuOperator(pulumi.ComponentResource):
                         "labels": platform_labels(),
                     },
                     spec=critical_pods_quota(),
-                    opts=child,
+                    opts=inside,
                 )
             )
         if plan.google_installer:
@@ -125,7 +127,7 @@ class GpuOperator(pulumi.ComponentResource):
                         "labels": platform_labels(),
                     },
                     spec=google_installer(args["images_lock"]),
-                    opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=list(before))),
+                    opts=pulumi.ResourceOptions.merge(inside, pulumi.ResourceOptions(depends_on=list(before))),
                 )
             )
         release(

@@ -123,7 +123,9 @@ class AwsStorage(pulumi.ComponentResource):
         return Identity({}, {})
 
     def _bucket(self, name: str, *, empty_first: bool) -> aws.s3.Bucket:
-        bucket = aws.s3.Bucket(name, force_destroy=empty_first, opts=self._kept)
+        # A destroy empties the bucket before it gives up the key of what is in it.
+        after_key = pulumi.ResourceOptions.merge(self._kept, pulumi.ResourceOptions(depends_on=[self._key]))
+        bucket = aws.s3.Bucket(name, force_destroy=empty_first, opts=after_key)
         versioned = aws.s3.BucketVersioning(
             name, bucket=bucket.bucket, versioning_configuration={"status": "Enabled"}, opts=self._kept
         )

@@ -54,7 +54,8 @@ class GcpStorageArgs(TypedDict):
     """Size of each tenant's file system, rounded up to what Filestore sells; None: there are none."""
 
     keep_data: bool
-    """A destroy then stops at whatever holds data; false: it deletes the data."""
+    """A destroy leaves the buckets and their key, and refuses in its preview to touch the file system, which could not
+    be reached without its network; false: it deletes the data."""
 
     labels: dict[str, str]
     """Labels for billing."""
@@ -70,6 +71,8 @@ class GcpStorage(pulumi.ComponentResource):
     def __init__(self, name: str, args: GcpStorageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("multimodal:index:GcpStorage", name, cast("dict[str, Any]", dict(args)), opts)
         self._name, self._args = name, args
+        # Data that is kept without its key would be lost.
+        self._kept = pulumi.ResourceOptions(parent=self, retain_on_delete=args["keep_data"])
         self._key = self._make_key(name)
         agent = gcp.storage.get_project_service_account_output(
             project=args["project"], opts=pulumi.InvokeOutputOptions(parent=self)
@@ -132,10 +135,10 @@ class GcpStorage(pulumi.ComponentResource):
         return self._folders[folder]
 
     def _make_key(self, name: str) -> gcp.kms.CryptoKey:
-        child = pulumi.ResourceOptions(parent=self)
-        ring = gcp.kms.KeyRing(f"{name}-keys", project=self._args["project"], location=self._args["region"], opts=child)
+        project, region = self._args["project"], self._args["region"]
+        ring = gcp.kms.KeyRing(f"{name}-keys", project=project, location=region, opts=self._kept)
         return gcp.kms.CryptoKey(
-            f"{name}-data", key_ring=ring.id, purpose="ENCRYPT_DECRYPT", rotation_period=KEY_ROTATION, opts=child
+            f"{name}-data", key_ring=ring.id, purpose="ENCRYPT_DECRYPT", rotation_period=KEY_ROTATION, opts=self._kept
         )
 
     def _may_encrypt(self, name: str, member: pulumi.Input[str]) -> pulumi.Resource:
@@ -144,7 +147,7 @@ class GcpStorage(pulumi.ComponentResource):
             crypto_key_id=self._key.id,
             role=_KMS_ROLE,
             member=member,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=self._kept,
         )
 
     def _bucket(self, name: str, store: Store, may_encrypt: pulumi.Resource) -> gcp.storage.Bucket:
@@ -171,7 +174,7 @@ class GcpStorage(pulumi.ComponentResource):
             ],
             force_destroy=not args["keep_data"],
             labels=args["labels"],
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[may_encrypt]),
+            opts=pulumi.ResourceOptions.merge(self._kept, pulumi.ResourceOptions(depends_on=[may_encrypt])),
         )
 
     def _file_server(self, name: str, size_gib: int, may_encrypt: pulumi.Resource) -> gcp.filestore.Instance:
@@ -193,7 +196,8 @@ class GcpStorage(pulumi.ComponentResource):
             kms_key_name=self._key.id,
             deletion_protection_enabled=args["keep_data"],
             labels=args["labels"],
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[may_encrypt]),
+            # Refused by Pulumi at once; the cloud refuses too late, when most of the stack is gone.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[may_encrypt], protect=args["keep_data"]),
         )
 
 

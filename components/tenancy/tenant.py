@@ -13,6 +13,10 @@ from components.storage.outputs import Volume
 from components.tenancy import objects
 from components.tenancy.datasets import CLAIM, claim_spec, volume_name, volume_spec
 
+EMPTYING = "20m"
+"""How long a destroy waits for a tenant's namespace: its pods end in their own time, then its volumes are detached and
+deleted. Pulumi's own limit is 10 minutes."""
+
 
 class TenantArgs(TypedDict):
     """What a tenant is made of."""
@@ -82,8 +86,12 @@ class Tenant(pulumi.ComponentResource):
                     **{f"pod-security.kubernetes.io/{mode}": level for mode in ("enforce", "audit", "warn")},
                 },
             },
-            # On destroy the jobs go before the queue that they are in, and the claim before its volume.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=before),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                # On destroy the jobs go before the queue that they are in, and the claim before its volume.
+                depends_on=before,
+                custom_timeouts=pulumi.CustomTimeouts(delete=EMPTYING),
+            ),
         )
         self.namespace = namespace.metadata.name
         # What lives in the namespace goes with it, even when the API no longer answers for each object.

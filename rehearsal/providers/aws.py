@@ -30,7 +30,8 @@ class AwsProvider(CloudProvider):
 
     bindings = BINDINGS
     rules = OUTPUTS
-    protectable: ClassVar[Mapping[str, bool]] = {"aws:eks/cluster:Cluster": False}
+    protectable: ClassVar[Mapping[str, tuple[str, bool]]] = {"aws:eks/cluster:Cluster": ("deletionProtection", False)}
+    stores = frozenset({"aws:s3/bucket:Bucket"})
 
     def __init__(self) -> None:
         super().__init__()

@@ -37,8 +37,10 @@ class CloudProvider(RehearsalProvider):
     """What each resource type answers."""
     unmodelled: ClassVar[Mapping[str, str]] = {}
     """Resource types that are known to have no API model here, and why."""
-    protectable: ClassVar[Mapping[str, bool]] = {}
-    """Types with `deletionProtection`, and its default."""
+    protectable: ClassVar[Mapping[str, tuple[str, bool]]] = {}
+    """Type -> the property that protects it from deletion, and its default."""
+    stores: ClassVar[frozenset[str]] = frozenset()
+    """Types that are deleted only when they are empty or have `forceDestroy`. None is ever empty in a rehearsal."""
     separator = "-"
     """What Pulumi's own naming puts between a resource's name and its random part."""
 
@@ -128,9 +130,12 @@ class CloudProvider(RehearsalProvider):
         return merged(inputs, computed, preview=False)
 
     def delete_resource(self, type_: str, urn: str, id_: str, outputs: Props) -> None:
-        if type_ in self.protectable and outputs.get("deletionProtection", self.protectable[type_]):
-            name = outputs.get("name") or id_
-            raise ProviderError(f"{name} has deletionProtection: set it to false and run `up` before it is deleted")
+        name = outputs.get("name") or id_
+        protection, default = self.protectable.get(type_, ("", False))
+        if outputs.get(protection, default):
+            raise ProviderError(f"{name} has {protection}: set it to false and run `up` before it is deleted")
+        if type_ in self.stores and not outputs.get("forceDestroy"):
+            raise ProviderError(f"{name} is not empty: set forceDestroy and run `up`, or keep it with retainOnDelete")
         self._remove_nodes(pool_names(type_, outputs))
         self._show_drivers([], csi_drivers(type_, outputs))
 

@@ -1,7 +1,8 @@
 """Waits for objects as the official provider does: until a workload is ready, and until a deleted object is gone.
 
 The official provider waits up to ten minutes; simulated kubelets answer within a second, so here `READY_SECONDS` is
-enough and a mistake shows soon. `customTimeouts` overrides it.
+enough and a mistake shows soon. `customTimeouts` overrides it; for a deletion only where it is shorter, since a
+deployment's own limits count on real volumes and long grace periods.
 """
 
 from __future__ import annotations

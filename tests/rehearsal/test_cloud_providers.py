@@ -289,6 +289,20 @@ class TestReplacement:
         with pytest.raises(ProviderError, match="deletionProtection"):
             gcp.delete_resource(token, urn(token), "c", {"name": "c"})
         gcp.delete_resource(token, urn(token), "c", {"name": "c", "deletionProtection": False})
+        files = "gcp:filestore/instance:Instance"
+        with pytest.raises(ProviderError, match="f has deletionProtectionEnabled: set it to false"):
+            gcp.delete_resource(files, urn(files), "f", {"name": "f", "deletionProtectionEnabled": True})
+
+    @pytest.mark.parametrize(
+        ("cloud", "type_"), [("aws", "aws:s3/bucket:Bucket"), ("gcp", "gcp:storage/bucket:Bucket")]
+    )
+    def test_a_bucket_is_never_empty_and_goes_only_by_force(
+        self, cloud: str, type_: str, request: pytest.FixtureRequest
+    ) -> None:
+        provider = request.getfixturevalue(cloud)
+        with pytest.raises(ProviderError, match=r"^b is not empty: set forceDestroy and run `up`, or keep it with"):
+            provider.delete_resource(type_, urn(type_), "b", {"forceDestroy": False})
+        provider.delete_resource(type_, urn(type_), "b", {"forceDestroy": True})
 
 
 class TestFunctions:

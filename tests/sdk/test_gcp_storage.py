@@ -108,13 +108,19 @@ def test_data_that_is_to_be_kept_survives_a_destroy() -> None:
     for bucket in kept().all(BUCKET):
         assert bucket.inputs["forceDestroy"] is False
         assert bucket.inputs["softDeletePolicy"] == {"retentionDurationSeconds": 604800}
+        assert bucket.kept
+    assert kept().one("gcp:kms/cryptoKey:CryptoKey").kept
+    assert kept().one(GRANT, "s-buckets").kept
+    # It could not be reached without its network, so a destroy refuses before anything has gone.
     assert kept().one(FILES).inputs["deletionProtectionEnabled"] is True
+    assert kept().one(FILES).protected
 
 
 def test_a_throw_away_stack_leaves_nothing_that_is_billed() -> None:
     for bucket in thrown_away().all(BUCKET):
         assert bucket.inputs["forceDestroy"] is True
         assert bucket.inputs["softDeletePolicy"] == {"retentionDurationSeconds": 0}
+    assert not [resource.name for resource in thrown_away().resources if resource.kept or resource.protected]
 
 
 def test_bucket_names_hold_the_project_and_never_exceed_what_storage_takes() -> None:
