@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from components.labels import GPU_POOL, TENANT
+from components.settings.supply import EFA
 from policy.rules import RULES
 from rehearsal.engine import Result, Step
 from rehearsal.gang import Placement
@@ -33,7 +34,9 @@ def show_nodes(console: Console, api: Kube) -> None:
     for pool, nodes in sorted(pools.items()):
         labels, capacity = nodes[0]["metadata"]["labels"], nodes[0]["status"].get("capacity", {})
         gpus = {
-            key.removeprefix("nvidia.com/"): value for key, value in capacity.items() if key.startswith("nvidia.com/")
+            key.removeprefix("nvidia.com/"): value
+            for key, value in capacity.items()
+            if key.startswith("nvidia.com/") or key == EFA
         }
         offer = ", ".join(f"{value} × {key}" for key, value in sorted(gpus.items()) if value != "0") or "no GPU"
         made.add_row(
