@@ -7,6 +7,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.autoscaling.cluster_autoscaler import ClusterAutoscaler
+from components.catalog.device_classes import RDMA_CLASS, quota_resource
 from components.cluster.make import make_cluster
 from components.cluster.naming import physical_name
 from components.cluster.pools import fast_pools, taint_keys
@@ -156,7 +157,7 @@ class Platform(pulumi.ComponentResource):
                 "version": settings.versions.volcano,
                 "replicas": settings.scheduling.replicas,
                 "gpu_resources": [] if plan.allocation is Allocation.DRA else sorted(self.gpu_supply),
-                "claims": plan.allocation is Allocation.DRA,
+                "claims": plan.allocation is Allocation.DRA or quota_resource(RDMA_CLASS) in adapters(settings.cluster),
                 "scale_from_zero": scales_from_zero(settings.cluster),
                 "images_lock": self._lock,
                 "values": settings.scheduling.values,

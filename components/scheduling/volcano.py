@@ -32,7 +32,7 @@ class VolcanoArgs(TypedDict):
     """Whether some pool may be empty until a pod waits for it."""
 
     claims: NotRequired[bool]
-    """Whether pods get GPUs by resource claims."""
+    """Whether pods claim devices, GPUs or network cards."""
 
     images_lock: dict[str, str]
     """Digests by image reference; empty pins by tag."""
