@@ -22,7 +22,8 @@ DRA = dra_values("0.4.1", "/", ["nvidia.com/gpu"], {}, {})
 def made(pool: str = "train", **more: Any) -> dict[str, Any]:
     labels = {"multimodal.dev/gpu-pool": pool, "nvidia.com/gpu.present": "true"}
     base: dict[str, Any] = {"name": "n", "machine": "m", "vcpu": 192, "memory_gib": 2048, "accelerator": "H100-80"}
-    return node(NodePool(**{**base, "gpus": 8, "labels": labels, "taints": (TAINT,), **more}), 0)
+    base |= {"gpus": 8, "labels": labels, "taints": (TAINT,), **more}
+    return node(NodePool(**base), 0)
 
 
 def eks_group(*kinds: str) -> NodePool:
