@@ -1,5 +1,7 @@
 """The EFA device plugin: where it runs, and who may ask for what it offers."""
 
+from typing import Any
+
 from components.catalog.images import images_in
 from components.catalog.machines import Cloud, machine
 from components.catalog.versions import COMPONENTS
@@ -38,8 +40,8 @@ def test_values_are_merged_last() -> None:
 
 
 def test_it_lives_in_a_privileged_namespace_of_its_own() -> None:
-    arguments = {"version": VERSION, "pools": ["train"], "taints": [], "images_lock": {}, "values": {}}
-    graph = build({}, lambda: EfaDevicePlugin("efa", arguments), read_outputs=("namespace",))  # type: ignore[arg-type]
+    arguments: Any = {"version": VERSION, "pools": ["train"], "taints": [], "images_lock": {}, "values": {}}
+    graph = build({}, lambda: EfaDevicePlugin("efa", arguments), read_outputs=("namespace",))
     namespace = graph.one("kubernetes:core/v1:Namespace")
     assert namespace.inputs["metadata"]["name"] == "aws-efa"
     assert namespace.inputs["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "privileged"
