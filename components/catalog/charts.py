@@ -1,6 +1,7 @@
 """Where the platform's Helm charts come from.
 
-Sources: installation guides of NVIDIA GPU Operator, Volcano, Kyverno and Cluster Autoscaler; each project's Chart.yaml.
+Sources: installation guides of NVIDIA GPU Operator and DRA driver, Volcano, Kyverno and Cluster Autoscaler; README of
+aws/eks-charts; each project's Chart.yaml.
 """
 
 from __future__ import annotations
@@ -26,6 +27,19 @@ class Chart:
 
 _ALL = (
     Chart("gpu-operator", "gpu-operator", "https://helm.ngc.nvidia.com/nvidia", "gpuOperator"),
+    Chart(
+        "dra-driver-nvidia-gpu",
+        "dra-driver-nvidia-gpu",
+        "oci://registry.k8s.io/dra-driver-nvidia/charts",
+        "draDriver",
+        oci=True,
+    ),
+    Chart(
+        "aws-efa-k8s-device-plugin",
+        "aws-efa-k8s-device-plugin",
+        "https://aws.github.io/eks-charts",
+        "efaDevicePlugin",
+    ),
     Chart("volcano", "volcano", "https://volcano-sh.github.io/helm-charts", "volcano"),
     Chart("cluster-autoscaler", "cluster-autoscaler", "https://kubernetes.github.io/autoscaler", "clusterAutoscaler"),
     Chart("kyverno", "kyverno", "https://kyverno.github.io/kyverno", "kyverno"),

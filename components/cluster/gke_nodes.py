@@ -14,6 +14,7 @@ from components.cluster.gke_rules import (
     gke_accelerator,
     gpudirect,
     local_ssds,
+    network_labels,
 )
 from components.cluster.pools import GpuPoolArgs, SystemPoolArgs
 from components.settings.pools import Capacity
@@ -120,7 +121,7 @@ def gpu_node_pool(name: str, pool_name: str, pool: GpuPoolArgs, context: NodePoo
             "gcfs_config": {"enabled": True},
             # Image layers, emptyDir volumes and caches of weights then lie on local NVMe.
             "ephemeral_storage_local_ssd_config": {"local_ssd_count": disks} if disks else None,
-            "labels": pool["labels"],
+            "labels": {**pool["labels"], **network_labels(pool)},
             "taints": [
                 {"key": t["key"], "value": t["value"], "effect": taint_effect(t["effect"])} for t in pool["taints"]
             ],

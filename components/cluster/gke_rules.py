@@ -11,14 +11,12 @@ import re
 from typing import TypedDict
 
 from components.catalog.machines import Cloud, machine
+from components.catalog.machines_gcp import RDMA
 from components.cluster.pools import GpuPoolArgs
 from components.settings.pools import Capacity
 
 LONGEST_FLEX_START = "604800s"
 """Seven days: a flex-start machine never runs longer (GKE page "Flex-start")."""
-
-RDMA = "GPUDirect-RDMA"
-"""Catalog's name of the network of A3 Ultra and A4."""
 
 _HYPERDISK_ONLY = re.compile(r"^(a3-ultragpu|a4x?|g4|[cn]4[ad]?)-")
 _LOCAL_SSD_GIB = 375
@@ -83,6 +81,15 @@ def gpudirect(pool: GpuPoolArgs) -> str | None:
     """The GPUDirect strategy that GKE sets up on the node: RDMA on A3 Ultra and A4, the API's only value."""
     rdma = machine(Cloud.GCP, pool["machine"]).fast_network == RDMA
     return "RDMA" if pool["fast_network"] and rdma else None
+
+
+def network_labels(pool: GpuPoolArgs) -> dict[str, str]:
+    """The label that has GKE offer RDMA cards to resource claims, of the class `mrdma.google.com`.
+
+    Without it GKE offers them through Network objects of its multi-network API; a node has one or the other (GKE
+    documentation, "Allocate network resources by using GKE managed DRANET"). A3 Mega keeps the latter: it has no RDMA.
+    """
+    return {"cloud.google.com/gke-networking-dra-driver": "true"} if gpudirect(pool) else {}
 
 
 def compact(pool: GpuPoolArgs) -> bool:

@@ -15,7 +15,7 @@ from components.gpu.sharing import plugin_values
 from components.helm import addon_namespace, merge, release
 from components.labels import platform_labels
 from components.manifest import Spec
-from components.settings.sections import PodSecurity
+from components.settings.sections import Allocation, PodSecurity
 
 NAMESPACE = "gpu-operator"
 """The operator's namespace."""
@@ -75,7 +75,10 @@ def operator_values(
                 "data": {"config.yaml": yaml.safe_dump(mig_parted_config(layouts), sort_keys=True)},
             },
         },
-        "devicePlugin": {"enabled": True, **plugin_values((time_slicing or {}).values())},
+        "devicePlugin": {
+            "enabled": plan.allocation is Allocation.DEVICE_PLUGIN,
+            **plugin_values((time_slicing or {}).values()),
+        },
         "dcgmExporter": {"enabled": True},
         "daemonsets": {"tolerations": tolerations},
         "nfd": {"enabled": True},

@@ -6,14 +6,23 @@ from components.catalog.versions import problems as version_problems
 from components.settings.checks_existing import moves_in
 from components.settings.checks_network import api_problems, network_problems
 from components.settings.checks_pools import pool_problems, system_pool_problems
-from components.settings.cluster import AksCluster, Cluster, EksCluster, ExistingCluster
+from components.settings.cluster import AksCluster, Cluster, EksCluster, ExistingCluster, GkeCluster
 from components.settings.drivers import allowed_drivers
 from components.settings.model import Environment
+from components.settings.pools import CloudGpuPool
 from components.settings.problems import ABSENT, Path, Problem, closest
-from components.settings.sections import SHARED_FOLDER, Enforcement, Gpu, Storage, Tenant, Trust, Versions
-from components.settings.supply import SHARED, WHOLE, supply
+from components.settings.sections import SHARED_FOLDER, Allocation, Enforcement, Gpu, Storage, Tenant, Trust, Versions
+from components.settings.supply import SHARED, WHOLE, claims_cards, supply
 
-RESERVED_NAMESPACES = ("default", "gpu-operator", "volcano-system", "kyverno", "cluster-autoscaler")
+RESERVED_NAMESPACES = (
+    "default",
+    "gpu-operator",
+    "dra-driver-nvidia-gpu",
+    "aws-efa",
+    "volcano-system",
+    "kyverno",
+    "cluster-autoscaler",
+)
 """Namespaces that a tenant may not be called."""
 
 
@@ -27,15 +36,18 @@ def cluster_problems(cluster: Cluster) -> Iterator[Problem]:
         yield from pool_problems(cluster, name)
 
 
-def version_checks(versions: Versions) -> Iterator[Problem]:
-    """Versions that the compatibility matrix does not hold."""
+def version_checks(versions: Versions, gpu: Gpu | None) -> Iterator[Problem]:
+    """Versions that the compatibility matrix does not hold; of the DRA driver only where it is installed."""
     chosen = {
         "gpuOperator": versions.gpu_operator,
+        "draDriver": versions.dra_driver,
+        "efaDevicePlugin": versions.efa_device_plugin,
         "volcano": versions.volcano,
         "kyverno": versions.kyverno,
         "clusterAutoscaler": versions.cluster_autoscaler,
     }
-    for key, message in version_problems(versions.kubernetes, chosen):
+    asked_for = ("draDriver",) if gpu is not None and gpu.allocation is Allocation.DRA else ()
+    for key, message in version_problems(versions.kubernetes, chosen, asked_for):
         yield Problem(("versions", key), {"kubernetes": versions.kubernetes, **chosen}[key], message)
 
 
@@ -49,6 +61,50 @@ def driver_problems(cluster: Cluster, gpu: Gpu) -> Iterator[Problem]:
             f"on {cluster.provider} the driver may be owned by {' or '.join(o.value for o in allowed)};"
             f" {allowed[next(iter(allowed))]}",
         )
+
+
+def fabric_problems(cluster: Cluster, versions: Versions) -> Iterator[Problem]:
+    """RDMA pools of GKE on a Kubernetes for which GKE has no driver of their network cards."""
+    if not isinstance(cluster, GkeCluster) or versions.kubernetes != "1.33":
+        return
+    for name, pool in cluster.gpu_pools.items():
+        if claims_cards(cluster, pool):
+            yield Problem(
+                ("cluster", "gpuPools", name, "fastNetwork"),
+                True,
+                f"GKE offers the network cards of {pool.machine} to pods from Kubernetes 1.34 on; raise"
+                " versions.kubernetes, or leave fastNetwork out",
+            )
+
+
+def allocation_problems(cluster: Cluster, gpu: Gpu) -> Iterator[Problem]:
+    """Pools whose GPUs cannot be claimed, or whose claims nobody could bound."""
+    if gpu.allocation is not Allocation.DRA:
+        return
+    at: Path = ("gpu", "allocation")
+    for name, pool in cluster.gpu_pools.items():
+        where = f"gpuPools.{name}"
+        if pool.mig:
+            yield Problem(
+                at,
+                gpu.allocation.value,
+                f"{where} has a MIG layout, and slices of all sizes are claimed by one class, so that a quota cannot"
+                " tell a small one from a large one; leave mig out there, or use device-plugin",
+            )
+        if pool.time_slicing is not None:
+            yield Problem(
+                at,
+                gpu.allocation.value,
+                f"{where} has timeSlicing, which is a setting of the device plugin; leave it out there, or use"
+                " device-plugin",
+            )
+        if isinstance(pool, CloudGpuPool) and pool.min_nodes == 0:
+            yield Problem(
+                at,
+                gpu.allocation.value,
+                f"{where} has minNodes 0, and an autoscaler cannot know what devices a node of an empty pool would"
+                " publish; set minNodes to 1 at least, or use device-plugin",
+            )
 
 
 def layout_change_problems(cluster: Cluster, gpu: Gpu) -> Iterator[Problem]:

@@ -26,11 +26,24 @@ class DriverOwner(StrEnum):
     """The node image brings both (EKS AL2023 NVIDIA, or an image of your own)."""
 
 
+class Allocation(StrEnum):
+    """How pods get GPUs."""
+
+    DEVICE_PLUGIN = "device-plugin"
+    """As extended resources such as `nvidia.com/gpu`, counted by the kubelet."""
+
+    DRA = "dra"
+    """By resource claims (Kubernetes' Dynamic Resource Allocation) of the class `gpu.nvidia.com`; whole GPUs only."""
+
+
 class Gpu(Model):
     """The GPU foundation: NVIDIA GPU Operator, driver ownership, MIG."""
 
     driver: DriverOwner | None = None
     """Who owns the driver. Default per provider: eks image, gke cloud, aks operator, existing image."""
+
+    allocation: Allocation = Allocation.DEVICE_PLUGIN
+    """How pods get GPUs; one way for the whole cluster, since a GPU that both ways offer is given away twice."""
 
     allow_layout_change: tuple[Name, ...] = ()
     """Pools whose MIG layout may change in the next update. That drains and reboots their nodes, so a policy refuses it
@@ -233,6 +246,8 @@ class Versions(Model):
 
     kubernetes: str = KUBERNETES_DEFAULT
     gpu_operator: str = COMPONENTS["gpuOperator"].default
+    dra_driver: str = COMPONENTS["draDriver"].default
+    efa_device_plugin: str = COMPONENTS["efaDevicePlugin"].default
     volcano: str = COMPONENTS["volcano"].default
     kyverno: str = COMPONENTS["kyverno"].default
     cluster_autoscaler: str = COMPONENTS["clusterAutoscaler"].default

@@ -8,6 +8,7 @@ import pulumi_kubernetes as kubernetes
 from components.labels import tenant_labels
 from components.manifest import Spec
 from components.scheduling.queues import queue_spec
+from components.settings.sections import Allocation
 from components.settings.sections import Tenant as TenantSettings
 from components.storage.outputs import Volume
 from components.tenancy import objects
@@ -29,6 +30,12 @@ class TenantArgs(TypedDict):
 
     gpu_resources: list[str]
     """Every GPU resource that the cluster's pools offer; the quota names them all."""
+
+    adapters: dict[str, int]
+    """Network adapters that the cluster's pools offer, by quota resource."""
+
+    allocation: str
+    """How pods get GPUs: device-plugin or dra."""
 
     deserved: dict[str, str]
     """GPU resource -> the queue's share when tenants compete."""
@@ -54,6 +61,7 @@ class Tenant(pulumi.ComponentResource):
         super().__init__("multimodal:index:Tenant", name, dict(args), opts)
         self._name, self._tenant = name, args["tenant"]
         settings = TenantSettings.model_validate(args["settings"])
+        allocation = Allocation(args["allocation"])
         level = settings.pod_security.value
         queue = kubernetes.apiextensions.CustomResource(
             f"{name}-queue",
@@ -62,8 +70,10 @@ class Tenant(pulumi.ComponentResource):
             metadata={"name": self._tenant, "labels": tenant_labels(self._tenant)},
             spec=queue_spec(
                 reclaimable=settings.queue.reclaimable,
-                capability=objects.queue_capability(settings.quota, args["gpu_resources"]),
-                deserved=args["deserved"],
+                capability=objects.queue_capability(
+                    settings.quota, args["gpu_resources"], args["adapters"], allocation
+                ),
+                deserved=objects.queue_share(args["deserved"], allocation),
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )
@@ -115,7 +125,15 @@ class Tenant(pulumi.ComponentResource):
         kubernetes.core.v1.ResourceQuota(
             f"{self._name}-quota",
             metadata=self._metadata("quota"),
-            spec={"hard": objects.resource_quota(settings.quota, args["gpu_resources"], datasets_gib)},
+            spec={
+                "hard": objects.resource_quota(
+                    settings.quota,
+                    args["gpu_resources"],
+                    args["adapters"],
+                    Allocation(args["allocation"]),
+                    datasets_gib,
+                )
+            },
             opts=self._child,
         )
         kubernetes.core.v1.LimitRange(

@@ -43,6 +43,11 @@ SUBNETWORK = {
     "podsRange": "pods",
     "servicesRange": "services",
 }
+CLAIMS: dict[str, Any] = {
+    "gpu": {"allocation": "dra"},
+    "cluster.gpuPools": {"l4": {"machine": "g6.12xlarge", "minNodes": 1, "maxNodes": 3}},
+    "tenants": {},
+}
 SMALL: dict[str, Any] = {"vision": {"quota": {"gpus": 1}}}
 KEYLESS = {"keyless": {"issuer": "https://issuer.example", "subject": "x"}}
 
@@ -147,6 +152,44 @@ CASES = [
         "component outside the matrix",
         {"versions": {"gpuOperator": "v24.9.0"}},
         'versions.gpuOperator = "v24.9.0": not in the matrix',
+    ),
+    Case(
+        "claims on a Kubernetes that may be too old",
+        {**CLAIMS, "versions": {"kubernetes": "1.34"}},
+        "NVIDIA DRA driver works with Kubernetes 1.35 to 1.36, not 1.34",
+    ),
+    Case(
+        "claims of MIG slices",
+        {
+            **CLAIMS,
+            "cluster.gpuPools.l4": {"machine": "p4d.24xlarge", "minNodes": 1, "maxNodes": 1, "mig": {"1g.5gb": 7}},
+        },
+        'gpu.allocation = "dra": gpuPools.l4 has a MIG layout, and slices of all sizes are claimed by one class, so'
+        " that a quota cannot tell a small one from a large one; leave mig out there, or use device-plugin",
+    ),
+    Case(
+        "claims of turns",
+        {**CLAIMS, "cluster/gpuPools/l4/timeSlicing": 4},
+        'gpu.allocation = "dra": gpuPools.l4 has timeSlicing, which is a setting of the device plugin; leave it out'
+        " there, or use device-plugin",
+    ),
+    Case(
+        "claims from an empty pool",
+        {**CLAIMS, "cluster.gpuPools.l4": {"machine": "g6.12xlarge", "maxNodes": 3}},
+        'gpu.allocation = "dra": gpuPools.l4 has minNodes 0, and an autoscaler cannot know what devices a node of an'
+        " empty pool would publish; set minNodes to 1 at least, or use device-plugin",
+    ),
+    Case(
+        "RDMA on a Kubernetes for which GKE cannot offer it",
+        {**gke({"machine": "a3-ultragpu-8g", "fastNetwork": True}), "versions": {"kubernetes": "1.33"}},
+        "cluster.gpuPools.p.fastNetwork = True: GKE offers the network cards of a3-ultragpu-8g to pods from Kubernetes"
+        " 1.34 on; raise versions.kubernetes, or leave fastNetwork out",
+    ),
+    Case("another way to get GPUs", {"gpu": {"allocation": "mps"}}, 'gpu.allocation = "mps"'),
+    Case(
+        "a tenant in the namespace of the EFA plugin",
+        {"tenants": {"aws-efa": {"quota": {"gpus": 1}}}},
+        "this namespace belongs to the platform; choose another name",
     ),
     Case("more GPUs than the pools have", {"tenants.vision.quota.gpus": 13}, "can supply at most 12 whole GPUs"),
     Case(

@@ -15,6 +15,7 @@ from components.cluster.gke_rules import (
     gpudirect,
     local_ssds,
     maintenance_window,
+    network_labels,
 )
 from components.cluster.pools import GpuPoolArgs
 from components.settings.pools import Capacity
@@ -98,3 +99,11 @@ def test_machines_are_placed_together_for_multi_node_jobs_only_and_never_against
     assert not (close and capacity is Capacity.RESERVED)
     if fast and capacity in (Capacity.ON_DEMAND, Capacity.SPOT):
         assert close
+
+
+def test_only_rdma_cards_are_offered_to_claims() -> None:
+    def labels(machine: str, *, fast: bool) -> dict[str, str]:
+        return network_labels(pool(machine=machine, fast_network=fast))
+
+    assert labels("a3-ultragpu-8g", fast=True) == {"cloud.google.com/gke-networking-dra-driver": "true"}
+    assert labels("a3-ultragpu-8g", fast=False) == labels("a3-megagpu-8g", fast=True) == {}

@@ -65,5 +65,11 @@ def test_the_autoscaler_is_told_of_slices_and_of_no_whole_gpu() -> None:
     assert tags[f"{TEMPLATE}/resources/nvidia.com/gpu"] == "0"
 
 
+def test_a_node_whose_gpus_are_cut_stays_idle_for_longer() -> None:
+    key = f"{TEMPLATE}/autoscaling-options/scaledownunneededtime"
+    assert node_template_tags(gpu_pool("p5.48xlarge", slices={"1g.10gb": 7}))[key] == "20m"
+    assert key not in node_template_tags(gpu_pool("p5.48xlarge"))
+
+
 def test_the_autoscaler_does_not_wait_for_whole_gpus_on_a_sliced_node() -> None:
     assert accelerator_label(gpu_pool("p5.48xlarge", slices={"1g.10gb": 7})) == {}
