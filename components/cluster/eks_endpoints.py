@@ -6,7 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.cluster.eks_network import EksNetwork
-from components.cluster.eks_roles import trust_policy
+from components.cluster.eks_roles import assumed_role
 
 _INTERFACES = ("ecr.api", "ecr.dkr", "sts", "ec2", "logs", "eks", "eks-auth", "autoscaling")
 """Services that a private EKS cluster calls: images, credentials, the network and disk drivers, logs, and what the
@@ -84,7 +84,7 @@ def flow_logs(
         retention_in_days=FLOW_LOG_DAYS,
         opts=child,
     )
-    role = aws.iam.Role(f"{name}-flows", assume_role_policy=trust_policy("vpc-flow-logs.amazonaws.com"), opts=child)
+    role = assumed_role(f"{name}-flows", "vpc-flow-logs.amazonaws.com", child)
     may_write = aws.iam.RolePolicy(f"{name}-flows", role=role.name, policy=group.arn.apply(flow_log_policy), opts=child)
     aws.ec2.FlowLog(
         f"{name}-flows",

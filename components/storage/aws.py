@@ -6,7 +6,7 @@ from typing import Any, TypedDict, cast
 import pulumi
 import pulumi_aws as aws
 
-from components.cluster.eks_roles import trust_policy
+from components.cluster.eks_roles import assumed_role
 from components.storage.aws_files import access_point, shared_files
 from components.storage.aws_policies import Grant, store_access, tls_only
 from components.storage.outputs import Folder, Identity, Store, StoreAccess, Volume
@@ -91,7 +91,7 @@ class AwsStorage(pulumi.ComponentResource):
     def allow(self, name: str, access: StoreAccess, opts: pulumi.ResourceOptions | None = None) -> Identity:
         """Lets a service account into folders, by Pod Identity: its pods need no annotation and no key."""
         child = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(parent=self), opts)
-        role = aws.iam.Role(name, assume_role_policy=trust_policy("pods.eks.amazonaws.com"), opts=child)
+        role = assumed_role(name, "pods.eks.amazonaws.com", child)
         folders = access["folders"]
         arns = {folder.store.value: self._buckets[folder.store].arn for folder in folders}
         rights = aws.iam.RolePolicy(

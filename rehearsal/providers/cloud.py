@@ -83,7 +83,7 @@ class CloudProvider(RehearsalProvider):
         if binding is None:
             report("skipped", urn, type_, reason=self.unmodelled.get(type_, _UNMODELLED))
             return []
-        found = list(self.cross_check(type_, urn, inputs))
+        found = [*_too_long(binding.name, inputs), *self.cross_check(type_, urn, inputs)]
         try:
             found += check(binding, inputs)
         except ModuleNotFoundError as missing:
@@ -194,13 +194,20 @@ def setting(config: Props, key: str) -> Any:
     return value
 
 
+def _too_long(spec: AutoName | None, inputs: Props) -> Iterator[Violation]:
+    name = inputs.get(spec.property) if spec else None
+    if spec and isinstance(name, str) and len(name) > spec.max_length:
+        yield Violation((spec.property,), f"{len(name)} characters; at most {spec.max_length} are allowed", name)
+
+
 def automatic_name(spec: AutoName, urn: str, separator: str = "-", prefix: object = None) -> str:
     """The name that Pulumi would make up, with a part that depends on the URN instead of on chance."""
     tail = digest(urn, 32)
     if spec.guid:
         return "-".join((tail[:8], tail[8:12], tail[12:16], tail[16:20], tail[20:32]))
     base = str(prefix) if prefix else urn.rpartition("::")[2] + separator
-    name = spec.prefix + base[: spec.max_length - len(spec.prefix) - 7] + tail[:7]
+    # Pulumi does not cut a name that is too long: it refuses the resource (sdk/go/common/resource, NewUniqueName).
+    name = spec.prefix + base + tail[:7]
     if spec.alphanumeric:
         name = "".join(letter for letter in name if letter.isalnum())[-spec.max_length :]
     return name.lower() if spec.lowercase else name

@@ -79,6 +79,13 @@ class TestNames:
         assert name.islower()
         assert 3 <= len(name) <= 24
 
+    def test_a_name_that_would_be_too_long_is_refused_and_not_cut(self, aws: AwsProvider) -> None:
+        role = "aws:iam/role:Role"
+        document = json.dumps({"Version": "2012-10-17", "Statement": []})
+        named = aws.normalize_inputs(role, urn(role, "x" * 60), {"assumeRolePolicy": document}, {})
+        reasons = [reason for _, reason in aws.check_resource(role, named, False, urn(role))]
+        assert any("68 characters; at most 64 are allowed" in reason for reason in reasons)
+
     def test_a_role_assignment_is_named_by_a_guid(self, azure: AzureProvider) -> None:
         role = "azure-native:authorization:RoleAssignment"
         name = azure.normalize_inputs(role, urn(role), {}, {})["roleAssignmentName"]
