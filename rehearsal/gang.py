@@ -4,15 +4,18 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from components.catalog.device_classes import GPU_CLASS
 from components.catalog.images import PAUSE
 from components.cluster.pools import taint_keys
 from components.labels import tenant_labels
 from components.scheduling.volcano import SCHEDULER
 from components.settings import Settings
+from components.settings.sections import Allocation
 from components.settings.supply import supply
 from rehearsal.kube import JsonObject, Kube
 
 NAME = "rehearsal-gang"
+_CLAIM = {"name": "gpus", "resourceClaimTemplateName": NAME}
 _PATH = "/apis/batch.volcano.sh/v1alpha1/namespaces/{namespace}/jobs/{name}"
 
 
@@ -28,6 +31,9 @@ class Gang:
 
     tolerates: tuple[str, ...]
     """Keys of the taints on the nodes where it may land."""
+
+    claimed: bool = False
+    """Whether each worker claims its GPUs by a resource claim instead of counting `resource`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,7 @@ def plan(settings: Settings) -> list[Gang]:
 
     A tenant gets a resource that no other gang uses where it has a choice, so that whole GPUs and slices are both seen.
     """
+    claimed = settings.gpu.allocation is Allocation.DRA
     # A rehearsal begins with every pool at its smallest, but at least one node.
     left = dict(supply(settings.cluster, lambda shape: max(1, shape.min_nodes)))
     taken: set[str] = set()
@@ -61,7 +68,7 @@ def plan(settings: Settings) -> list[Gang]:
         choices = sorted((resource in taken, resource) for resource, number in quota.items() if number)
         if choices:
             resource = choices[0][1]
-            gang = Gang(name, min(2, quota[resource]), resource, 1, tuple(taint_keys(settings.cluster)))
+            gang = Gang(name, min(2, quota[resource]), resource, 1, tuple(taint_keys(settings.cluster)), claimed)
             taken.add(resource)
             left[resource] -= gang.workers
             gangs.append(gang)
@@ -76,7 +83,8 @@ def manifest(gang: Gang) -> JsonObject:
         "image": PAUSE.reference(),
         "resources": {
             "requests": {"cpu": "1", "memory": "1Gi"},
-            "limits": {"memory": "1Gi", gang.resource: str(gang.each)},
+            "limits": {"memory": "1Gi", **({} if gang.claimed else {gang.resource: str(gang.each)})},
+            **({"claims": [{"name": "gpus"}]} if gang.claimed else {}),
         },
         "securityContext": {
             "allowPrivilegeEscalation": False,
@@ -106,6 +114,7 @@ def manifest(gang: Gang) -> JsonObject:
                             "terminationGracePeriodSeconds": 1,
                             "tolerations": [{"key": key, "operator": "Exists"} for key in gang.tolerates],
                             "containers": [container],
+                            **({"resourceClaims": [_CLAIM]} if gang.claimed else {}),
                         },
                     },
                 }
@@ -114,9 +123,24 @@ def manifest(gang: Gang) -> JsonObject:
     }
 
 
+def claim_template(gang: Gang) -> JsonObject:
+    """What each worker of a gang that claims its GPUs gets."""
+    exactly = {"deviceClassName": GPU_CLASS, "count": gang.each}
+    return {
+        "apiVersion": "resource.k8s.io/v1",
+        "kind": "ResourceClaimTemplate",
+        "metadata": {"name": NAME, "namespace": gang.tenant, "labels": tenant_labels(gang.tenant)},
+        "spec": {"spec": {"devices": {"requests": [{"name": "gpus", "exactly": exactly}]}}},
+    }
+
+
 def submit(api: Kube, gang: Gang) -> None:
     """Creates the job unless it is there already."""
     if api.get(_PATH.format(namespace=gang.tenant, name=NAME)) is None:
+        if gang.claimed:
+            templates = f"/apis/resource.k8s.io/v1/namespaces/{gang.tenant}/resourceclaimtemplates"
+            if api.get(f"{templates}/{NAME}") is None:
+                api.create(templates, claim_template(gang))
         api.create(f"/apis/batch.volcano.sh/v1alpha1/namespaces/{gang.tenant}/jobs", manifest(gang))
 
 

@@ -7,12 +7,17 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from components.catalog.device_classes import quota_resource
 from components.labels import GPU_POOL, TENANT
+from components.settings.supply import EFA
 from policy.rules import RULES
 from rehearsal.engine import Result, Step
 from rehearsal.gang import Placement
 from rehearsal.kube import JsonObject, Kube
 from rehearsal.report import Report
+
+_CLAIMED = quota_resource("")
+"""How the names end that a quota gives to devices claimed by a class."""
 
 
 def table(title: str, *columns: str) -> Table:
@@ -29,12 +34,18 @@ def show_nodes(console: Console, api: Kube) -> None:
     for node in api.items("/api/v1/nodes"):
         labels = node["metadata"]["labels"]
         pools[labels.get(GPU_POOL, labels.get("rehearsal.multimodal.dev/pool", "other"))].append(node)
+    claimable = Counter[str]()
+    for found in api.items("/apis/resource.k8s.io/v1/resourceslices"):
+        claimable[str(found["spec"].get("nodeName"))] += len(found["spec"]["devices"])
     made = table("Nodes", "pool", "nodes", "machine", "GPU", "each node offers")
     for pool, nodes in sorted(pools.items()):
         labels, capacity = nodes[0]["metadata"]["labels"], nodes[0]["status"].get("capacity", {})
         gpus = {
-            key.removeprefix("nvidia.com/"): value for key, value in capacity.items() if key.startswith("nvidia.com/")
+            key.removeprefix("nvidia.com/"): value
+            for key, value in capacity.items()
+            if key.startswith("nvidia.com/") or key == EFA
         }
+        gpus |= {"gpu to claim": str(claimable[nodes[0]["metadata"]["name"]])}
         offer = ", ".join(f"{value} × {key}" for key, value in sorted(gpus.items()) if value != "0") or "no GPU"
         made.add_row(
             pool,
@@ -70,6 +81,11 @@ def show_tenants(console: Console, api: Kube) -> None:
             for key, value in sorted(hard.items())
             if key.startswith("requests.nvidia.com/") and value != "0"
         ]
+        quota += [
+            f"{used.get(key, '0')} of {value} claimed by {key.removesuffix(_CLAIMED)}"
+            for key, value in sorted(hard.items())
+            if key.endswith(_CLAIMED) and value != "0"
+        ]
         policies = api.items(f"/apis/networking.k8s.io/v1/namespaces/{name}/networkpolicies")
         made.add_row(
             name,
@@ -95,8 +111,18 @@ def show_policies(console: Console, result: Result) -> None:
         console.print()
 
 
-def show_checks(console: Console, report: Report) -> None:
-    """What was checked by whom, and what was not."""
+def show_checks(console: Console, report: Report, steps: Iterable[Step]) -> None:
+    """What was checked by whom, and what was not, of a run with these steps."""
+    coverage = report.coverage(steps)
+    if coverage.total:
+        console.print(
+            f"{coverage.checked} of {coverage.total} cloud resources ({coverage.percent} %)"
+            " were checked by the cloud's own model",
+            soft_wrap=True,
+        )
+        for type_, name, reason in coverage.unchecked:
+            console.print(f"  not checked: {type_} [dim]{escape(name)}[/]: {escape(reason)}", soft_wrap=True)
+        console.print()
     made = table("Checked by", "what", "resources")
     for by, count in sorted(report.checked().items()):
         made.add_row(by, str(count))

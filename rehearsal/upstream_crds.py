@@ -64,6 +64,12 @@ KINDS: Final[Mapping[str, tuple[CustomKind, ...]]] = {
         *_kinds("nfd.k8s-sigs.io", "v1alpha1", "NodeFeature/nodefeatures NodeFeatureGroup/nodefeaturegroups"),
         *_kinds("nfd.k8s-sigs.io", "v1alpha1", "NodeFeatureRule/nodefeaturerules", namespaced=False),
     ),
+    "dra-driver-nvidia-gpu": _kinds(
+        "resource.nvidia.com",
+        "v1beta1",
+        "ComputeDomain/computedomains ComputeDomainClique/computedomaincliques",
+    ),
+    "aws-efa-k8s-device-plugin": (),
     # Its chart installs none; CapacityBuffer and ProvisioningRequest are optional extras of the project.
     "cluster-autoscaler": (),
     "keda": (

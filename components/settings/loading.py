@@ -143,9 +143,13 @@ def _cross_checks(parsed: Mapping[str, Any], pruned: set[str]) -> Iterator[Probl
     found: list[Problem] = list(checks.cluster_problems(cluster)) if cluster else []
     yield from found
     if "versions" in parsed:
-        yield from checks.version_checks(parsed["versions"])
+        yield from checks.version_checks(parsed["versions"], parsed.get("gpu"))
+        # Machines must be known to say how they are wired.
+        if cluster and not found:
+            yield from checks.fabric_problems(cluster, parsed["versions"])
     if cluster and "gpu" in parsed:
         yield from checks.driver_problems(cluster, parsed["gpu"])
+        yield from checks.allocation_problems(cluster, parsed["gpu"])
         if "cluster" not in pruned:
             yield from checks.layout_change_problems(cluster, parsed["gpu"])
     if cluster and "storage" in parsed:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 from rehearsal.controllers.base import Controller, HostController, NotRun
+from rehearsal.controllers.dra_driver import DRA_DRIVER
+from rehearsal.controllers.efa_device_plugin import EFA_DEVICE_PLUGIN
 from rehearsal.controllers.gpu_operator import GPU_OPERATOR
 from rehearsal.controllers.volcano import VOLCANO
 
@@ -11,6 +13,8 @@ CONTROLLERS: Mapping[str, Controller] = {
     for controller in (
         VOLCANO,
         GPU_OPERATOR,
+        DRA_DRIVER,
+        EFA_DEVICE_PLUGIN,
         NotRun(
             chart="cluster-autoscaler",
             reason="the Cluster Autoscaler scales Auto Scaling groups of AWS, which a rehearsal does not have",
