@@ -27,6 +27,7 @@ class Chart:
 _ALL = (
     Chart("gpu-operator", "gpu-operator", "https://helm.ngc.nvidia.com/nvidia", "gpuOperator"),
     Chart("volcano", "volcano", "https://volcano-sh.github.io/helm-charts", "volcano"),
+    Chart("kuberay-operator", "kuberay-operator", "https://ray-project.github.io/kuberay-helm", "kuberay"),
     Chart("cluster-autoscaler", "cluster-autoscaler", "https://kubernetes.github.io/autoscaler", "clusterAutoscaler"),
     Chart("keda", "keda", "https://kedacore.github.io/charts", "keda"),
     Chart("kyverno", "kyverno", "https://kyverno.github.io/kyverno", "kyverno"),

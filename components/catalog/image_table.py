@@ -96,6 +96,7 @@ PATHS: Mapping[str, Mapping[str, ImagePaths]] = MappingProxyType(
     {
         "gpu-operator": MappingProxyType({**{k: p for k, (p, _) in _GPU.items()}, "node-feature-discovery": _NFD}),
         "volcano": MappingProxyType({k: p for k, (p, _) in _VOLCANO.items()}),
+        "kuberay-operator": MappingProxyType({"operator": ImagePaths(None, "image.repository", None, "image.tag")}),
         "cluster-autoscaler": MappingProxyType({"autoscaler": ImagePaths(None, "image.repository", None, "image.tag")}),
         "kyverno": MappingProxyType({k: p for k, (p, _, _) in _KYVERNO.items()}),
         "keda": MappingProxyType({k: p for k, (p, _) in _KEDA.items()}),
@@ -140,6 +141,7 @@ TAGS: Mapping[str, Mapping[str, Mapping[str, str]]] = MappingProxyType(
             }
         ),
         "volcano": MappingProxyType({"1.15.0": MappingProxyType(dict.fromkeys(_VOLCANO, "v1.15.0"))}),
+        "kuberay-operator": MappingProxyType({"1.6.2": MappingProxyType({"operator": "v1.6.2"})}),
         "cluster-autoscaler": MappingProxyType({"9.59.0": MappingProxyType({"autoscaler": "v1.35.0"})}),
         "kyverno": MappingProxyType({"3.9.0": MappingProxyType(dict.fromkeys(_KYVERNO, "v1.19.0"))}),
         "keda": MappingProxyType({"2.20.2": MappingProxyType(dict.fromkeys(_KEDA, "2.20.2"))}),
@@ -161,12 +163,18 @@ SWITCHES: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "volcano": MappingProxyType(
             {"custom.metrics_enable": "grafana/grafana:latest, prom/prometheus and a beta kube-state-metrics"}
         ),
+        "kuberay-operator": MappingProxyType(
+            {
+                "configuration.headSidecarContainers": "sidecars in every Ray head",
+                "configuration.workerSidecarContainers": "sidecars in every Ray worker",
+            }
+        ),
         "cluster-autoscaler": MappingProxyType({}),
         "keda": MappingProxyType({}),
         "kyverno": MappingProxyType({"reportsServer.enabled": "the reports server of a sub-chart"}),
     }
 )
-"""Boolean value paths that make a chart run images which the catalog does not pin, and what those are."""
+"""Value paths that make a chart run images which the catalog does not pin, and what those are."""
 
 
 def table(chart_key: str, version: str) -> tuple[Image, ...]:
@@ -177,6 +185,8 @@ def table(chart_key: str, version: str) -> tuple[Image, ...]:
         rows.append(("node-feature-discovery", "registry.k8s.io", "nfd/node-feature-discovery"))
     elif chart_key == "volcano":
         rows = [(key, "docker.io", repository) for key, (_, repository) in _VOLCANO.items()]
+    elif chart_key == "kuberay-operator":
+        rows = [("operator", "quay.io", "kuberay/operator")]
     elif chart_key == "cluster-autoscaler":
         rows = [("autoscaler", "registry.k8s.io", "autoscaling/cluster-autoscaler")]
     elif chart_key == "keda":

@@ -108,7 +108,7 @@ def images_in(chart_key: str, values: Mapping[str, Any]) -> list[ImageRef]:
         lockable_image = key != "driver" or chart_key != "gpu-operator"
         found.append(replace(_read(values, where), lockable=lockable_image))
     for path, what in SWITCHES[chart_key].items():
-        if _get(values, path) not in (None, False):
+        if _get(values, path) not in (None, False, []):
             found.append(_unknown(path, f"{path} runs {what}: not pinned by the catalog"))
     return found
 

@@ -13,7 +13,7 @@ from components.settings.problems import ABSENT, Path, Problem, closest
 from components.settings.sections import Enforcement, Gpu, Storage, Tenant, Trust, Versions
 from components.settings.supply import SHARED, WHOLE, supply
 
-RESERVED_NAMESPACES = ("default", "gpu-operator", "volcano-system", "kyverno", "cluster-autoscaler", "keda")
+RESERVED_NAMESPACES = ("default", "gpu-operator", "volcano-system", "kuberay", "kyverno", "cluster-autoscaler", "keda")
 """Namespaces that a tenant may not be called."""
 
 
@@ -32,6 +32,7 @@ def version_checks(versions: Versions) -> Iterator[Problem]:
     chosen = {
         "gpuOperator": versions.gpu_operator,
         "volcano": versions.volcano,
+        "kuberay": versions.kuberay,
         "kyverno": versions.kyverno,
         "keda": versions.keda,
         "clusterAutoscaler": versions.cluster_autoscaler,

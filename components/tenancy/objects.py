@@ -105,6 +105,7 @@ _WORKLOADS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("batch", ("cronjobs", "jobs")),
     ("batch.volcano.sh", ("jobs",)),
     ("policy", ("poddisruptionbudgets",)),
+    ("ray.io", ("rayclusters", "rayjobs", "rayservices")),
 )
 """API group -> resources that a team works with. Quotas, limit ranges, network policies and roles are not among them:
 they are the platform's, and a team that could change them could leave its own bounds."""
