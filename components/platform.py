@@ -220,7 +220,7 @@ class Platform(pulumi.ComponentResource):
     ) -> None:
         """What one tenant runs on Ray."""
         ray = settings.tenants[tenant].ray
-        assert settings.ray is not None and ray is not None  # noqa: S101, PT018 - narrows the types
+        assert settings.ray is not None and ray is not None  # noqa: S101 - narrows the types
         TenantRay(
             name,
             {
