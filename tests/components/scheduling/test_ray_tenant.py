@@ -30,7 +30,14 @@ def made(ray: dict[str, Any]) -> Graph:
     def component() -> TenantRay:
         return TenantRay(
             "t",
-            {"tenant": "vision", "settings": chosen, "api_server": [], "account": "workloads", "images_lock": {}},
+            {
+                "tenant": "vision",
+                "settings": chosen,
+                "api_server": [],
+                "account": "workloads",
+                "images_lock": {},
+                "mirror": None,
+            },
             settings().cluster,
         )
 
