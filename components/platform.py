@@ -17,7 +17,9 @@ from components.gpu.drivers import DriverPlan, driver_plan
 from components.gpu.efa import EfaDevicePlugin
 from components.gpu.layouts import layout_names
 from components.gpu.operator import GpuOperator
+from components.scheduling.kuberay import KubeRay
 from components.scheduling.queues import deserved
+from components.scheduling.ray.tenant import TenantRay
 from components.scheduling.volcano import Volcano
 from components.serving.model import Model
 from components.settings import Settings
@@ -197,6 +199,20 @@ class Platform(pulumi.ComponentResource):
                 self._on_cluster,
             )
         layers: list[pulumi.Resource] = [*devices, volcano, trust]
+        if settings.ray is not None:
+            layers.append(
+                KubeRay(
+                    f"{name}-ray",
+                    {
+                        "version": settings.versions.kuberay,
+                        "replicas": 2 if settings.environment is Environment.PROD else 1,
+                        "images_lock": self._lock,
+                        "values": settings.ray.values,
+                    },
+                    # Its clusters are gangs of Volcano's.
+                    pulumi.ResourceOptions.merge(self._on_cluster, pulumi.ResourceOptions(depends_on=[volcano])),
+                )
+            )
         if settings.autoscaling is not None:
             layers.append(
                 Keda(
@@ -217,7 +233,7 @@ class Platform(pulumi.ComponentResource):
                 f"{name}-tenant-{tenant}",
                 {
                     "tenant": tenant,
-                    "settings": chosen.model_dump(mode="json", by_alias=True),
+                    "settings": chosen.model_dump(mode="json", by_alias=True, exclude={"ray"}),
                     "gpu_resources": sorted(self.gpu_supply),
                     "adapters": dict(adapters(settings.cluster)),
                     "allocation": plan.allocation.value,
@@ -230,13 +246,38 @@ class Platform(pulumi.ComponentResource):
             )
             if settings.serving is not None:
                 self._models(f"{name}-tenant-{tenant}", tenant, settings, storage, made)
+            ready: list[pulumi.Resource] = [made]
             if storage is not None:
-                WorkloadAccount(
-                    f"{name}-tenant-{tenant}-workloads",
-                    {"tenant": tenant},
-                    storage,
-                    pulumi.ResourceOptions.merge(self._on_cluster, pulumi.ResourceOptions(depends_on=[made])),
+                ready.append(
+                    WorkloadAccount(
+                        f"{name}-tenant-{tenant}-workloads",
+                        {"tenant": tenant},
+                        storage,
+                        pulumi.ResourceOptions.merge(self._on_cluster, pulumi.ResourceOptions(depends_on=[made])),
+                    )
                 )
+            if settings.ray is not None and chosen.ray is not None:
+                self._ray(f"{name}-tenant-{tenant}-ray", tenant, settings, storage, ready)
+
+    def _ray(
+        self, name: str, tenant: str, settings: Settings, storage: Storage | None, after: list[pulumi.Resource]
+    ) -> None:
+        """What one tenant runs on Ray."""
+        ray = settings.tenants[tenant].ray
+        assert settings.ray is not None and ray is not None  # noqa: S101 - narrows the types
+        TenantRay(
+            name,
+            {
+                "tenant": tenant,
+                "settings": ray.model_dump(mode="json", by_alias=True, exclude_unset=True),
+                "api_server": list(settings.ray.api_server),
+                "account": None if storage is None else ACCOUNT,
+                "images_lock": self._lock,
+                "mirror": settings.trust.mirror,
+            },
+            settings.cluster,
+            pulumi.ResourceOptions.merge(self._on_cluster, pulumi.ResourceOptions(depends_on=after)),
+        )
 
     def _models(
         self, name: str, tenant: str, settings: Settings, storage: Storage | None, after: pulumi.Resource

@@ -28,8 +28,12 @@ class Finding:
     reason: str
 
 
-LOOPED: Final[Mapping[str, frozenset[str]]] = {"cluster-autoscaler": frozenset({"extraArgs"})}
-"""Maps with defaults that a chart's templates loop over, so that every key in them is read: here each is a flag."""
+LOOPED: Final[Mapping[str, frozenset[str]]] = {
+    "cluster-autoscaler": frozenset({"extraArgs"}),
+    "kuberay-operator": frozenset({"resources"}),
+}
+"""Maps with defaults that a chart's templates loop over or hand on whole, so that every key in them is read: flags, and
+a container's resources."""
 
 
 def chart_name(chart: str) -> str:

@@ -72,6 +72,9 @@ KINDS: Final[Mapping[str, tuple[CustomKind, ...]]] = {
     "aws-efa-k8s-device-plugin": (),
     # Its chart installs none; CapacityBuffer and ProvisioningRequest are optional extras of the project.
     "cluster-autoscaler": (),
+    "kuberay-operator": _kinds(
+        "ray.io", "v1", "RayCluster/rayclusters RayJob/rayjobs RayService/rayservices RayCronJob/raycronjobs"
+    ),
     "keda": (
         *_kinds("keda.sh", "v1alpha1", "ScaledObject/scaledobjects ScaledJob/scaledjobs"),
         *_kinds("keda.sh", "v1alpha1", "TriggerAuthentication/triggerauthentications"),

@@ -40,6 +40,7 @@ _ALL = (
         "efaDevicePlugin",
     ),
     Chart("volcano", "volcano", "https://volcano-sh.github.io/helm-charts", "volcano"),
+    Chart("kuberay-operator", "kuberay-operator", "https://ray-project.github.io/kuberay-helm", "kuberay"),
     Chart("cluster-autoscaler", "cluster-autoscaler", "https://kubernetes.github.io/autoscaler", "clusterAutoscaler"),
     Chart("keda", "keda", "https://kedacore.github.io/charts", "keda"),
     Chart("kyverno", "kyverno", "https://kyverno.github.io/kyverno", "kyverno"),

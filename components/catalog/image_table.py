@@ -102,6 +102,7 @@ PATHS: Mapping[str, Mapping[str, ImagePaths]] = MappingProxyType(
         "dra-driver-nvidia-gpu": MappingProxyType({"driver": _plain("image")}),
         "aws-efa-k8s-device-plugin": MappingProxyType({"plugin": _plain("image")}),
         "volcano": MappingProxyType({k: p for k, (p, _) in _VOLCANO.items()}),
+        "kuberay-operator": MappingProxyType({"operator": _plain("image")}),
         "cluster-autoscaler": MappingProxyType({"autoscaler": _plain("image")}),
         "kyverno": MappingProxyType({k: p for k, (p, _, _) in _KYVERNO.items()}),
         "keda": MappingProxyType({k: p for k, (p, _) in _KEDA.items()}),
@@ -148,6 +149,7 @@ TAGS: Mapping[str, Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "dra-driver-nvidia-gpu": MappingProxyType({"0.4.1": MappingProxyType({"driver": "v0.4.1"})}),
         "aws-efa-k8s-device-plugin": MappingProxyType({"v0.5.30": MappingProxyType({"plugin": "v0.5.20"})}),
         "volcano": MappingProxyType({"1.15.0": MappingProxyType(dict.fromkeys(_VOLCANO, "v1.15.0"))}),
+        "kuberay-operator": MappingProxyType({"1.6.2": MappingProxyType({"operator": "v1.6.2"})}),
         "cluster-autoscaler": MappingProxyType({"9.59.0": MappingProxyType({"autoscaler": "v1.35.0"})}),
         "kyverno": MappingProxyType({"3.9.0": MappingProxyType(dict.fromkeys(_KYVERNO, "v1.19.0"))}),
         "keda": MappingProxyType({"2.20.2": MappingProxyType(dict.fromkeys(_KEDA, "2.20.2"))}),
@@ -171,12 +173,18 @@ SWITCHES: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "volcano": MappingProxyType(
             {"custom.metrics_enable": "grafana/grafana:latest, prom/prometheus and a beta kube-state-metrics"}
         ),
+        "kuberay-operator": MappingProxyType(
+            {
+                "configuration.headSidecarContainers": "sidecars in every Ray head",
+                "configuration.workerSidecarContainers": "sidecars in every Ray worker",
+            }
+        ),
         "cluster-autoscaler": MappingProxyType({}),
         "keda": MappingProxyType({}),
         "kyverno": MappingProxyType({"reportsServer.enabled": "the reports server of a sub-chart"}),
     }
 )
-"""Boolean value paths that make a chart run images which the catalog does not pin, and what those are."""
+"""Value paths that make a chart run images which the catalog does not pin, and what those are."""
 
 
 UNLOCKABLE = frozenset({("gpu-operator", "driver"), ("aws-efa-k8s-device-plugin", "plugin")})
@@ -197,6 +205,8 @@ def table(chart_key: str, version: str) -> tuple[Image, ...]:
         rows = [("plugin", "602401143452.dkr.ecr.us-west-2.amazonaws.com", "eks/aws-efa-k8s-device-plugin")]
     elif chart_key == "volcano":
         rows = [(key, "docker.io", repository) for key, (_, repository) in _VOLCANO.items()]
+    elif chart_key == "kuberay-operator":
+        rows = [("operator", "quay.io", "kuberay/operator")]
     elif chart_key == "cluster-autoscaler":
         rows = [("autoscaler", "registry.k8s.io", "autoscaling/cluster-autoscaler")]
     elif chart_key == "keda":

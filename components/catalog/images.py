@@ -107,7 +107,7 @@ def images_in(chart_key: str, values: Mapping[str, Any]) -> list[ImageRef]:
     for key, where in value_paths(chart_key).items():
         found.append(replace(_read(values, where), lockable=(chart_key, key) not in UNLOCKABLE))
     for path, what in SWITCHES[chart_key].items():
-        if _get(values, path) not in (None, False):
+        if _get(values, path) not in (None, False, []):
             found.append(_unknown(path, f"{path} runs {what}: not pinned by the catalog"))
     return found
 

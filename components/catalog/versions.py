@@ -74,6 +74,15 @@ _ALL = (
         "volcano-sh/volcano README.md, Kubernetes compatibility, row v1.15",
     ),
     Component(
+        "kuberay",
+        "KubeRay",
+        "1.6.2",
+        ("1.6.2",),
+        ("1.29", "1.35"),
+        "ray-project/kuberay v1.6.2: its CI runs on 1.29 and tests against the API server of 1.34, and its client is"
+        " Kubernetes 1.35's (ci/kind-config-buildkite.yml, ray-operator/Makefile, ray-operator/go.mod)",
+    ),
+    Component(
         "clusterAutoscaler",
         "Cluster Autoscaler (chart; application 1.35.0), on EKS only",
         "9.59.0",

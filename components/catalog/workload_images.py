@@ -14,10 +14,14 @@ from types import MappingProxyType
 
 from components.catalog.image_refs import Lock
 from components.catalog.image_table import Image
+from components.catalog.ray import RAY_VERSION
 
 _ALL = (
     # Triton 2.71.0 is container release 26.07 (NVIDIA Triton release notes 26.07).
     Image("triton", "nvcr.io", "nvidia/tritonserver", "26.07-py3"),
+    # Platforms, Python versions and the form of the tag: ray-project/ray, ci/ray_ci/docker_container.py.
+    Image("ray", "docker.io", "rayproject/ray", f"{RAY_VERSION}-py311-cpu"),
+    Image("ray-gpu", "docker.io", "rayproject/ray", f"{RAY_VERSION}-py311-cu128"),
 )
 
 WORKLOAD_IMAGES: Mapping[str, Image] = MappingProxyType({image.key: image for image in _ALL})

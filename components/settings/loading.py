@@ -8,7 +8,7 @@ from typing import Any, cast, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
-from components.settings import checks
+from components.settings import checks, checks_ray, checks_ray_supply
 from components.settings.checks_serving import serving_problems
 from components.settings.problems import ABSENT, KeysAt, Path, Problem, SettingsError, closest, from_pydantic, location
 from components.settings.settings import NAMESPACE, Settings
@@ -158,7 +158,12 @@ def _cross_checks(parsed: Mapping[str, Any], pruned: set[str]) -> Iterator[Probl
         yield from checks.trust_problems(parsed["environment"], parsed["trust"])
     if tenants is not None:
         yield from checks.tenant_problems(tenants)
+        if "ray" in parsed:
+            yield from checks_ray.ray_problems(tenants, parsed["ray"])
+        if "trust" in parsed:
+            yield from checks_ray.image_problems(tenants, parsed["trust"])
         # What pools supply is known only when all of them could be read.
         if cluster and not found and "cluster" not in pruned:
             yield from checks.quota_problems(cluster, tenants)
             yield from serving_problems(cluster, parsed.get("serving"), parsed.get("autoscaling"), tenants)
+            yield from checks_ray_supply.placement_problems(cluster, tenants, parsed.get("ray"))

@@ -9,6 +9,7 @@ from components.catalog.mig import slice_resource
 from components.catalog.versions import COMPONENTS, KUBERNETES_DEFAULT
 from components.settings.model import Count, Model, Name, PositiveCount
 from components.settings.network import Cidr
+from components.settings.ray import RayWorkloads
 from components.settings.serving import ServedModel
 from components.settings.supply import SHARED, WHOLE
 
@@ -167,6 +168,8 @@ class Tenant(Model):
     """Named network allowances beside DNS and traffic within the namespace."""
 
     access: Access = Access()
+    ray: RayWorkloads | None = None
+    """Clusters, jobs and services on Ray; `{}` for a tenant that makes its own. None: no Ray."""
 
     models: dict[Name, ServedModel] = Field(default_factory=dict)
     """Models that the platform serves for the tenant, by name. Needs `multimodal:serving`."""
@@ -280,6 +283,7 @@ class Versions(Model):
     dra_driver: str = COMPONENTS["draDriver"].default
     efa_device_plugin: str = COMPONENTS["efaDevicePlugin"].default
     volcano: str = COMPONENTS["volcano"].default
+    kuberay: str = COMPONENTS["kuberay"].default
     kyverno: str = COMPONENTS["kyverno"].default
     keda: str = COMPONENTS["keda"].default
     cluster_autoscaler: str = COMPONENTS["clusterAutoscaler"].default

@@ -144,6 +144,7 @@ _WORKLOADS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("batch", ("cronjobs", "jobs")),
     ("batch.volcano.sh", ("jobs",)),
     ("policy", ("poddisruptionbudgets",)),
+    ("ray.io", ("rayclusters", "rayjobs", "rayservices")),
     ("resource.k8s.io", ("resourceclaims", "resourceclaimtemplates")),
 )
 """API group -> resources that a team works with. Quotas, limit ranges, network policies and roles are not among them:

@@ -4,17 +4,27 @@ from typing import Any
 import pytest
 
 from components.catalog.charts import CHARTS
-from components.catalog.images import image_values
+from components.catalog.images import PAUSE as PAUSE_IMAGE
+from components.catalog.images import PLATFORM_IMAGES, image_values
 from components.catalog.versions import COMPONENTS
+from components.catalog.workload_images import WORKLOAD_IMAGES
 from policy.rules import images_pinned
 
 FIX = "cannot be known before the update; make it plain: text in the program, not an output"
 PAUSE = "registry.k8s.io/pause:3.10.1"
-CATALOG = (
-    "602401143452.dkr.ecr.us-west-2.amazonaws.com/eks, docker.io/volcanosh, ghcr.io/kedacore, ghcr.io/kyverno, "
-    "nvcr.io/nvidia, reg.kyverno.io/kyverno, registry.k8s.io/autoscaling, registry.k8s.io/dra-driver-nvidia, "
-    "registry.k8s.io/nfd, registry.k8s.io/pause"
+CATALOG = ", ".join(
+    sorted(
+        {
+            f"{image.registry}/{image.repository.split('/')[0]}"
+            for image in (
+                PAUSE_IMAGE,
+                *WORKLOAD_IMAGES.values(),
+                *(one for all_ in PLATFORM_IMAGES.values() for one in all_),
+            )
+        }
+    )
 )
+"""Owners of the catalog's images, as the rule lists them."""
 
 
 @pytest.fixture(autouse=True)
@@ -105,12 +115,56 @@ TEMPLATE = {"containers": [{"name": "c", "image": "evil"}]}
             {"tasks": [{"template": {"spec": TEMPLATE}}]},
             "spec.tasks[0].template.spec.containers[0].image",
         ),
+        (
+            "ray.io/v1:RayCluster",
+            {"workerGroupSpecs": [{"template": {"spec": TEMPLATE}}]},
+            "spec.workerGroupSpecs[0].template.spec.containers[0].image",
+        ),
+        ("ray.io/v1:RayCluster", {"autoscalerOptions": {"image": "evil"}}, "spec.autoscalerOptions.image"),
+        (
+            "ray.io/v1:RayJob",
+            {"submitterPodTemplate": {"spec": TEMPLATE}},
+            "spec.submitterPodTemplate.spec.containers[0].image",
+        ),
+        (
+            "ray.io/v1:RayService",
+            {"rayClusterConfig": {"headGroupSpec": {"template": {"spec": TEMPLATE}}}},
+            "spec.rayClusterConfig.headGroupSpec.template.spec.containers[0].image",
+        ),
     ],
 )
 def test_images_are_found_wherever_pods_are_described(world: Any, judge: Any, kind: str, spec: Any, path: str) -> None:
     made = world.object(kind, "work", spec, namespace="vision")
     found = judge(images_pinned.RULE, [*world.tenant(), made])
     assert [message.partition(": image ")[0] for message in found] == [f"{kind.rpartition(':')[2]} 'work': {path}"]
+
+
+def ray(world: Any, image: str | None) -> Any:
+    template = {"spec": {"containers": [{"name": "ray-head", **({"image": image} if image else {})}]}}
+    spec = {"headGroupSpec": {"template": template}}
+    return world.object("ray.io/v1:RayCluster", "lab", spec, namespace="vision")
+
+
+RAY = "docker.io/rayproject/ray:2.53.0-py311-cpu"
+
+
+def test_a_tenant_may_run_the_catalogs_runtimes_exactly_as_they_are_pinned(world: Any, judge: Any, lock: Path) -> None:
+    assert judge(images_pinned.RULE, [*world.tenant(), ray(world, RAY)]) == []
+    lock.write_text(f"{RAY} {world.digest}\n", encoding="utf-8")
+    assert judge(images_pinned.RULE, [*world.tenant(), ray(world, f"{RAY}@{world.digest}")]) == []
+    assert len(judge(images_pinned.RULE, [*world.tenant(), ray(world, RAY)])) == 1
+
+
+@pytest.mark.parametrize("image", ["docker.io/rayproject/ray:2.53.0", "docker.io/rayproject/ray:nightly"])
+def test_another_tag_of_a_runtime_is_refused(world: Any, judge: Any, image: str) -> None:
+    found = judge(images_pinned.RULE, [*world.tenant(), ray(world, image)])
+    assert len(found) == 1
+    assert "is not from an allowed registry (ghcr.io/acme)" in found[0]
+
+
+def test_a_ray_container_without_an_image_is_refused(world: Any, judge: Any) -> None:
+    (found,) = judge(images_pinned.RULE, [*world.tenant(), ray(world, None)])
+    assert found.endswith("containers[0].image: the container names no image; give it one")
 
 
 def test_a_container_without_an_image_is_refused_where_it_could_not_run(world: Any, judge: Any) -> None:

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from rehearsal.__main__ import main
+from tests.rehearsal.bad_ray import RAY_CASES
 from tests.rehearsal.bad_serving import SERVING_CASES
 from tests.stack_files import REMOVE, sections
 
@@ -770,6 +771,7 @@ CASES = [
         'gpu.allowLayoutChange[0] = "h1000": no such GPU pool; did you mean h100?',
     ),
     *(Case(*row) for row in SERVING_CASES),
+    *(Case(*row) for row in RAY_CASES),
 ]
 
 
