@@ -12,18 +12,8 @@ from policy.rules import images_pinned
 
 FIX = "cannot be known before the update; make it plain: text in the program, not an output"
 PAUSE = "registry.k8s.io/pause:3.10.1"
-CATALOG = ", ".join(
-    sorted(
-        {
-            f"{image.registry}/{image.repository.split('/')[0]}"
-            for image in (
-                PAUSE_IMAGE,
-                *WORKLOAD_IMAGES.values(),
-                *(one for all_ in PLATFORM_IMAGES.values() for one in all_),
-            )
-        }
-    )
-)
+_IMAGES = (PAUSE_IMAGE, *WORKLOAD_IMAGES.values(), *(image for all_ in PLATFORM_IMAGES.values() for image in all_))
+CATALOG = ", ".join(sorted({f"{image.registry}/{image.repository.split('/')[0]}" for image in _IMAGES}))
 """Owners of the catalog's images, as the rule lists them."""
 
 
