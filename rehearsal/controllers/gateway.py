@@ -201,7 +201,7 @@ def _route(
         listeners, accepted = accepts(gateways[where], route, parent, world)
         for name in listeners:
             attached[where, name] = attached.get((where, name), 0) + 1
-        old: JsonObject = next((one for one in before if one["parentRef"] == parent), {})
+        old = next((one for one in before if one["parentRef"] == parent), JsonObject())
         said = conditions(
             [accepted, resolves(route, world)], value(old, "conditions", []), route["metadata"]["generation"]
         )
@@ -224,10 +224,10 @@ def _write_gateway(
         listener_status(one, where[0], attached.get((where, one["name"]), 0), before.get(one["name"], {}), world)
         for one in live["spec"]["listeners"]
     ]
-    good = all(part["status"] == "True" for one in listeners for part in one["conditions"])
+    good = [all(part["status"] == "True" for part in one["conditions"]) for one in listeners]
     said = [
-        Condition("Accepted", good, "Accepted" if good else "ListenersNotValid"),
-        Condition("Programmed", good, "Programmed" if good else "Invalid"),
+        Condition("Accepted", any(good), "Accepted" if all(good) else "ListenersNotValid"),
+        Condition("Programmed", all(good), "Programmed" if all(good) else "Invalid"),
     ]
     wanted: dict[str, Any] = {
         "addresses": [{"type": "IPAddress", "value": ADDRESS}],
