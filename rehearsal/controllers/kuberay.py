@@ -2,7 +2,7 @@
 
 Its webhook is not run: it only refuses names that the operator refuses as well. Ray itself does not run either, so what
 needs an answer of a Ray head does not come: a RayCluster becomes ready with its pods, a RayJob and a RayService get
-their RayCluster and then wait for it (docs/rehearsals.md).
+their RayCluster and then wait for it (docs/rehearsal-controllers.md).
 
 Source: ray-project/kuberay v1.6.2, helm-chart/kuberay-operator/templates/{deployment,configmap}.yaml and
 ray-operator/{main.go,apis/config/v1alpha1,pkg/features}.
