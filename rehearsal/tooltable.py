@@ -125,7 +125,7 @@ TOOLS: Mapping[str, Tool] = {
                     new='Host: "127.0.0.1", Port: options.webhookPort,',
                 ),
             ),
-            minutes=4,
+            minutes=5,
             cache_gib=2.5,
             size_gib=0.15,
         ),

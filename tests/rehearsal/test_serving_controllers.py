@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from components.gpu.layouts import layout_name, mig_parted_config
+from components.labels import QUEUE_ANNOTATION
 from rehearsal import controllers, fleet, toolchain, upstream_crds, workloads
 from rehearsal.controllers.base import value
 from rehearsal.fleet import NodePool
@@ -165,6 +166,19 @@ def model(resource: str, pool: NodePool | None = None, **more: Any) -> JsonObjec
 
 def serve(api: Kube, namespace: Namespace, predictor: JsonObject, name: str = "resnet") -> JsonObject:
     return put(api, "serving.kserve.io/v1beta1", "InferenceService", name, namespace.name, predictor=predictor)
+
+
+def test_a_models_pods_wait_in_the_queue_of_its_tenant(
+    api: Kube, namespace: Namespace, pool: Callable[..., NodePool], unique: Callable[[str], str]
+) -> None:
+    one, queue = pool(), unique("tenant")
+    put(api, "scheduling.volcano.sh/v1beta1", "Queue", queue, None, weight=1)
+    runtime(api, namespace)
+    queued = {"schedulerName": "volcano", "annotations": {QUEUE_ANNOTATION: queue}}
+    serve(api, namespace, model("nvidia.com/gpu", one, **queued))
+    assert ready(api, namespace, "resnet").nodes == (f"{one.name}-0",)
+    (gang,) = api.items(f"{SCHEDULING}/namespaces/{namespace.name}/podgroups")
+    assert gang["spec"]["queue"] == queue
 
 
 def workload(api: Kube, namespace: Namespace, name: str) -> workloads.Workload:
