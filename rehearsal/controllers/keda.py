@@ -77,7 +77,6 @@ def _operator(values: Values, context: Context, certificates: Path, metrics: int
             "--enable-prometheus-metrics=false",
             f"--metrics-service-bind-address=127.0.0.1:{metrics}",
             f"--cert-dir={certificates}",
-            f"--ca-dir={certificates}",
             "--enable-cert-rotation=false",
             f"--http-max-idle-conns={whole(values, 'http.maxIdleConns', 0, least=0)}",
             f"--http-max-idle-conns-per-host={whole(values, 'http.maxIdleConnsPerHost', 1000)}",
