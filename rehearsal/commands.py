@@ -6,9 +6,10 @@ from datetime import date
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
 from components.settings.advice import advice
-from rehearsal import destroy_order, gang, session, summary, toolchain
+from rehearsal import destroy_order, gang, session, summary, toolchain, workloads
 from rehearsal.engine import UNCHANGED, Result, Step, urns
 from rehearsal.inventory import inventory
 from rehearsal.memory import peak
@@ -23,11 +24,10 @@ def up(file: StackFile, root: Path, console: Console) -> int:
     with session.running(file, folder, console.print) as open_session:
         result = _apply(open_session, console)
         summary.show_result(console, f"up {file.stack}", result)
-        if not result.failed:
-            _show_running(open_session, console)
+        failures = [] if result.failed else _show_running(open_session, console)
         summary.show_policies(console, result)
         summary.show_checks(console, open_session.report, result.steps)
-        if result.failed:
+        if result.failed or failures:
             return 1
         _what_next(file.stack, folder, root, console)
     return 0
@@ -155,16 +155,21 @@ def _unexpected(second: Result) -> list[str]:
 
 
 def _show_running(opened: Session, console: Console) -> list[str]:
-    """Submits the gangs and shows nodes, jobs and tenants; returns the gangs that were not placed."""
+    """Shows nodes, workloads, gangs and tenants; returns the workloads that are not ready and gangs without a place."""
     assert opened.api is not None  # noqa: S101 - a running session has an API server
-    gangs = gang.plan(opened.file.settings)
+    running = workloads.wait(opened.api)
+    gangs = gang.plan(opened.file.settings, gang.in_use(opened.api))
     for one in gangs:
         gang.submit(opened.api, one)
     placements = gang.wait(opened.api, gangs)
     summary.show_nodes(console, opened.api)
+    summary.show_workloads(console, running)
     summary.show_jobs(console, placements)
     summary.show_tenants(console, opened.api)
-    return [
+    failures = workloads.problems(running)
+    for failure in failures:
+        console.print(f"  [red]error[/] {escape(failure)}", soft_wrap=True)
+    return failures + [
         f"gang of {found.gang.tenant}: {len(found.nodes)} of {found.gang.workers} workers placed"
         for found in placements
         if not found.placed

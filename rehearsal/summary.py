@@ -15,6 +15,7 @@ from rehearsal.engine import Result, Step
 from rehearsal.gang import Placement
 from rehearsal.kube import JsonObject, Kube
 from rehearsal.report import Report
+from rehearsal.workloads import Workload
 
 _CLAIMED = quota_resource("")
 """How the names end that a quota gives to devices claimed by a class."""
@@ -66,6 +67,23 @@ def show_jobs(console: Console, placements: Iterable[Placement]) -> None:
         state = "[green]running[/]" if found.placed else f"[yellow]{found.phase}[/]"
         made.add_row(gang.tenant, asks, state, ", ".join(f"{n}× {node}" for node, n in Counter(found.nodes).items()))
     console.print(made, "")
+
+
+def show_workloads(console: Console, found: Iterable[Workload]) -> None:
+    """RayClusters and InferenceServices, as the real controllers left them; nothing where there are none."""
+    made = table("Workloads (by the real KubeRay and KServe)", "kind", "name", "tenant", "state", "pods", "GPUs", "on")
+    for one in found:
+        made.add_row(
+            one.kind,
+            one.name,
+            one.tenant,
+            "[green]ready[/]" if one.ready else "[yellow]not ready[/]",
+            f"{one.running} of {one.pods}",
+            ", ".join(f"{number} × {resource}" for resource, number in one.gpus) or "-",
+            ", ".join(one.nodes) or "-",
+        )
+    if made.row_count:
+        console.print(made, "")
 
 
 def show_tenants(console: Console, api: Kube) -> None:

@@ -23,6 +23,8 @@ from typing import Any, Final, cast
 
 import yaml
 
+_FOLDERS: Final[Mapping[str, str]] = {"gateway-helm": "envoy-gateway"}
+"""Charts whose files lie in a folder that is named after the project."""
 _EMPTY: Final[Mapping[str, Any]] = {}
 
 
@@ -62,9 +64,10 @@ def chart_data(chart: str) -> ChartData | None:
     Raises:
         ValueError: when a file is broken, naming it.
     """
+    folder = _FOLDERS.get(chart, chart)
     for root in filter(None, (named_root(), cached_root())):
-        if (root / chart / "values.yaml").is_file():
-            return _read_chart(root, chart)
+        if (root / folder / "values.yaml").is_file():
+            return _read_chart(root, folder)
     return None
 
 

@@ -82,6 +82,32 @@ KINDS: Final[Mapping[str, tuple[CustomKind, ...]]] = {
         *_kinds("eventing.keda.sh", "v1alpha1", "CloudEventSource/cloudeventsources"),
         *_kinds("eventing.keda.sh", "v1alpha1", "ClusterCloudEventSource/clustercloudeventsources", namespaced=False),
     ),
+    "kserve-crd": (
+        *_kinds("serving.kserve.io", "v1beta1", "InferenceService/inferenceservices"),
+        *_kinds("serving.kserve.io", "v1alpha1", "InferenceGraph/inferencegraphs ServingRuntime/servingruntimes"),
+        *_kinds("serving.kserve.io", "v1alpha1", "TrainedModel/trainedmodels"),
+        *_kinds("serving.kserve.io", "v1alpha1", "ClusterServingRuntime/clusterservingruntimes", namespaced=False),
+        *_kinds("serving.kserve.io", "v1alpha1", "ClusterStorageContainer/clusterstoragecontainers", namespaced=False),
+    ),
+    # Its CRDs come with kserve-crd.
+    "kserve-resources": (),
+    "gateway-helm": (
+        *_kinds("gateway.networking.k8s.io", "v1", "Gateway/gateways HTTPRoute/httproutes GRPCRoute/grpcroutes"),
+        *_kinds("gateway.networking.k8s.io", "v1", "GatewayClass/gatewayclasses", namespaced=False),
+        *_kinds("gateway.networking.k8s.io", "v1beta1", "ReferenceGrant/referencegrants"),
+        *_kinds(
+            "gateway.envoyproxy.io",
+            "v1alpha1",
+            "EnvoyProxy/envoyproxies ClientTrafficPolicy/clienttrafficpolicies Backend/backends "
+            "BackendTrafficPolicy/backendtrafficpolicies SecurityPolicy/securitypolicies",
+        ),
+    ),
+    "cert-manager": (
+        *_kinds("cert-manager.io", "v1", "Certificate/certificates CertificateRequest/certificaterequests"),
+        *_kinds("cert-manager.io", "v1", "Issuer/issuers"),
+        *_kinds("cert-manager.io", "v1", "ClusterIssuer/clusterissuers", namespaced=False),
+        *_kinds("acme.cert-manager.io", "v1", "Order/orders Challenge/challenges"),
+    ),
     "kyverno": (
         *_kinds("kyverno.io", "v1", "ClusterPolicy/clusterpolicies", namespaced=False),
         *_kinds("kyverno.io", "v1", "Policy/policies"),
@@ -98,18 +124,37 @@ KINDS: Final[Mapping[str, tuple[CustomKind, ...]]] = {
 """Kinds of a chart that are made permissive when its CRDs are nowhere to be found (names from each project's CRDs)."""
 
 
+_FILES: Final[Mapping[str, tuple[str, ...]]] = {
+    "kserve-crd": (
+        *("kserve/crds/*_clusterservingruntimes.yaml", "kserve/crds/*_servingruntimes.yaml"),
+        *("kserve/crds/*_clusterstoragecontainers.yaml", "kserve/crds/*_trainedmodels.yaml"),
+        *("kserve/crds/*_inferenceservices.yaml", "kserve/crds/*_inferencegraphs.yaml"),
+    ),
+    "gateway-helm": ("envoy-gateway/crds/*.yaml", "gateway-api/crds/*.yaml"),
+}
+"""Charts whose CRDs lie under another name in a folder of upstream data, as patterns below it."""
+
+
 @dataclass(frozen=True)
 class _Module:
     tool: str
     """Folder below rehearsal/tools whose go.mod pins the module."""
     path: str
-    folders: str
-    """Folders of CRDs in it, as a pattern: the parts of a project may keep theirs apart."""
+    files: tuple[str, ...]
+    """Files of CRDs in it, as patterns: the parts of a project may keep theirs apart."""
 
 
 _MODULES: Final[Mapping[str, _Module]] = {
-    "volcano": _Module("volcano", "volcano.sh/volcano", "config/crd/*/bases"),
-    "kyverno": _Module("kyverno", "github.com/kyverno/kyverno", "config/crds"),
+    "volcano": _Module("volcano", "volcano.sh/volcano", ("config/crd/*/bases/*.yaml",)),
+    "kyverno": _Module("kyverno", "github.com/kyverno/kyverno", ("config/crds/**/*.yaml",)),
+    "kuberay-operator": _Module("kuberay", "github.com/ray-project/kuberay/ray-operator", ("config/crd/bases/*.yaml",)),
+    "keda": _Module("keda", "github.com/kedacore/keda/v2", ("config/crd/bases/*.yaml",)),
+    # Not the folders beside these, whose charts are others.
+    "kserve-crd": _Module(
+        "kserve",
+        "github.com/kserve/kserve",
+        ("config/crd/full/*.yaml", "config/crd/full/clusterstoragecontainer/*.yaml"),
+    ),
 }
 
 
@@ -125,14 +170,15 @@ def crds(chart: str) -> Definitions | None:
         return None
     named, cached = upstream.named_root(), upstream.cached_root()
     module = f"Go module {_MODULES[chart].path}@{pinned_version(chart)}" if chart in _MODULES else ""
+    patterns = _FILES.get(chart, (f"{chart}/crds/**/*.yaml",))
     places = (
-        ([named / chart / "crds"] if named else [], f"{chart}/crds"),
-        (_module_folders(chart), module),
-        ([cached / chart / "crds"], f"{chart}/crds"),
+        (_files(named, patterns) if named else [], f"{chart}/crds"),
+        (_module_files(chart), module),
+        (_files(cached, patterns), f"{chart}/crds"),
     )
-    for folders, source in places:
+    for files, source in places:
         # One name may lie in two folders of a module; the first is as good as the second.
-        documents = {item["metadata"]["name"]: item for folder in reversed(folders) for item in _definitions_in(folder)}
+        documents = {item["metadata"]["name"]: item for file in reversed(files) for item in _definitions_in(file)}
         if documents:
             return Definitions(tuple(documents.values()), source)
     if chart in KINDS:
@@ -143,6 +189,8 @@ def crds(chart: str) -> Definitions | None:
 def permissive_definition(kind: CustomKind) -> dict[str, Any]:
     """A CRD that accepts any field, with a status of its own."""
     anything = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    # The API server wants a word on every group of the Kubernetes project's own.
+    approval = {"api-approved.kubernetes.io": "unapproved, rehearsal"} if kind.group.endswith(".k8s.io") else {}
     version: dict[str, Any] = {
         "name": kind.version,
         "served": True,
@@ -153,7 +201,7 @@ def permissive_definition(kind: CustomKind) -> dict[str, Any]:
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{kind.plural}.{kind.group}"},
+        "metadata": {"name": f"{kind.plural}.{kind.group}", "annotations": approval},
         "spec": {
             "group": kind.group,
             "names": {"kind": kind.kind, "plural": kind.plural, "singular": kind.kind.lower()},
@@ -163,12 +211,15 @@ def permissive_definition(kind: CustomKind) -> dict[str, Any]:
     }
 
 
-def _definitions_in(folder: Path) -> Iterator[dict[str, Any]]:
-    for path in sorted(folder.glob("**/*.yaml")) if folder.is_dir() else ():
-        for document in upstream.load_documents(path):
-            if _is_map(document) and document.get("kind") == "CustomResourceDefinition":
-                document.pop("status", None)
-                yield _without_descriptions(document)
+def _files(root: Path, patterns: tuple[str, ...]) -> list[Path]:
+    return [path for pattern in patterns for path in sorted(root.glob(pattern))]
+
+
+def _definitions_in(path: Path) -> Iterator[dict[str, Any]]:
+    for document in upstream.load_documents(path):
+        if _is_map(document) and document.get("kind") == "CustomResourceDefinition":
+            document.pop("status", None)
+            yield _without_descriptions(document)
 
 
 def _is_map(value: Any) -> TypeGuard[dict[str, Any]]:
@@ -202,13 +253,12 @@ def pinned_version(chart: str) -> str:
     return pinned.group(1) if pinned else ""
 
 
-def _module_folders(chart: str) -> list[Path]:
-    """The folders of a chart's CRDs in Go's module cache."""
+def _module_files(chart: str) -> list[Path]:
+    """The files of a chart's CRDs in Go's module cache."""
     module, version = _MODULES.get(chart), pinned_version(chart)
     if module is None or not version:
         return []
-    base = _module_cache() / f"{_escaped(module.path)}@{_escaped(version)}"
-    return sorted(base.glob(module.folders))
+    return _files(_module_cache() / f"{_escaped(module.path)}@{_escaped(version)}", module.files)
 
 
 def _escaped(text: str) -> str:
