@@ -13,16 +13,18 @@ from components.cluster.pools import taint_keys
 from components.gpu.drivers import DriverPlan, driver_plan
 from components.gpu.layouts import layout_names
 from components.gpu.operator import GpuOperator
+from components.scheduling.priorities import PriorityClasses
 from components.scheduling.queues import deserved
 from components.scheduling.volcano import Volcano
 from components.settings import Settings
 from components.settings.cluster import EksCluster
 from components.settings.drivers import driver_owner
 from components.settings.model import Environment
-from components.settings.supply import scales_from_zero, supply
+from components.settings.supply import growing, supply
 from components.storage.classes import StorageClasses
 from components.storage.outputs import Storage
-from components.tenancy.objects import gpu_quota
+from components.tenancy.objects import gpu_guarantee, gpu_quota
+from components.tenancy.queue_guard import QueueGuard
 from components.tenancy.tenant import Tenant
 from components.tenancy.workload_account import WorkloadAccount
 from components.trust.kyverno import Kyverno
@@ -117,7 +119,7 @@ class Platform(pulumi.ComponentResource):
                 "version": settings.versions.volcano,
                 "replicas": settings.scheduling.replicas,
                 "gpu_resources": sorted(self.gpu_supply),
-                "scale_from_zero": scales_from_zero(settings.cluster),
+                "growing": bool(growing(settings.cluster)),
                 "images_lock": self._lock,
                 "values": settings.scheduling.values,
             },
@@ -154,6 +156,8 @@ class Platform(pulumi.ComponentResource):
             )
         if storage is not None:
             StorageClasses(f"{name}-classes", {"provider": settings.cluster.provider}, self._on_cluster)
+        priorities = PriorityClasses(f"{name}-priorities", self._on_cluster)
+        guard = QueueGuard(f"{name}-queues", self._on_cluster)
         weights = {tenant: chosen.queue.weight for tenant, chosen in settings.tenants.items()}
         granted = {tenant: gpu_quota(chosen.quota) for tenant, chosen in settings.tenants.items()}
         for tenant, chosen in settings.tenants.items():
@@ -163,11 +167,11 @@ class Platform(pulumi.ComponentResource):
                     "tenant": tenant,
                     "settings": chosen.model_dump(mode="json", by_alias=True),
                     "gpu_resources": sorted(self.gpu_supply),
-                    "deserved": deserved(tenant, weights, granted, self.gpu_supply),
+                    "deserved": deserved(tenant, weights, granted, gpu_guarantee(chosen.queue), self.gpu_supply),
                     "registries": list(settings.trust.registries),
                 },
                 pulumi.ResourceOptions.merge(
-                    self._on_cluster, pulumi.ResourceOptions(depends_on=[gpus, volcano, trust])
+                    self._on_cluster, pulumi.ResourceOptions(depends_on=[gpus, volcano, trust, priorities, guard])
                 ),
             )
             if storage is not None:

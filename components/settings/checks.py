@@ -6,6 +6,7 @@ from components.catalog.mig import slice_resource
 from components.catalog.versions import problems as version_problems
 from components.settings.checks_network import api_problems, network_problems
 from components.settings.checks_pools import pool_problems, system_pool_problems
+from components.settings.checks_queues import guarantee_problems
 from components.settings.cluster import Cluster, EksCluster, ExistingCluster
 from components.settings.drivers import allowed_drivers
 from components.settings.model import Environment
@@ -92,7 +93,8 @@ def tenant_problems(tenants: Mapping[str, Tenant]) -> Iterator[Problem]:
 
 
 def quota_problems(cluster: Cluster, tenants: Mapping[str, Tenant]) -> Iterator[Problem]:
-    """Quotas that the pools can never supply."""
+    """Quotas that the pools can never supply, and reserved shares that cannot be kept."""
+    yield from guarantee_problems(cluster, tenants)
     offered = supply(cluster)
     for name, tenant in tenants.items():
         path: Path = ("tenants", name, "quota")

@@ -58,8 +58,8 @@ class PodSecurity(StrEnum):
     PRIVILEGED = "privileged"
 
 
-class Quota(Model):
-    """The most that a tenant may request at once."""
+class GpuAmounts(Model):
+    """GPUs of every kind."""
 
     gpus: Count = 0
     """Whole GPUs (`nvidia.com/gpu`)."""
@@ -69,6 +69,10 @@ class Quota(Model):
 
     slices: dict[str, PositiveCount] = Field(default_factory=dict)
     """MIG slices by profile, such as {1g.10gb: 14}."""
+
+
+class Quota(GpuAmounts):
+    """The most that a tenant may request at once."""
 
     cpu: PositiveCount = 32
     """Processors."""
@@ -88,6 +92,10 @@ class Queue(Model):
 
     reclaimable: bool = True
     """Whether others may take back what this queue uses beyond its share."""
+
+    guarantee: GpuAmounts = GpuAmounts()
+    """What stays free for this queue even while it is idle: never lent, so that it starts at once. Of GPUs in pools of
+    a fixed size only: an autoscaler takes idle GPUs for free ones and adds no node for those who may not use them."""
 
 
 class Direction(StrEnum):

@@ -5,7 +5,7 @@ from typing import Any
 
 from components.catalog.mig import slice_resource
 from components.manifest import Spec
-from components.settings.sections import Allowance, Direction, Quota
+from components.settings.sections import Allowance, Direction, GpuAmounts, Queue, Quota
 from components.settings.supply import SHARED, WHOLE
 
 
@@ -28,10 +28,15 @@ def resource_quota(quota: Quota, gpu_resources: Iterable[str]) -> dict[str, str]
     }
 
 
-def gpu_quota(quota: Quota) -> dict[str, int]:
-    """GPU resource -> number that the tenant may use."""
+def gpu_quota(quota: GpuAmounts) -> dict[str, int]:
+    """GPU resource -> number that the tenant may use, with 0 for whole GPUs where it has none."""
     shared = {SHARED: quota.shared_gpus} if quota.shared_gpus else {}
     return {WHOLE: quota.gpus, **shared, **{slice_resource(profile): n for profile, n in quota.slices.items()}}
+
+
+def gpu_guarantee(queue: Queue) -> dict[str, int]:
+    """GPU resource -> number that the tenant's queue reserves; empty where it reserves nothing."""
+    return {resource: number for resource, number in gpu_quota(queue.guarantee).items() if number}
 
 
 def queue_capability(quota: Quota, gpu_resources: Iterable[str]) -> dict[str, str]:

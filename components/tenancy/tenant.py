@@ -51,6 +51,7 @@ class Tenant(pulumi.ComponentResource):
                 reclaimable=settings.queue.reclaimable,
                 capability=objects.queue_capability(settings.quota, args["gpu_resources"]),
                 deserved=args["deserved"],
+                guarantee=objects.gpu_guarantee(settings.queue),
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )
