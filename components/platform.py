@@ -13,20 +13,23 @@ from components.cluster.pools import taint_keys
 from components.gpu.drivers import DriverPlan, driver_plan
 from components.gpu.layouts import layout_names
 from components.gpu.operator import GpuOperator
+from components.scheduling.placement import placement
 from components.scheduling.priorities import PriorityClasses
 from components.scheduling.queues import deserved
+from components.scheduling.training_job import TrainingJob
 from components.scheduling.volcano import Volcano
 from components.settings import Settings
 from components.settings.cluster import EksCluster
 from components.settings.drivers import driver_owner
 from components.settings.model import Environment
 from components.settings.supply import growing, supply
+from components.settings.training import adapters_per_worker, training_pools
 from components.storage.classes import StorageClasses
-from components.storage.outputs import Storage
+from components.storage.outputs import Storage, Store
 from components.tenancy.objects import gpu_guarantee, gpu_quota
 from components.tenancy.queue_guard import QueueGuard
 from components.tenancy.tenant import Tenant
-from components.tenancy.workload_account import WorkloadAccount
+from components.tenancy.workload_account import ACCOUNT, WorkloadAccount
 from components.trust.kyverno import Kyverno
 
 
@@ -174,12 +177,31 @@ class Platform(pulumi.ComponentResource):
                     self._on_cluster, pulumi.ResourceOptions(depends_on=[gpus, volcano, trust, priorities, guard])
                 ),
             )
+            inside = pulumi.ResourceOptions.merge(self._on_cluster, pulumi.ResourceOptions(depends_on=[made]))
+            account: WorkloadAccount | None = None
             if storage is not None:
-                WorkloadAccount(
-                    f"{name}-tenant-{tenant}-workloads",
-                    {"tenant": tenant},
-                    storage,
-                    pulumi.ResourceOptions.merge(self._on_cluster, pulumi.ResourceOptions(depends_on=[made])),
+                account = WorkloadAccount(f"{name}-tenant-{tenant}-workloads", {"tenant": tenant}, storage, inside)
+            for job, training in chosen.training.items():
+                folder: pulumi.Output[str] | None = None
+                if storage is not None and training.checkpoints is not None:
+                    store = storage.uris[Store.ARTIFACTS]
+                    folder = pulumi.Output.concat(store, f"/{tenant}/{training.checkpoints}")
+                pools = training_pools(settings.cluster, training)
+                TrainingJob(
+                    f"{name}-tenant-{tenant}-training-{job}",
+                    {
+                        "tenant": tenant,
+                        "job": job,
+                        "settings": training.model_dump(mode="json", by_alias=True),
+                        "placement": placement(settings.cluster, training.gpu.model_copy(update={"pools": pools})),
+                        "efa": adapters_per_worker(settings.cluster, training),
+                        "account": ACCOUNT if account else None,
+                        "pod_labels": dict(account.pod_labels) if account else {},
+                    },
+                    folder,
+                    pulumi.ResourceOptions.merge(
+                        self._on_cluster, pulumi.ResourceOptions(depends_on=[account or made, made])
+                    ),
                 )
 
 

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints, model_validator
 from components.catalog.versions import COMPONENTS, KUBERNETES_DEFAULT
 from components.settings.model import Count, Model, Name, PositiveCount
 from components.settings.network import Cidr
+from components.settings.training import Training
 
 ChartValues = dict[str, Any]
 """Values merged last over a chart's own; the escape hatch. Each path must exist in the chart."""
@@ -150,6 +151,8 @@ class Tenant(Model):
     """Named network allowances beside DNS and traffic within the namespace."""
 
     access: Access = Access()
+    training: dict[Name, Training] = Field(default_factory=dict)
+    """Training jobs by name."""
 
 
 class Enforcement(StrEnum):
