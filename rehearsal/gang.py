@@ -54,6 +54,12 @@ def plan(settings: Settings) -> list[Gang]:
     """
     # A rehearsal begins with every pool at its smallest, but at least one node.
     left = dict(supply(settings.cluster, lambda shape: max(1, shape.min_nodes)))
+    for tenant in settings.tenants.values():
+        for training in tenant.training.values():
+            # The stack's own jobs are there first; one that does not fit yet takes nothing.
+            resource, each, free = training.gpu.resource, training.gpu.number, left.get(training.gpu.resource, 0)
+            if training.least * each <= free:
+                left[resource] = max(0, free - training.workers * each)
     taken: set[str] = set()
     gangs: list[Gang] = []
     for name, tenant in settings.tenants.items():
