@@ -9,6 +9,12 @@ PART_OF = "multimodal.dev/part-of"
 GPU_POOL = "multimodal.dev/gpu-pool"
 """On GPU nodes: the pool's name in the stack file."""
 
+STORES_LABEL = "multimodal.dev/reads-stores"
+"""On pods that fetch weights or data: a network policy lets them reach object stores and the cloud's identity."""
+
+QUEUE_ANNOTATION = "scheduling.volcano.sh/queue-name"
+"""On pods: the Volcano queue that they count against, which is their tenant's."""
+
 MANAGED_BY = {"app.kubernetes.io/managed-by": "pulumi"}
 """On every object that the program makes."""
 

@@ -7,6 +7,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.autoscaling.cluster_autoscaler import ClusterAutoscaler
+from components.autoscaling.keda import Keda
 from components.cluster.make import make_cluster
 from components.cluster.naming import physical_name
 from components.cluster.pools import taint_keys
@@ -18,6 +19,7 @@ from components.scheduling.priorities import PriorityClasses
 from components.scheduling.queues import deserved
 from components.scheduling.training_job import TrainingJob
 from components.scheduling.volcano import Volcano
+from components.serving.model import Model
 from components.settings import Settings
 from components.settings.cluster import EksCluster
 from components.settings.drivers import driver_owner
@@ -26,7 +28,7 @@ from components.settings.supply import growing, supply
 from components.settings.training import adapters_per_worker, training_pools
 from components.storage.classes import StorageClasses
 from components.storage.outputs import Storage, Store
-from components.tenancy.objects import gpu_guarantee, gpu_quota
+from components.tenancy.objects import gpu_guarantee
 from components.tenancy.queue_guard import QueueGuard
 from components.tenancy.tenant import Tenant
 from components.tenancy.workload_account import ACCOUNT, WorkloadAccount
@@ -161,8 +163,22 @@ class Platform(pulumi.ComponentResource):
             StorageClasses(f"{name}-classes", {"provider": settings.cluster.provider}, self._on_cluster)
         priorities = PriorityClasses(f"{name}-priorities", self._on_cluster)
         guard = QueueGuard(f"{name}-queues", self._on_cluster)
+        layers: list[pulumi.Resource] = [gpus, volcano, trust, priorities, guard]
+        if settings.autoscaling is not None:
+            layers.append(
+                Keda(
+                    f"{name}-keda",
+                    {
+                        "version": settings.versions.keda,
+                        "replicas": 2 if settings.environment is Environment.PROD else 1,
+                        "images_lock": self._lock,
+                        "values": settings.autoscaling.values,
+                    },
+                    self._on_cluster,
+                )
+            )
         weights = {tenant: chosen.queue.weight for tenant, chosen in settings.tenants.items()}
-        granted = {tenant: gpu_quota(chosen.quota) for tenant, chosen in settings.tenants.items()}
+        granted = {tenant: chosen.quota.gpu_resources for tenant, chosen in settings.tenants.items()}
         for tenant, chosen in settings.tenants.items():
             made = Tenant(
                 f"{name}-tenant-{tenant}",
@@ -171,38 +187,71 @@ class Platform(pulumi.ComponentResource):
                     "settings": chosen.model_dump(mode="json", by_alias=True),
                     "gpu_resources": sorted(self.gpu_supply),
                     "deserved": deserved(tenant, weights, granted, gpu_guarantee(chosen.queue), self.gpu_supply),
+                    "provider": settings.cluster.provider,
                     "registries": list(settings.trust.registries),
                 },
-                pulumi.ResourceOptions.merge(
-                    self._on_cluster, pulumi.ResourceOptions(depends_on=[gpus, volcano, trust, priorities, guard])
-                ),
+                pulumi.ResourceOptions.merge(self._on_cluster, pulumi.ResourceOptions(depends_on=layers)),
             )
+            if settings.serving is not None:
+                self._models(f"{name}-tenant-{tenant}", tenant, settings, storage, made)
             inside = pulumi.ResourceOptions.merge(self._on_cluster, pulumi.ResourceOptions(depends_on=[made]))
             account: WorkloadAccount | None = None
             if storage is not None:
                 account = WorkloadAccount(f"{name}-tenant-{tenant}-workloads", {"tenant": tenant}, storage, inside)
-            for job, training in chosen.training.items():
-                folder: pulumi.Output[str] | None = None
-                if storage is not None and training.checkpoints is not None:
-                    store = storage.uris[Store.ARTIFACTS]
-                    folder = pulumi.Output.concat(store, f"/{tenant}/{training.checkpoints}")
-                pools = training_pools(settings.cluster, training)
-                TrainingJob(
-                    f"{name}-tenant-{tenant}-training-{job}",
-                    {
-                        "tenant": tenant,
-                        "job": job,
-                        "settings": training.model_dump(mode="json", by_alias=True),
-                        "placement": placement(settings.cluster, training.gpu.model_copy(update={"pools": pools})),
-                        "efa": adapters_per_worker(settings.cluster, training),
-                        "account": ACCOUNT if account else None,
-                        "pod_labels": dict(account.pod_labels) if account else {},
-                    },
-                    folder,
-                    pulumi.ResourceOptions.merge(
-                        self._on_cluster, pulumi.ResourceOptions(depends_on=[account or made, made])
-                    ),
-                )
+            self._training(f"{name}-tenant-{tenant}", tenant, settings, storage, account, made)
+
+    def _training(
+        self,
+        name: str,
+        tenant: str,
+        settings: Settings,
+        storage: Storage | None,
+        account: WorkloadAccount | None,
+        after: pulumi.Resource,
+    ) -> None:
+        """The training jobs of one tenant."""
+        needs = pulumi.ResourceOptions(depends_on=[after, *([account] if account else [])])
+        options = pulumi.ResourceOptions.merge(self._on_cluster, needs)
+        for job, training in settings.tenants[tenant].training.items():
+            folder: pulumi.Output[str] | None = None
+            if storage is not None and training.checkpoints is not None:
+                folder = pulumi.Output.concat(storage.uris[Store.ARTIFACTS], f"/{tenant}/{training.checkpoints}")
+            pools = training_pools(settings.cluster, training)
+            TrainingJob(
+                f"{name}-training-{job}",
+                {
+                    "tenant": tenant,
+                    "job": job,
+                    "settings": training.model_dump(mode="json", by_alias=True),
+                    "placement": placement(settings.cluster, training.gpu.model_copy(update={"pools": pools})),
+                    "efa": adapters_per_worker(settings.cluster, training),
+                    "account": ACCOUNT if account else None,
+                    "pod_labels": dict(account.pod_labels) if account else {},
+                },
+                folder,
+                options,
+            )
+
+    def _models(
+        self, name: str, tenant: str, settings: Settings, storage: Storage | None, after: pulumi.Resource
+    ) -> None:
+        """The models of one tenant."""
+        assert settings.serving is not None  # noqa: S101 - narrows the type
+        options = pulumi.ResourceOptions.merge(self._on_cluster, pulumi.ResourceOptions(depends_on=[after]))
+        for key, model in settings.tenants[tenant].models.items():
+            Model(
+                f"{name}-model-{key}",
+                {
+                    "tenant": tenant,
+                    "model": key,
+                    "settings": model.model_dump(mode="json", by_alias=True, exclude_defaults=True),
+                    "domain": settings.serving.domain,
+                    "prometheus": settings.autoscaling.prometheus if settings.autoscaling else None,
+                    "service_account": ACCOUNT if storage is not None else None,
+                },
+                settings.cluster,
+                options,
+            )
 
 
 def previous_layouts(layouts: Mapping[str, str]) -> pulumi.Output[dict[str, str]]:

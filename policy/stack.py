@@ -9,6 +9,9 @@ from pulumi_policy import ReportViolation, StackValidationArgs
 from components.labels import TENANT
 from policy.resources import NAMESPACE, UNKNOWN, Resource, has_unknown, listed, mapped, not_known, read_resources
 
+PLATFORM = "multimodal:index:Platform"
+"""Type of the component that makes the platform; its `settings` are the stack file's."""
+
 TENANT_COMPONENT = "multimodal:index:Tenant"
 """Type of the component that makes a tenant."""
 

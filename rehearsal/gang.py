@@ -10,7 +10,6 @@ from components.labels import tenant_labels
 from components.scheduling.volcano import SCHEDULER
 from components.settings import Settings
 from components.settings.supply import supply
-from components.tenancy.objects import gpu_quota
 from rehearsal.kube import JsonObject, Kube
 
 NAME = "rehearsal-gang"
@@ -63,7 +62,8 @@ def plan(settings: Settings) -> list[Gang]:
     taken: set[str] = set()
     gangs: list[Gang] = []
     for name, tenant in settings.tenants.items():
-        quota = {resource: min(number, left.get(resource, 0)) for resource, number in gpu_quota(tenant.quota).items()}
+        granted = tenant.quota.gpu_resources
+        quota = {resource: min(number, left.get(resource, 0)) for resource, number in granted.items()}
         choices = sorted((resource in taken, resource) for resource, number in quota.items() if number)
         if choices:
             resource = choices[0][1]

@@ -66,6 +66,13 @@ KINDS: Final[Mapping[str, tuple[CustomKind, ...]]] = {
     ),
     # Its chart installs none; CapacityBuffer and ProvisioningRequest are optional extras of the project.
     "cluster-autoscaler": (),
+    "keda": (
+        *_kinds("keda.sh", "v1alpha1", "ScaledObject/scaledobjects ScaledJob/scaledjobs"),
+        *_kinds("keda.sh", "v1alpha1", "TriggerAuthentication/triggerauthentications"),
+        *_kinds("keda.sh", "v1alpha1", "ClusterTriggerAuthentication/clustertriggerauthentications", namespaced=False),
+        *_kinds("eventing.keda.sh", "v1alpha1", "CloudEventSource/cloudeventsources"),
+        *_kinds("eventing.keda.sh", "v1alpha1", "ClusterCloudEventSource/clustercloudeventsources", namespaced=False),
+    ),
     "kyverno": (
         *_kinds("kyverno.io", "v1", "ClusterPolicy/clusterpolicies", namespaced=False),
         *_kinds("kyverno.io", "v1", "Policy/policies"),

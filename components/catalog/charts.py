@@ -1,6 +1,6 @@
 """Where the platform's Helm charts come from.
 
-Sources: installation guides of NVIDIA GPU Operator, Volcano, Kyverno and Cluster Autoscaler; each project's Chart.yaml.
+Sources: installation guides of the projects; each project's Chart.yaml.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ _ALL = (
     Chart("gpu-operator", "gpu-operator", "https://helm.ngc.nvidia.com/nvidia", "gpuOperator"),
     Chart("volcano", "volcano", "https://volcano-sh.github.io/helm-charts", "volcano"),
     Chart("cluster-autoscaler", "cluster-autoscaler", "https://kubernetes.github.io/autoscaler", "clusterAutoscaler"),
+    Chart("keda", "keda", "https://kedacore.github.io/charts", "keda"),
     Chart("kyverno", "kyverno", "https://kyverno.github.io/kyverno", "kyverno"),
 )
 

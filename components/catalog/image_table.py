@@ -48,7 +48,7 @@ def _component(key: str) -> ImagePaths:
     return ImagePaths("basic.image_registry", None, f"basic.{key}_image_name", f"basic.{key}_image_tag_version")
 
 
-def _kyverno(path: str) -> ImagePaths:
+def _image(path: str) -> ImagePaths:
     return ImagePaths(f"{path}.registry", f"{path}.repository", None, f"{path}.tag")
 
 
@@ -76,14 +76,20 @@ _VOLCANO = {
 }
 
 _KYVERNO = {
-    "admission": (_kyverno("admissionController.container.image"), "reg.kyverno.io", "kyverno/kyverno"),
-    "admission-init": (_kyverno("admissionController.initContainer.image"), "reg.kyverno.io", "kyverno/kyvernopre"),
-    "background": (_kyverno("backgroundController.image"), "reg.kyverno.io", "kyverno/background-controller"),
-    "cleanup": (_kyverno("cleanupController.image"), "reg.kyverno.io", "kyverno/cleanup-controller"),
-    "reports": (_kyverno("reportsController.image"), "reg.kyverno.io", "kyverno/reports-controller"),
-    "crd-migration": (_kyverno("crds.migration.image"), "reg.kyverno.io", "kyverno/kyverno-cli"),
-    "webhooks-cleanup": (_kyverno("webhooksCleanup.image"), "ghcr.io", "kyverno/readiness-checker"),
-    "test": (_kyverno("test.image"), "ghcr.io", "kyverno/readiness-checker"),
+    "admission": (_image("admissionController.container.image"), "reg.kyverno.io", "kyverno/kyverno"),
+    "admission-init": (_image("admissionController.initContainer.image"), "reg.kyverno.io", "kyverno/kyvernopre"),
+    "background": (_image("backgroundController.image"), "reg.kyverno.io", "kyverno/background-controller"),
+    "cleanup": (_image("cleanupController.image"), "reg.kyverno.io", "kyverno/cleanup-controller"),
+    "reports": (_image("reportsController.image"), "reg.kyverno.io", "kyverno/reports-controller"),
+    "crd-migration": (_image("crds.migration.image"), "reg.kyverno.io", "kyverno/kyverno-cli"),
+    "webhooks-cleanup": (_image("webhooksCleanup.image"), "ghcr.io", "kyverno/readiness-checker"),
+    "test": (_image("test.image"), "ghcr.io", "kyverno/readiness-checker"),
+}
+
+_KEDA = {
+    "operator": (_image("image.keda"), "kedacore/keda"),
+    "metrics-server": (_image("image.metricsApiServer"), "kedacore/keda-metrics-apiserver"),
+    "webhooks": (_image("image.webhooks"), "kedacore/keda-admission-webhooks"),
 }
 
 PATHS: Mapping[str, Mapping[str, ImagePaths]] = MappingProxyType(
@@ -92,6 +98,7 @@ PATHS: Mapping[str, Mapping[str, ImagePaths]] = MappingProxyType(
         "volcano": MappingProxyType({k: p for k, (p, _) in _VOLCANO.items()}),
         "cluster-autoscaler": MappingProxyType({"autoscaler": ImagePaths(None, "image.repository", None, "image.tag")}),
         "kyverno": MappingProxyType({k: p for k, (p, _, _) in _KYVERNO.items()}),
+        "keda": MappingProxyType({k: p for k, (p, _) in _KEDA.items()}),
     }
 )
 """Value paths by chart key and image key."""
@@ -135,6 +142,7 @@ TAGS: Mapping[str, Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "volcano": MappingProxyType({"1.15.0": MappingProxyType(dict.fromkeys(_VOLCANO, "v1.15.0"))}),
         "cluster-autoscaler": MappingProxyType({"9.59.0": MappingProxyType({"autoscaler": "v1.35.0"})}),
         "kyverno": MappingProxyType({"3.9.0": MappingProxyType(dict.fromkeys(_KYVERNO, "v1.19.0"))}),
+        "keda": MappingProxyType({"2.20.2": MappingProxyType(dict.fromkeys(_KEDA, "2.20.2"))}),
     }
 )
 """Exact tag by chart key, chart version and image key."""
@@ -154,6 +162,7 @@ SWITCHES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             {"custom.metrics_enable": "grafana/grafana:latest, prom/prometheus and a beta kube-state-metrics"}
         ),
         "cluster-autoscaler": MappingProxyType({}),
+        "keda": MappingProxyType({}),
         "kyverno": MappingProxyType({"reportsServer.enabled": "the reports server of a sub-chart"}),
     }
 )
@@ -170,6 +179,8 @@ def table(chart_key: str, version: str) -> tuple[Image, ...]:
         rows = [(key, "docker.io", repository) for key, (_, repository) in _VOLCANO.items()]
     elif chart_key == "cluster-autoscaler":
         rows = [("autoscaler", "registry.k8s.io", "autoscaling/cluster-autoscaler")]
+    elif chart_key == "keda":
+        rows = [(key, "ghcr.io", repository) for key, (_, repository) in _KEDA.items()]
     else:
         rows = [(key, registry, repository) for key, (_, registry, repository) in _KYVERNO.items()]
     return tuple(Image(k, registry, repo, tags[k], lockable=k != "driver") for k, registry, repo in rows)

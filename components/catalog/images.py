@@ -29,6 +29,7 @@ from components.catalog.image_refs import (
 )
 from components.catalog.image_table import PATHS, PLATFORM_IMAGES, SWITCHES, TAGS, Image, ImagePaths, table
 from components.catalog.versions import COMPONENTS
+from components.catalog.workload_images import WORKLOAD_IMAGES
 
 __all__ = [
     "PAUSE",
@@ -71,9 +72,9 @@ def value_paths(chart_key: str) -> Mapping[str, ImagePaths]:
 
 
 def lockable() -> tuple[str, ...]:
-    """Every tagged reference that a lock can pin, sorted: `PAUSE` and the images of every allowed chart version."""
+    """Every tagged reference that a lock can pin, sorted: all images of the platform, at every allowed version."""
     found = {i.reference() for chart, known in TAGS.items() for v in known for i in images(chart, v) if i.lockable}
-    return tuple(sorted({PAUSE.reference(), *found}))
+    return tuple(sorted({PAUSE.reference(), *(i.reference() for i in WORKLOAD_IMAGES.values()), *found}))
 
 
 def image_values(chart_key: str, lock: Lock | None = None, version: str | None = None) -> dict[str, Any]:

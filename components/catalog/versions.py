@@ -63,6 +63,14 @@ _ALL = (
         " autoscaler on an older cluster is reported to work and not tested",
     ),
     Component(
+        "keda",
+        "KEDA",
+        "2.20.2",
+        ("2.20.2",),
+        ("1.33", "1.35"),
+        "kedacore/keda-docs content/docs/2.20/operate/cluster.md, Kubernetes compatibility",
+    ),
+    Component(
         "kyverno",
         "Kyverno (chart; application 1.19.0)",
         "3.9.0",

@@ -15,7 +15,7 @@ from components.settings.problems import ABSENT, Path, Problem, closest
 from components.settings.sections import Enforcement, Gpu, Storage, Tenant, Trust, Versions
 from components.settings.supply import SHARED, WHOLE, supply
 
-RESERVED_NAMESPACES = ("default", "gpu-operator", "volcano-system", "kyverno", "cluster-autoscaler")
+RESERVED_NAMESPACES = ("default", "gpu-operator", "volcano-system", "kyverno", "cluster-autoscaler", "keda")
 """Namespaces that a tenant may not be called."""
 
 
@@ -35,6 +35,7 @@ def version_checks(versions: Versions) -> Iterator[Problem]:
         "gpuOperator": versions.gpu_operator,
         "volcano": versions.volcano,
         "kyverno": versions.kyverno,
+        "keda": versions.keda,
         "clusterAutoscaler": versions.cluster_autoscaler,
     }
     for key, message in version_problems(versions.kubernetes, chosen):

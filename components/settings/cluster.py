@@ -172,7 +172,12 @@ def pool_shape(cluster: Cluster, pool: GpuPool) -> PoolShape:
     """What `pool` brings. Raises `UnknownMachine` or `KeyError` for what the catalog lacks."""
     if isinstance(pool, ExistingGpuPool):
         return PoolShape(
-            accelerator=ACCELERATORS[pool.accelerator].key, gpus=pool.gpus, min_nodes=pool.nodes, max_nodes=pool.nodes
+            accelerator=ACCELERATORS[pool.accelerator].key,
+            gpus=pool.gpus,
+            vcpu=pool.vcpu,
+            memory_gib=pool.memory_gib,
+            min_nodes=pool.nodes,
+            max_nodes=pool.nodes,
         )
     assert not isinstance(cluster, ExistingCluster)  # noqa: S101 - narrows the type: cloud pools live in cloud clusters
     found = pool_machine(cluster, pool)
@@ -181,6 +186,8 @@ def pool_shape(cluster: Cluster, pool: GpuPool) -> PoolShape:
     return PoolShape(
         accelerator=found.accelerator,
         gpus=found.gpus,
+        vcpu=found.vcpu,
+        memory_gib=int(found.memory_gib),
         min_nodes=pool.min_nodes,
         max_nodes=pool.max_nodes,
     )

@@ -9,10 +9,11 @@ from typing import Any, cast, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from components.settings import checks
+from components.settings.checks_serving import serving_problems
 from components.settings.problems import ABSENT, KeysAt, Path, Problem, SettingsError, closest, from_pydantic, location
 from components.settings.settings import NAMESPACE, Settings
 
-_NAMED_MAPS = ("gpuPools", "tenants", "allow", "attestors")
+_NAMED_MAPS = ("gpuPools", "tenants", "allow", "attestors", "models")
 """Maps whose entries stand alone: a broken one is left out while the others are still checked."""
 
 
@@ -156,3 +157,4 @@ def _cross_checks(parsed: Mapping[str, Any], pruned: set[str]) -> Iterator[Probl
         # What pools supply is known only when all of them could be read.
         if cluster and not found and "cluster" not in pruned:
             yield from checks.quota_problems(cluster, tenants)
+            yield from serving_problems(cluster, parsed.get("serving"), parsed.get("autoscaling"), tenants)

@@ -130,6 +130,12 @@ class PoolShape(Model):
     gpus: int
     """GPUs per node."""
 
+    vcpu: int
+    """Processors of one node."""
+
+    memory_gib: int
+    """Memory of one node in GiB."""
+
     min_nodes: int
     """Nodes at least; 0 where the pool scales from zero."""
 

@@ -1,6 +1,7 @@
 """What is wrong with a stack's settings, said so that its author can mend it."""
 
 import difflib
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, cast
@@ -168,5 +169,5 @@ def _translate(section: str, data: object, detail: ErrorDetails, keys_at: KeysAt
 
 
 def _shown(value: object) -> str:
-    text = repr(value).replace("'", '"') if isinstance(value, str) else repr(value)
+    text = json.dumps(value, default=repr, ensure_ascii=False)
     return text if len(text) <= 80 else text[:77] + "..."

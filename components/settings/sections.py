@@ -5,9 +5,12 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, model_validator
 
+from components.catalog.mig import slice_resource
 from components.catalog.versions import COMPONENTS, KUBERNETES_DEFAULT
 from components.settings.model import Count, Model, Name, PositiveCount
 from components.settings.network import Cidr
+from components.settings.serving import ServedModel
+from components.settings.supply import SHARED, WHOLE
 from components.settings.training import Training
 
 ChartValues = dict[str, Any]
@@ -70,6 +73,12 @@ class GpuAmounts(Model):
 
     slices: dict[str, PositiveCount] = Field(default_factory=dict)
     """MIG slices by profile, such as {1g.10gb: 14}."""
+
+    @property
+    def gpu_resources(self) -> dict[str, int]:
+        """GPU resource -> number, with 0 for whole GPUs where there are none."""
+        shared = {SHARED: self.shared_gpus} if self.shared_gpus else {}
+        return {WHOLE: self.gpus, **shared, **{slice_resource(profile): n for profile, n in self.slices.items()}}
 
 
 class Quota(GpuAmounts):
@@ -154,6 +163,9 @@ class Tenant(Model):
     training: dict[Name, Training] = Field(default_factory=dict)
     """Training jobs by name."""
 
+    models: dict[Name, ServedModel] = Field(default_factory=dict)
+    """Models that the platform serves for the tenant, by name. Needs `multimodal:serving`."""
+
 
 class Enforcement(StrEnum):
     """What happens to an image that nobody signed."""
@@ -196,14 +208,23 @@ CamelName = Annotated[str, StringConstraints(pattern=r"^[a-z][A-Za-z0-9]{0,39}$"
 """A name that is also an identifier in a CEL expression."""
 
 
+RegistryPath = Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+(:\d+)?(/[a-z0-9._/-]+)?$")]
+"""A registry, or a path in one."""
+
+
 class Trust(Model):
     """Which images tenants may run."""
 
     registries: Annotated[
-        tuple[Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+(:\d+)?(/[a-z0-9._/-]+)?$")], ...],
+        tuple[RegistryPath, ...],
         Field(min_length=1),
     ]
     """Registries, or paths in them, from which tenants' images come, such as ghcr.io/acme."""
+
+    mirror: RegistryPath | None = None
+    """Where your copies of the platform's own images lie that run in tenants' namespaces (model servers, Ray), under
+    the same repository and tag, such as ghcr.io/acme/mirror. Within `registries`. None: from their makers, whose images
+    carry none of your signatures; so a stack that enforces needs a mirror as soon as it serves models or runs Ray."""
 
     enforcement: Enforcement = Enforcement.ENFORCE
     """What happens to an unsigned image. A production stack must enforce."""
@@ -232,6 +253,16 @@ class Storage(Model):
     """A destroy then leaves buckets that hold objects; false empties and removes them, for throw-away stacks."""
 
 
+class Autoscaling(Model):
+    """KEDA. The section being there installs it."""
+
+    prometheus: Annotated[str, StringConstraints(pattern=r"^https?://[a-z0-9.-]+(:\d+)?(/\S*)?$")]
+    """Where the signals of model servers are read, such as http://prometheus-operated.monitoring:9090."""
+
+    values: ChartValues = Field(default_factory=dict)
+    """Further values of the keda chart."""
+
+
 class Versions(Model):
     """Versions to run. Each must stand in the compatibility matrix."""
 
@@ -239,4 +270,5 @@ class Versions(Model):
     gpu_operator: str = COMPONENTS["gpuOperator"].default
     volcano: str = COMPONENTS["volcano"].default
     kyverno: str = COMPONENTS["kyverno"].default
+    keda: str = COMPONENTS["keda"].default
     cluster_autoscaler: str = COMPONENTS["clusterAutoscaler"].default

@@ -4,7 +4,8 @@ from pydantic import Field
 
 from components.settings.cluster import Cluster
 from components.settings.model import Environment, Model, Name
-from components.settings.sections import Gpu, Scheduling, Storage, Tenant, Trust, Versions
+from components.settings.sections import Autoscaling, Gpu, Scheduling, Storage, Tenant, Trust, Versions
+from components.settings.serving import Serving
 
 NAMESPACE = "multimodal"
 """Config namespace of the program; also the project's name."""
@@ -23,6 +24,12 @@ class Settings(Model):
     scheduling: Scheduling = Scheduling()
     storage: Storage = Storage()
     trust: Trust
+    autoscaling: Autoscaling | None = None
+    """Scaling by signals. None (the default): every workload keeps the replicas that its settings name."""
+
+    serving: Serving | None = None
+    """Model serving. None (the default): the stack serves no models."""
+
     tenants: dict[Name, Tenant] = Field(default_factory=dict)
     """Teams by name; the name is the namespace's and the queue's too."""
 

@@ -44,6 +44,23 @@ def growing(cluster: Cluster) -> frozenset[str]:
     return frozenset(name for name, shape in shapes.items() if shape.min_nodes < shape.max_nodes)
 
 
+def pool_supply(cluster: Cluster, name: str) -> Mapping[str, int]:
+    """Extended resources of one node of the pool. Raises what `pool_shape` raises."""
+    pool = cluster.gpu_pools[name]
+    shape = pool_shape(cluster, pool)
+    return node_supply(shape.accelerator, shape.gpus, pool.mig, pool.time_slicing)
+
+
+def resource_title(resource: str, number: int) -> str:
+    """A number of a GPU resource as people say it: `2 whole GPUs`, `1 slice 1g.10gb`, `3 turns on shared GPUs`."""
+    plural = "" if number == 1 else "s"
+    if resource == WHOLE:
+        return f"{number} whole GPU{plural}"
+    if resource == SHARED:
+        return f"{number} turn{plural} on shared GPUs"
+    return f"{number} slice{plural} {resource.removeprefix('nvidia.com/mig-')}"
+
+
 def offering_pools(cluster: Cluster, resource: str, number: int) -> tuple[str, ...]:
     """Pools of which one node has `number` of `resource`, those with the smallest GPU memory first.
 
@@ -51,7 +68,6 @@ def offering_pools(cluster: Cluster, resource: str, number: int) -> tuple[str, .
     """
     found: list[tuple[int, str]] = []
     for name, pool in cluster.gpu_pools.items():
-        shape = pool_shape(cluster, pool)
-        if node_supply(shape.accelerator, shape.gpus, pool.mig, pool.time_slicing).get(resource, 0) >= number:
-            found.append((ACCELERATORS[shape.accelerator].memory_gib, name))
+        if pool_supply(cluster, name).get(resource, 0) >= number:
+            found.append((ACCELERATORS[pool_shape(cluster, pool).accelerator].memory_gib, name))
     return tuple(name for _, name in sorted(found))

@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from components.catalog.mig import slice_resource
 from components.manifest import Spec
-from components.settings.sections import Allowance, Direction, GpuAmounts, Queue, Quota
-from components.settings.supply import SHARED, WHOLE
+from components.settings.sections import Allowance, Direction, Queue, Quota
+from components.settings.supply import WHOLE
 
 
 def resource_quota(quota: Quota, gpu_resources: Iterable[str]) -> dict[str, str]:
@@ -15,7 +14,7 @@ def resource_quota(quota: Quota, gpu_resources: Iterable[str]) -> dict[str, str]
     Every GPU resource of the cluster is named, with 0 where the tenant has none: a resource that a quota does not
     name is not bounded at all. Services of type LoadBalancer and NodePort are off, since they open ports.
     """
-    granted = gpu_quota(quota)
+    granted = quota.gpu_resources
     names = sorted({WHOLE, *gpu_resources, *granted})
     return {
         "requests.cpu": str(quota.cpu),
@@ -28,15 +27,9 @@ def resource_quota(quota: Quota, gpu_resources: Iterable[str]) -> dict[str, str]
     }
 
 
-def gpu_quota(quota: GpuAmounts) -> dict[str, int]:
-    """GPU resource -> number that the tenant may use, with 0 for whole GPUs where it has none."""
-    shared = {SHARED: quota.shared_gpus} if quota.shared_gpus else {}
-    return {WHOLE: quota.gpus, **shared, **{slice_resource(profile): n for profile, n in quota.slices.items()}}
-
-
 def gpu_guarantee(queue: Queue) -> dict[str, int]:
     """GPU resource -> number that the tenant's queue reserves; empty where it reserves nothing."""
-    return {resource: number for resource, number in gpu_quota(queue.guarantee).items() if number}
+    return {resource: number for resource, number in queue.guarantee.gpu_resources.items() if number}
 
 
 def queue_capability(quota: Quota, gpu_resources: Iterable[str]) -> dict[str, str]:

@@ -8,6 +8,7 @@ import pulumi_kubernetes as kubernetes
 from components.labels import tenant_labels
 from components.manifest import Spec
 from components.scheduling.queues import queue_spec
+from components.serving.network import allow_gateway, allow_stores
 from components.settings.sections import Tenant as TenantSettings
 from components.tenancy import objects
 
@@ -26,6 +27,9 @@ class TenantArgs(TypedDict):
 
     deserved: dict[str, str]
     """GPU resource -> the queue's share when tenants compete."""
+
+    provider: str
+    """eks, gke, aks or existing."""
 
     registries: list[str]
     """Registries, or paths in them, from which the tenant's images may come."""
@@ -71,7 +75,7 @@ class Tenant(pulumi.ComponentResource):
         # What lives in the namespace goes with it, even when the API no longer answers for each object.
         self._child = pulumi.ResourceOptions(parent=self, deleted_with=namespace)
         self._bounds(settings, args)
-        self._network(settings)
+        self._network(settings, args["provider"])
         self._access(settings)
         self.register_outputs({"namespace": self.namespace})
 
@@ -89,12 +93,17 @@ class Tenant(pulumi.ComponentResource):
             f"{self._name}-limits", metadata=self._metadata("limits"), spec=objects.limit_range(), opts=self._child
         )
 
-    def _network(self, settings: TenantSettings) -> None:
+    def _network(self, settings: TenantSettings, provider: str) -> None:
         policies = {
             "default-deny": objects.default_deny(),
             "allow-dns": objects.allow_dns(),
             "allow-within": objects.allow_within(),
             **{f"allow-{key}": objects.allowance_policy(hole) for key, hole in settings.allow.items()},
+            **(
+                {"models-from-gateway": allow_gateway(), "models-to-stores": allow_stores(provider)}
+                if settings.models
+                else {}
+            ),
         }
         for key, spec in policies.items():
             kubernetes.networking.v1.NetworkPolicy(

@@ -1,10 +1,11 @@
 """Rule `images-pinned`: every container image comes from an allowed registry and is pinned.
 
 What: in a tenant's namespace, each image comes from the tenant's registries (argument `registries` of its
-`multimodal:index:Tenant`) and names its digest. Elsewhere, each comes from a registry of the catalog and has an exact
-tag or a digest; once images.lock knows the tag, the digest must be the one that it holds. Containers of every kind,
-init and ephemeral ones and image volumes are looked at, in any object that has them. A Helm release must be of a chart
-in the catalog and set all of that chart's images.
+`multimodal:index:Tenant`) and names its digest, or is one that the platform runs there (a model server, Ray) exactly as
+the catalog pins it, from its maker or from the stack's mirror (`trust.mirror`). Elsewhere, each comes from a registry
+of the catalog and has an exact tag or a digest; once images.lock knows the tag, the digest must be the one that it
+holds. Containers of every kind, init and ephemeral ones and image volumes are looked at, in any object that has them. A
+Helm release must be of a chart in the catalog and set all of that chart's images.
 Why: a tag can be moved to another image after the review, and a registry that anyone can write to serves anyone's.
 Configuration: `platformRegistries`, further registries for the platform's images (default none); `tenantRegistries`,
 bounds what tenants' registries may be (default none, which is no bound); `nodeImages`, images that a node brings along
@@ -12,7 +13,7 @@ bounds what tenants' registries may be (default none, which is no bound); `nodeI
 Fix: what each message says.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,11 @@ from pulumi_policy import (
 )
 
 from components.catalog.images import PAUSE, PLATFORM_IMAGES, Lock, LockError, load_lock
+from components.catalog.workload_images import WORKLOAD_IMAGES, accepted_references
 from policy.charts import CHART_COMPONENTS, release_faults
 from policy.images import Demand, fault, registry_roots, uses
 from policy.resources import RELEASE, UNKNOWN, Resource, not_known
-from policy.stack import Stack
+from policy.stack import PLATFORM, Stack
 
 LOCK_FILE = Path(__file__).resolve().parents[2] / "images.lock"
 """Written by `make lock`."""
@@ -53,11 +55,15 @@ def validate_images(args: StackValidationArgs, report: ReportViolation) -> None:
     if not objects and not stack.blind_spots:
         args.not_applicable("the stack has no Kubernetes objects")
     config = {key: tuple(map(str, value)) for key, value in {**DEFAULTS, **args.get_config()}.items()}
-    catalogued = registry_roots((PAUSE, *(image for images in PLATFORM_IMAGES.values() for image in images)))
-    platform = Demand((*catalogued, *config["platformRegistries"]), False, _lock(report))
+    charts = (image for images in PLATFORM_IMAGES.values() for image in images)
+    mirror = _mirror(stack)
+    catalogued = registry_roots((PAUSE, *charts, *WORKLOAD_IMAGES.values())) + ((mirror,) if mirror else ())
+    lock = _lock(report)
+    platform = Demand((*catalogued, *config["platformRegistries"]), False, lock)
+    shared = accepted_references(lock=lock, mirror=mirror)
     _check_tenant_registries(stack, config["tenantRegistries"], report)
     for resource in objects:
-        for message in _faults(resource, stack, platform, config["nodeImages"]):
+        for message in _faults(resource, stack, platform, shared, config["nodeImages"]):
             report(message, resource.urn)
 
 
@@ -80,7 +86,15 @@ def _check_tenant_registries(stack: Stack, bounds: tuple[str, ...], report: Repo
                 )
 
 
-def _faults(resource: Resource, stack: Stack, platform: Demand, node_images: tuple[str, ...]) -> Iterator[str]:
+def _mirror(stack: Stack) -> str | None:
+    """The stack's own copies of workload images; None where no platform says so."""
+    found = (platform.get("settings", "trust", "mirror") for platform in stack.of(PLATFORM))
+    return next((mirror for mirror in found if isinstance(mirror, str)), None)
+
+
+def _faults(
+    resource: Resource, stack: Stack, platform: Demand, shared: Collection[str], node_images: tuple[str, ...]
+) -> Iterator[str]:
     if not resource.inputs:
         yield not_known(resource, "everything that it holds")
         return
@@ -105,7 +119,7 @@ def _faults(resource: Resource, stack: Stack, platform: Demand, node_images: tup
         elif not use.image:
             if resource.is_a(_NEEDS_IMAGE):
                 yield f"{where}: the container names no image; give it one"
-        elif not tenant and use.never_pulled and use.image in node_images:
+        elif (tenant and use.image in shared) or (not tenant and use.never_pulled and use.image in node_images):
             continue
         else:
             message = fault(str(use.image), demand)

@@ -22,8 +22,8 @@ from pulumi_policy import (
 )
 
 from policy.resources import Resource, has_unknown, listed, mapped, not_known, plain
+from policy.stack import PLATFORM
 
-PLATFORM_COMPONENT = "multimodal:index:Platform"
 DEFAULTS: Mapping[str, Any] = {"allow": []}
 WHOLE = "all-disabled"
 """The layout of whole GPUs."""
@@ -32,7 +32,7 @@ WHOLE = "all-disabled"
 def validate_layouts(args: ResourceValidationArgs, report: ReportViolation) -> None:
     """Report each pool whose layout changes without being named."""
     platform = Resource(args.resource_type, args.name, args.urn, mapped(plain(args.props)))
-    if platform.type != PLATFORM_COMPONENT:
+    if platform.type != PLATFORM:
         args.not_applicable(f"{args.resource_type} is not the platform")
         return
     before, after = platform.get("previousLayouts"), platform.get("layouts")

@@ -24,9 +24,8 @@ from pulumi_policy import (
 from policy.label_selectors import selects
 from policy.resources import Resource, has_unknown, listed, mapped, not_known
 from policy.signatures import holes
-from policy.stack import Stack, Tenant
+from policy.stack import PLATFORM, Stack, Tenant
 
-PLATFORM = "multimodal:index:Platform"
 IMAGE_POLICY = r"kubernetes:policies\.kyverno\.io/v1((alpha|beta)\d+)?:ImageValidatingPolicy"
 EXCEPTION = r"kubernetes:policies\.kyverno\.io/v1((alpha|beta)\d+)?:PolicyException"
 DEFAULTS: Mapping[str, Any] = {"enforceIn": ["prod"]}

@@ -11,7 +11,7 @@ from policy.rules import images_pinned
 FIX = "cannot be known before the update; make it plain: text in the program, not an output"
 PAUSE = "registry.k8s.io/pause:3.10.1"
 CATALOG = (
-    "docker.io/volcanosh, ghcr.io/kyverno, nvcr.io/nvidia, reg.kyverno.io/kyverno, registry.k8s.io/autoscaling, "
+    "docker.io/volcanosh, ghcr.io/kedacore, ghcr.io/kyverno, nvcr.io/nvidia, reg.kyverno.io/kyverno, registry.k8s.io/autoscaling, "
     "registry.k8s.io/nfd, registry.k8s.io/pause"
 )
 

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from rehearsal.__main__ import main
+from tests.rehearsal.bad_serving import SERVING_CASES
 from tests.stack_files import REMOVE, sections
 
 GKE = {
@@ -342,17 +343,17 @@ CASES = [
     Case(
         "EFA on a machine without it",
         {"cluster.gpuPools.l4": {"machine": "g6.2xlarge", "maxNodes": 3, "fastNetwork": True}},
-        "l4.fastNetwork = True: g6.2xlarge has none; these have: g6.48xlarge (EFA), ",
+        "l4.fastNetwork = true: g6.2xlarge has none; these have: g6.48xlarge (EFA), ",
     ),
     Case(
         "GPUDirect on a machine without it",
         gke({"machine": "a2-highgpu-8g", "fastNetwork": True}),
-        "p.fastNetwork = True: a2-highgpu-8g has none; these have: a3-megagpu-8g (GPUDirect-TCPXO), a3-ultragpu-8g",
+        "p.fastNetwork = true: a2-highgpu-8g has none; these have: a3-megagpu-8g (GPUDirect-TCPXO), a3-ultragpu-8g",
     ),
     Case(
         "InfiniBand on a size without it",
         aks({"machine": "Standard_ND96is_H100_v5", "fastNetwork": True}),
-        "p.fastNetwork = True: Standard_ND96is_H100_v5 has none; these have: Standard_ND96isr_H100_v5 (InfiniBand)",
+        "p.fastNetwork = true: Standard_ND96is_H100_v5 has none; these have: Standard_ND96isr_H100_v5 (InfiniBand)",
     ),
     Case(
         "EFA over zones",
@@ -372,7 +373,7 @@ CASES = [
     Case(
         "placement group with a reservation that was made outside it",
         eks(capacity="reserved", fastNetwork=True),
-        "p.fastNetwork = True: a placement group cannot use a capacity reservation that was made outside it; buy a"
+        "p.fastNetwork = true: a placement group cannot use a capacity reservation that was made outside it; buy a"
         " capacity block",
     ),
     Case(
@@ -384,7 +385,7 @@ CASES = [
     Case(
         "flex-start placed close together on a machine that cannot be",
         gke({"capacity": "flex-start", "fastNetwork": True}),
-        "p.fastNetwork = True: flex-start places only a3-ultragpu-8g and a4-highgpu-8g close together, not"
+        "p.fastNetwork = true: flex-start places only a3-ultragpu-8g and a4-highgpu-8g close together, not"
         " a3-megagpu-8g",
     ),
     Case(
@@ -509,7 +510,7 @@ CASES = [
     Case(
         "data to keep on an existing cluster",
         {"cluster": EXISTING, "tenants": {}, "storage": {"keepData": False}},
-        "storage.keepData = False: an existing cluster has storage of its own",
+        "storage.keepData = false: an existing cluster has storage of its own",
     ),
     Case(
         "shared files of a size on AWS",
@@ -643,6 +644,7 @@ CASES = [
         train(checkpoints="../language/t"),
         'training.t.checkpoints = "../language/t": does not match',
     ),
+    *(Case(*row) for row in SERVING_CASES),
 ]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from components.settings.supply import node_supply, supply
-from components.tenancy.objects import gpu_quota, resource_quota
+from components.tenancy.objects import resource_quota
 from tests.stack_files import settings
 
 GKE: dict[str, Any] = {"provider": "gke", "project": "acme-multimodal", "region": "us-central1"}
@@ -93,7 +93,7 @@ def test_a_quota_counts_turns_apart_from_whole_gpus() -> None:
         .tenants["vision"]
         .quota
     )
-    assert gpu_quota(quota) == {"nvidia.com/gpu": 0, "nvidia.com/gpu.shared": 6}
+    assert quota.gpu_resources == {"nvidia.com/gpu": 0, "nvidia.com/gpu.shared": 6}
     assert resource_quota(quota, [])["requests.nvidia.com/gpu.shared"] == "6"
 
 

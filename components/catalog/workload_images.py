@@ -1,0 +1,42 @@
+"""Images of the platform that run in tenants' namespaces: model servers, Ray, what KServe puts beside a model.
+
+Tenants' own images come from their registries and are pinned by digest. These come from their makers, or from a mirror
+of yours that holds copies of them under the same repository and tag: only there can you sign them, so a stack that
+refuses unsigned images needs one.
+
+Sources: release notes and registries of each project, named at the row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from components.catalog.image_refs import Lock
+from components.catalog.image_table import Image
+
+_ALL = (
+    # Triton 2.71.0 is container release 26.07 (NVIDIA Triton release notes 26.07).
+    Image("triton", "nvcr.io", "nvidia/tritonserver", "26.07-py3"),
+)
+
+WORKLOAD_IMAGES: Mapping[str, Image] = MappingProxyType({image.key: image for image in _ALL})
+"""Every such image by key."""
+
+
+def workload_image(key: str, *, lock: Lock, mirror: str | None = None) -> str:
+    """The reference to run: from the mirror where there is one, by digest where the lock has it.
+
+    A copy keeps its digest, so the lock, which names the makers' registries, holds for the mirror too.
+    """
+    return _reference(WORKLOAD_IMAGES[key], lock, mirror)
+
+
+def accepted_references(*, lock: Lock, mirror: str | None = None) -> frozenset[str]:
+    """Every reference that `workload_image` can give: what may run in a tenant's namespace beside its own images."""
+    return frozenset(_reference(image, lock, mirror) for image in WORKLOAD_IMAGES.values())
+
+
+def _reference(image: Image, lock: Lock, mirror: str | None) -> str:
+    reference = image.reference(lock)
+    return reference if mirror is None else f"{mirror}/{reference.removeprefix(f'{image.registry}/')}"

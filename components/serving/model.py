@@ -1,0 +1,83 @@
+"""A served model: InferenceService, route, canary and scaling."""
+
+from typing import Any, TypedDict
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from components.serving.models import (
+    CANARY_SUFFIX,
+    canary_model,
+    inference_service,
+    route,
+    scaled_object,
+    scales,
+)
+from components.settings.cluster import Cluster
+from components.settings.serving import ServedModel
+
+
+class ModelArgs(TypedDict):
+    """What a model is made of."""
+
+    tenant: str
+    """Its tenant: namespace and queue."""
+
+    model: str
+    """Its name within the tenant."""
+
+    settings: dict[str, Any]
+    """Its settings as they stand in the stack file."""
+
+    domain: str
+    """Domain of the models' addresses."""
+
+    prometheus: str | None
+    """Where signals are read; None where nothing scales by one."""
+
+    service_account: str | None
+    """Whose cloud identity reads the weights."""
+
+
+class Model(pulumi.ComponentResource):
+    """One model behind one address. Does not wait until it serves: weights load for minutes, GPUs may have to come."""
+
+    address: str
+    """Host name under which it answers."""
+
+    def __init__(
+        self, name: str, args: ModelArgs, cluster: Cluster, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("multimodal:index:Model", name, dict(args), opts)
+        tenant, key = args["tenant"], args["model"]
+        model = ServedModel.model_validate(args["settings"])
+        child = pulumi.ResourceOptions(parent=self)
+        versions = {key: model}
+        if model.canary is not None:
+            versions[f"{key}{CANARY_SUFFIX}"] = canary_model(model, model.canary)
+        for version, one in versions.items():
+            kubernetes.apiextensions.CustomResource(
+                f"{name}{version.removeprefix(key)}-service",
+                api_version="serving.kserve.io/v1beta1",
+                kind="InferenceService",
+                opts=child,
+                **inference_service(tenant, version, one, cluster, service_account=args["service_account"]),
+            )
+        kubernetes.apiextensions.CustomResource(
+            f"{name}-route",
+            api_version="gateway.networking.k8s.io/v1",
+            kind="HTTPRoute",
+            opts=child,
+            **route(tenant, key, model, domain=args["domain"]),
+        )
+        if scales(model):
+            assert args["prometheus"] is not None  # noqa: S101 - settings refuse it
+            kubernetes.apiextensions.CustomResource(
+                f"{name}-scaling",
+                api_version="keda.sh/v1alpha1",
+                kind="ScaledObject",
+                opts=child,
+                **scaled_object(tenant, key, model, prometheus=args["prometheus"]),
+            )
+        self.address = f"{key}-{tenant}.{args['domain']}"
+        self.register_outputs({"address": self.address})

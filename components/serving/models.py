@@ -1,0 +1,243 @@
+"""What a model becomes: an InferenceService, a route with its canary's share, and what scales it. Pure.
+
+Sources: kserve, pkg/apis/serving/v1beta1 (fields), pkg/constants (annotations, names of what it makes); keda,
+apis/keda/v1alpha1 (ScaledObject); metrics of vLLM (docs, design/metrics) and Triton (docs, user_guide/metrics).
+"""
+
+from typing import Any
+
+from components.labels import QUEUE_ANNOTATION, STORES_LABEL, tenant_labels
+from components.manifest import Spec
+from components.scheduling.placement import placement
+from components.scheduling.volcano import SCHEDULER
+from components.serving.names import GATEWAY, GATEWAY_NAMESPACE, runtime_name
+from components.settings.checks_serving import FORMATS, default_signal
+from components.settings.cluster import Cluster
+from components.settings.serving import Canary, Mode, Runtime, ServedModel, Signal
+from components.settings.shapes import pod_shape
+
+CANARY_SUFFIX = "-canary"
+ADAPTERS = "/mnt/adapters"
+"""Where LoRA adapters lie in a model server's pod, a folder each."""
+
+DEFAULT_TARGETS: dict[Signal, int] = {
+    Signal.WAITING_REQUESTS: 4,
+    Signal.QUEUE_TIME: 50,
+    Signal.CONCURRENCY: 8,
+    Signal.CPU: 70,
+}
+"""Value of a signal per replica above which another one starts; units at `Signal`."""
+
+POLL_SECONDS = 15
+"""How often a signal is read."""
+
+FAILED_READS = 4
+"""Reads that fail before the fallback counts."""
+
+
+def most_replicas(model: ServedModel) -> int:
+    """Replicas at most, the canary's not counted."""
+    return max(model.replicas.max or 0, model.replicas.min, 1)
+
+
+def scales(model: ServedModel) -> bool:
+    """Whether the number of replicas follows a signal."""
+    return most_replicas(model) > model.replicas.min
+
+
+def inference_service(
+    tenant: str, name: str, model: ServedModel, cluster: Cluster, *, service_account: str | None
+) -> Spec:
+    """Metadata and spec of the model's InferenceService.
+
+    Args:
+        tenant: Namespace and queue.
+        name: Its name; the canary's is another.
+        model: Settings of the model, checked.
+        cluster: Where its pods may run.
+        service_account: Whose cloud identity reads the weights; None: nobody's.
+    """
+    annotations = {
+        "serving.kserve.io/deploymentMode": "Standard",
+        # The platform scales by signals that KServe's own objects cannot bound (fallback, cool-down).
+        "serving.kserve.io/autoscalerClass": "external" if scales(model) else "none",
+        QUEUE_ANNOTATION: tenant,
+    }
+    predictor: dict[str, Any] = {
+        "minReplicas": model.replicas.min,
+        "maxReplicas": most_replicas(model),
+        "deploymentStrategy": _strategy(model),
+        "schedulerName": SCHEDULER,
+        "priorityClassName": model.priority.value,
+        "automountServiceAccountToken": False,
+        "labels": {STORES_LABEL: "true"},
+        **({"serviceAccountName": service_account} if service_account else {}),
+        **_server(name, model, cluster),
+    }
+    if model.gpu is not None:
+        placed = placement(cluster, model.gpu)
+        predictor |= {"affinity": placed["affinity"], "tolerations": placed["tolerations"]}
+    return {
+        "metadata": {
+            "name": name,
+            "namespace": tenant,
+            "labels": {**tenant_labels(tenant), **modality_labels(model)},
+            "annotations": annotations,
+        },
+        "spec": {"predictor": predictor},
+    }
+
+
+def modality_labels(model: ServedModel) -> dict[str, str]:
+    """What a model reads and writes, for people and routers to select by."""
+    return {"multimodal.dev/modality": model.modality.value, "multimodal.dev/produces": model.produces.value}
+
+
+def _strategy(model: ServedModel) -> dict[str, Any]:
+    """Without a surge an old replica goes before a new one comes: a rollout needs no second GPU (kserve issue 4748)."""
+    rolling = {"maxSurge": model.surge, "maxUnavailable": 0 if model.surge else 1}
+    return {"type": "RollingUpdate", "rollingUpdate": rolling}
+
+
+def _server(name: str, model: ServedModel, cluster: Cluster) -> dict[str, Any]:
+    """The model server's container, and where its weights come from."""
+    shape = pod_shape(cluster, model.gpu, model.cpu, model.memory_gib)
+    gpus = placement(cluster, model.gpu)["gpus"] if model.gpu is not None else {}
+    amounts = {"cpu": str(shape.cpu), "memory": f"{shape.memory_gib}Gi", **gpus}
+    server: dict[str, Any] = {
+        "modelFormat": {"name": (model.format or FORMATS[model.runtime][0]).value},
+        "runtime": runtime_name(model),
+        "args": _args(name, model),
+        "resources": {
+            "requests": amounts,
+            # No processor limit: a throttled server lets its GPU wait.
+            "limits": {key: amount for key, amount in amounts.items() if key != "cpu"},
+        },
+    }
+    if not model.adapters:
+        return {"model": {**server, "storageUri": model.source}}
+    uris = [{"uri": model.source, "mountPath": "/mnt/models"}]
+    uris += [{"uri": uri, "mountPath": f"{ADAPTERS}/{key}"} for key, uri in sorted(model.adapters.items())]
+    return {"model": server, "storageUris": uris}
+
+
+def _args(name: str, model: ServedModel) -> list[str]:
+    """Arguments of the model server, behind those of its runtime."""
+    args: list[str] = []
+    if model.runtime is Runtime.VLLM:
+        args.append(f"--served-model-name={name}")
+        if model.gpu is not None and model.gpu.number > 1:
+            args.append(f"--tensor-parallel-size={model.gpu.number}")
+        if model.adapters:
+            modules = [f"{key}={ADAPTERS}/{key}" for key in sorted(model.adapters)]
+            args += ["--enable-lora", f"--max-loras={len(modules)}", "--lora-modules", *modules]
+    elif model.runtime is Runtime.HUGGINGFACE:
+        args.append(f"--model_name={name}")
+    return [*args, *model.args]
+
+
+def canary_model(model: ServedModel, canary: Canary) -> ServedModel:
+    """The canary as a model of its own: same runtime and GPU, other weights, a fixed number of replicas."""
+    replicas = {"min": canary.replicas, "max": canary.replicas}
+    changes = {"source": canary.source, "canary": None, "replicas": replicas, "scaling": {}}
+    return ServedModel.model_validate({**model.model_dump(), **changes})
+
+
+def route(tenant: str, name: str, model: ServedModel, *, domain: str) -> Spec:
+    """Metadata and spec of the HTTPRoute: one address for the model, and a part of its requests for the canary.
+
+    Args:
+        tenant: Namespace.
+        name: The model's name.
+        model: Its settings.
+        domain: Domain of all models.
+    """
+    percent = model.canary.percent if model.canary is not None else 0
+    weights = {name: 100 - percent, **({f"{name}{CANARY_SUFFIX}": percent} if percent else {})}
+    return {
+        "metadata": {"name": name, "namespace": tenant, "labels": tenant_labels(tenant)},
+        "spec": {
+            "parentRefs": [{"namespace": GATEWAY_NAMESPACE, "name": GATEWAY}],
+            "hostnames": [f"{name}-{tenant}.{domain}"],
+            "rules": [
+                {
+                    "backendRefs": [
+                        {"name": f"{service}-predictor", "port": 80, "weight": weight}
+                        for service, weight in weights.items()
+                    ],
+                    # Long generations stream for minutes; a dead server is noticed by its probes.
+                    "timeouts": {"request": "900s"},
+                }
+            ],
+        },
+    }
+
+
+def query(tenant: str, name: str, signal: Signal) -> str:
+    """The signal of a model's replicas together, in Prometheus' query language.
+
+    Pods are told apart by the labels that a PodMonitor gives every series: namespace and pod.
+    """
+    pods = f'namespace="{tenant}",pod=~"{name}-predictor-.*"'
+    if signal is Signal.WAITING_REQUESTS:
+        return f"sum(vllm:num_requests_waiting{{{pods}}})"
+    # Microseconds that requests waited, over requests that were answered; both are counters.
+    waited = f"sum(rate(nv_inference_queue_duration_us{{{pods}}}[2m]))"
+    answered = f"sum(rate(nv_inference_request_success{{{pods}}}[2m]))"
+    # Per replica, as waiting requests are: the target is compared with the sum over replicas.
+    replicas = f"count(count by (pod) (nv_inference_request_success{{{pods}}}))"
+    return f"{replicas} * {waited} / ({answered} > 0) / 1000 or vector(0)"
+
+
+def scaled_object(tenant: str, name: str, model: ServedModel, *, prometheus: str) -> Spec:
+    """Metadata and spec of the ScaledObject of a model that scales.
+
+    While the signal cannot be read, the number of replicas stays as it is, at least at what the stack file calls its
+    minimum.
+    """
+    signal = model.scaling.signal or default_signal(Mode.STANDARD, model)
+    assert signal is not None  # noqa: S101 - settings refuse a model that scales by nothing
+    target = model.scaling.target or DEFAULT_TARGETS[signal]
+    if signal is Signal.CPU:
+        trigger: dict[str, Any] = {"type": "cpu", "metricType": "Utilization", "metadata": {"value": str(target)}}
+        fallback: dict[str, Any] = {}
+    else:
+        trigger = {
+            "type": "prometheus",
+            "metricType": "AverageValue",
+            "metadata": {
+                "serverAddress": prometheus,
+                "query": query(tenant, name, signal),
+                "threshold": str(target),
+            },
+        }
+        least = max(1, model.replicas.min)
+        fallback = {
+            "fallback": {"failureThreshold": FAILED_READS, "replicas": least, "behavior": "currentReplicasIfHigher"}
+        }
+    return {
+        "metadata": {"name": name, "namespace": tenant, "labels": tenant_labels(tenant)},
+        "spec": {
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": f"{name}-predictor"},
+            "pollingInterval": POLL_SECONDS,
+            "minReplicaCount": model.replicas.min,
+            "maxReplicaCount": most_replicas(model),
+            **fallback,
+            "advanced": {
+                "horizontalPodAutoscalerConfig": {
+                    "behavior": {
+                        "scaleDown": {
+                            "stabilizationWindowSeconds": model.scaling.cooldown_seconds,
+                            "policies": [{"type": "Pods", "value": 1, "periodSeconds": 60}],
+                        },
+                        # A replica takes minutes to load; without a pause each look would order another one.
+                        "scaleUp": {
+                            "stabilizationWindowSeconds": 0,
+                            "policies": [{"type": "Pods", "value": 2, "periodSeconds": 120}],
+                        },
+                    }
+                }
+            },
+            "triggers": [trigger],
+        },
+    }

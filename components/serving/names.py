@@ -1,0 +1,21 @@
+"""Names that the parts of serving share."""
+
+from components.settings.serving import Runtime, ServedModel
+
+NAMESPACE = "kserve"
+"""KServe's own namespace."""
+
+GATEWAY_NAMESPACE = "envoy-gateway-system"
+"""Where the gateway and its proxies run."""
+
+GATEWAY = "models"
+"""The Gateway through which requests reach models."""
+
+SERVER_PORT = 8080
+"""Port of every model server's HTTP API in its pod."""
+
+
+def runtime_name(model: ServedModel) -> str:
+    """The ClusterServingRuntime that serves the model."""
+    on_processors = model.runtime is Runtime.HUGGINGFACE and model.gpu is None
+    return f"multimodal-{model.runtime.value}" + ("-cpu" if on_processors else "")

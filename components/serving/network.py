@@ -1,0 +1,56 @@
+"""What models need of a tenant's closed network. Pure.
+
+Sources: EKS documentation, Pod Identity agent (address and port); GKE documentation, workload identity and network
+policy (addresses and ports of the metadata server).
+"""
+
+from typing import Any
+
+from components.labels import STORES_LABEL
+from components.manifest import Spec
+from components.serving.names import GATEWAY_NAMESPACE, SERVER_PORT
+
+PREDICTORS = {"component": "predictor"}
+"""Label that KServe gives every pod that serves a model."""
+
+_IDENTITY: dict[str, list[tuple[str, int]]] = {
+    "eks": [("169.254.170.23/32", 80)],
+    "gke": [("169.254.169.254/32", 80), ("169.254.169.252/32", 988)],
+    # Azure's token endpoint is on the internet, on 443.
+    "aks": [],
+    "existing": [],
+}
+"""Provider -> addresses and ports where a pod gets its cloud identity."""
+
+LINK_LOCAL = "169.254.0.0/16"
+"""Addresses of a node's metadata service, which tells a node's own credentials to whoever asks."""
+
+
+def allow_gateway() -> Spec:
+    """Requests reach models from the gateway, and from nowhere else outside the namespace."""
+    gateway = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": GATEWAY_NAMESPACE}}}
+    return {
+        "podSelector": {"matchLabels": PREDICTORS},
+        "policyTypes": ["Ingress"],
+        "ingress": [{"from": [gateway], "ports": [{"protocol": "TCP", "port": SERVER_PORT}]}],
+    }
+
+
+def allow_stores(provider: str) -> Spec:
+    """Pods that fetch weights reach HTTPS servers and their cloud's identity service.
+
+    Object stores answer on many addresses that network policies cannot name; only the node's metadata service is left
+    out.
+    """
+    anywhere: list[dict[str, Any]] = [{"ipBlock": {"cidr": "0.0.0.0/0", "except": [LINK_LOCAL]}}]
+    return {
+        "podSelector": {"matchLabels": {STORES_LABEL: "true"}},
+        "policyTypes": ["Egress"],
+        "egress": [
+            {"to": anywhere, "ports": [{"protocol": "TCP", "port": 443}]},
+            *(
+                {"to": [{"ipBlock": {"cidr": address}}], "ports": [{"protocol": "TCP", "port": port}]}
+                for address, port in _IDENTITY[provider]
+            ),
+        ],
+    }

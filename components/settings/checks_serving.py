@@ -1,0 +1,242 @@
+"""Checks of models: what their runtime can serve, where they can run, by what they can scale."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from components.settings.cluster import AksCluster, Cluster, EksCluster, ExistingCluster, GkeCluster
+from components.settings.problems import ABSENT, Path, Problem, closest
+from components.settings.sections import Autoscaling, Tenant
+from components.settings.serving import Format, Mode, Runtime, ServedModel, Serving, Signal
+from components.settings.shapes import pod_shape
+from components.settings.supply import offering_pools, pool_supply, resource_title
+from components.settings.workloads import GpuRequest
+
+LONGEST_HOST = 63
+"""Characters of a DNS label (RFC 1035)."""
+
+_LONGEST_SUFFIX = "-canary-predictor-"
+"""KServe names a predictor's host <model>-predictor-<namespace>; our canary is a model of its own."""
+
+FORMATS: Mapping[Runtime, tuple[Format, ...]] = {
+    Runtime.TRITON: (Format.REPOSITORY, Format.ONNX, Format.TENSORRT, Format.PYTORCH),
+    Runtime.VLLM: (Format.SAFETENSORS,),
+    Runtime.HUGGINGFACE: (Format.SAFETENSORS,),
+}
+"""Formats that a runtime loads, its default first."""
+
+SIGNALS: Mapping[Runtime, tuple[Signal, ...]] = {
+    Runtime.TRITON: (Signal.QUEUE_TIME,),
+    Runtime.VLLM: (Signal.WAITING_REQUESTS,),
+    Runtime.HUGGINGFACE: (),
+}
+"""Signals that a runtime itself gives, its default first."""
+
+
+def serving_problems(
+    cluster: Cluster, serving: Serving | None, autoscaling: Autoscaling | None, tenants: Mapping[str, Tenant]
+) -> Iterator[Problem]:
+    """What is wrong with the tenants' models."""
+    for name, tenant in tenants.items():
+        for key, model in tenant.models.items():
+            path: Path = ("tenants", name, "models", key)
+            if serving is None:
+                yield Problem(path, ABSENT, "nothing serves models in this stack; add multimodal:serving: {}")
+                return
+            if len(key) + len(name) + len(_LONGEST_SUFFIX) > LONGEST_HOST:
+                most = LONGEST_HOST - len(_LONGEST_SUFFIX) - len(name)
+                yield Problem(
+                    path, ABSENT, f"with the tenant's name its address is too long; at most {most} characters here"
+                )
+            yield from _runtime_problems(path, model)
+            yield from _source_problems(path, cluster, model)
+            yield from _scaling_problems(path, serving, model)
+            if autoscaling is None and serving.mode is Mode.STANDARD and (model.replicas.max or 0) > model.replicas.min:
+                yield Problem(
+                    (*path, "replicas", "max"),
+                    model.replicas.max,
+                    "nothing scales models in this stack; add multimodal:autoscaling, or make it equal to min",
+                )
+            if model.gpu is not None:
+                yield from gpu_problems((*path, "gpu"), cluster, model.gpu)
+        yield from _quota_problems(name, tenant, cluster)
+
+
+def _runtime_problems(path: Path, model: ServedModel) -> Iterator[Problem]:
+    runtime = model.runtime.value
+    allowed = FORMATS[model.runtime]
+    if model.format is not None and model.format not in allowed:
+        yield Problem(
+            (*path, "format"), model.format.value, f"{runtime} serves {' or '.join(form.value for form in allowed)}"
+        )
+    if model.runtime is Runtime.VLLM and model.gpu is None:
+        yield Problem((*path, "gpu"), ABSENT, "vllm needs a GPU; give gpu, such as {slice: 3g.40gb} or {count: 1}")
+    if model.adapters and model.runtime is not Runtime.VLLM:
+        yield Problem(
+            (*path, "adapters"), sorted(model.adapters), f"LoRA adapters are served by vllm, not by {runtime}"
+        )
+    if model.canary is not None and model.canary.source == model.source:
+        yield Problem(
+            (*path, "canary", "source"), model.source, "the same as the model's own; a canary is another version"
+        )
+
+
+_STORES: Mapping[type[Cluster], tuple[str, str]] = {
+    EksCluster: ("s3://", "Amazon S3"),
+    GkeCluster: ("gs://", "Google Cloud Storage"),
+    AksCluster: ("https://", "Azure Blob Storage"),
+}
+"""Provider -> scheme and name of the object store that its workload identity opens."""
+
+
+def _source_problems(path: Path, cluster: Cluster, model: ServedModel) -> Iterator[Problem]:
+    sources = {("source",): model.source, **{("adapters", key): uri for key, uri in model.adapters.items()}}
+    if model.canary is not None:
+        sources["canary", "source"] = model.canary.source
+    for where, uri in sources.items():
+        if isinstance(cluster, ExistingCluster):
+            if uri.startswith("store://"):
+                yield Problem(
+                    (*path, *where),
+                    uri,
+                    "an existing cluster has no store of the platform; write s3://, gs:// or hf://",
+                )
+            continue
+        own, title = _STORES[type(cluster)]
+        foreign = [name for scheme, name in _STORES.values() if scheme != own and uri.startswith(scheme)]
+        if foreign:
+            yield Problem(
+                (*path, *where),
+                uri,
+                f"{foreign[0]} would need a key on {cluster.provider}, whose workload identity opens {title}; copy the"
+                " model there and write store://<path>",
+            )
+
+
+def _scaling_problems(path: Path, serving: Serving, model: ServedModel) -> Iterator[Problem]:
+    most = model.replicas.max if model.replicas.max is not None else max(1, model.replicas.min)
+    signal = model.scaling.signal or default_signal(serving.mode, model)
+    if most < model.replicas.min:
+        yield Problem((*path, "replicas", "max"), most, f"is below replicas.min, which is {model.replicas.min}")
+    if model.replicas.min == 0 and signal is not Signal.CONCURRENCY:
+        yield Problem(
+            (*path, "replicas", "min"),
+            0,
+            "nothing could wake it: a model without replicas gives no signal, and only concurrency in knative mode is"
+            " counted before it; write 1, or serving.mode: knative",
+        )
+    if most == max(1, model.replicas.min) and model.replicas.min > 0 and "scaling" in model.model_fields_set:
+        yield Problem(
+            (*path, "scaling"), ABSENT, f"replicas.max leaves no room to scale; set it above {model.replicas.min}"
+        )
+    elif signal is None and most > model.replicas.min:
+        yield Problem(
+            (*path, "scaling", "signal"),
+            ABSENT,
+            f"{model.runtime.value} on GPUs gives no signal in standard mode; make replicas.max equal to min, or set"
+            " serving.mode: knative",
+        )
+    chosen = model.scaling.signal
+    if chosen is None:
+        return
+    allowed = allowed_signals(serving.mode, model)
+    if chosen not in allowed:
+        yield Problem((*path, "scaling", "signal"), chosen.value, _why_not(chosen, model, serving.mode, allowed))
+
+
+def _why_not(signal: Signal, model: ServedModel, mode: Mode, allowed: tuple[Signal, ...]) -> str:
+    choice = f"choose {' or '.join(one.value for one in allowed)}" if allowed else "make replicas.max equal to min"
+    if signal is Signal.CPU:
+        return f"a model on GPUs does not scale by its processors, which say nothing about its load; {choice}"
+    if signal is Signal.CONCURRENCY:
+        return f"requests in flight are counted in knative mode only; {choice}, or set serving.mode: knative"
+    return f"{model.runtime.value} in {mode.value} mode does not give this signal; {choice}"
+
+
+def allowed_signals(mode: Mode, model: ServedModel) -> tuple[Signal, ...]:
+    """By what the model can scale, the default first."""
+    if mode is Mode.KNATIVE:
+        return (Signal.CONCURRENCY,)
+    return (*SIGNALS[model.runtime], *((Signal.CPU,) if model.gpu is None else ()))
+
+
+def default_signal(mode: Mode, model: ServedModel) -> Signal | None:
+    """By what the model scales when its settings do not say; None where there is nothing."""
+    return next(iter(allowed_signals(mode, model)), None)
+
+
+def gpu_problems(path: Path, cluster: Cluster, gpu: GpuRequest) -> Iterator[Problem]:
+    """A request for GPUs that no pool can meet."""
+    offering = offering_pools(cluster, gpu.resource, gpu.number)
+    wanted = resource_title(gpu.resource, gpu.number)
+    for index, pool in enumerate(gpu.pools):
+        if pool not in cluster.gpu_pools:
+            yield Problem((*path, "pools", index), pool, f"no such GPU pool; {closest(pool, cluster.gpu_pools)}")
+        elif pool not in offering:
+            yield Problem(
+                (*path, "pools", index),
+                pool,
+                f"no node of this pool has {wanted}; {_who_has(offering)}",
+            )
+    if not offering and not gpu.pools:
+        kinds = sorted(resource for pool in cluster.gpu_pools for resource in _resources(cluster, pool))
+        yield Problem(
+            path,
+            gpu.model_dump(by_alias=True, exclude_none=True, exclude_defaults=True),
+            f"no node of any pool has {wanted}; nodes have {', '.join(dict.fromkeys(kinds)) or 'no GPUs'}",
+        )
+
+
+def _who_has(offering: tuple[str, ...]) -> str:
+    return f"pools that have: {', '.join(offering)}" if offering else "no pool has"
+
+
+def _resources(cluster: Cluster, pool: str) -> list[str]:
+    return [resource_title(resource, number) for resource, number in pool_supply(cluster, pool).items()]
+
+
+def _quota_problems(name: str, tenant: Tenant, cluster: Cluster) -> Iterator[Problem]:
+    """Models that the tenant's quota cannot hold: one at its largest, or all at their smallest."""
+    granted = tenant.quota.gpu_resources
+    least: Counter[str] = Counter()
+    cpu = memory = 0
+    for key, model in tenant.models.items():
+        path: Path = ("tenants", name, "models", key)
+        canary = model.canary.replicas if model.canary is not None else 0
+        most = max(model.replicas.max or 0, model.replicas.min, 1) + model.surge + canary
+        held = max(1, model.replicas.min) + canary
+        if model.gpu is not None:
+            if not all(pool in cluster.gpu_pools for pool in model.gpu.pools) or not offering_pools(
+                cluster, model.gpu.resource, model.gpu.number
+            ):
+                continue
+            quota = granted.get(model.gpu.resource, 0)
+            if most * model.gpu.number > quota:
+                yield Problem(
+                    (*path, "replicas"),
+                    most,
+                    f"needs {resource_title(model.gpu.resource, most * model.gpu.number)} at its largest, surge and"
+                    f" canary included; the tenant's quota has {quota}",
+                )
+            least[model.gpu.resource] += held * model.gpu.number
+        shape = pod_shape(cluster, model.gpu, model.cpu, model.memory_gib)
+        cpu += held * shape.cpu
+        memory += held * shape.memory_gib
+    for resource, number in least.items():
+        if number > granted.get(resource, 0):
+            yield Problem(
+                ("tenants", name, "models"),
+                sorted(tenant.models),
+                f"together they always hold {resource_title(resource, number)}; the tenant's quota has"
+                f" {granted.get(resource, 0)}",
+            )
+    for key, needed, quota, unit in (
+        ("cpu", cpu, tenant.quota.cpu, "processors"),
+        ("memoryGib", memory, tenant.quota.memory_gib, "GiB of memory"),
+    ):
+        if needed > quota:
+            yield Problem(
+                ("tenants", name, "quota", key),
+                quota,
+                f"the tenant's models always hold {needed} {unit}; raise it, or give models less with cpu and"
+                " memoryGib",
+            )

@@ -1,0 +1,182 @@
+"""Settings of model serving: the platform's part, and a tenant's models."""
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from components.settings.model import Count, Model, Name, PositiveCount
+from components.settings.workloads import GpuRequest, Priority
+
+
+class Modality(StrEnum):
+    """What a model reads or writes."""
+
+    TEXT = "text"
+    IMAGE = "image"
+    AUDIO = "audio"
+    VIDEO = "video"
+    EMBEDDING = "embedding"
+    """Vectors; written by embedding models."""
+
+
+class Runtime(StrEnum):
+    """What serves a model."""
+
+    TRITON = "triton"
+    """NVIDIA Triton: ONNX, TensorRT, TorchScript, Python, and ensembles of them; Open Inference Protocol."""
+
+    VLLM = "vllm"
+    """vLLM: language and vision-language models; OpenAI API; LoRA adapters."""
+
+    HUGGINGFACE = "huggingface"
+    """KServe's Hugging Face server: encoders, classifiers, embeddings, speech."""
+
+
+class Format(StrEnum):
+    """In which form weights are stored."""
+
+    REPOSITORY = "repository"
+    """A whole Triton model repository, with its config.pbtxt."""
+
+    ONNX = "onnx"
+    TENSORRT = "tensorrt"
+    PYTORCH = "pytorch"
+    """TorchScript."""
+
+    SAFETENSORS = "safetensors"
+    """A folder as Hugging Face stores it."""
+
+
+class Signal(StrEnum):
+    """By what a model scales."""
+
+    WAITING_REQUESTS = "waiting-requests"
+    """Requests that wait in vLLM, per replica."""
+
+    QUEUE_TIME = "queue-time"
+    """Milliseconds that a request waits in Triton before it runs, on average."""
+
+    CONCURRENCY = "concurrency"
+    """Requests in flight per replica, counted at the router; Knative mode only. It alone can wake a model from zero."""
+
+    CPU = "cpu"
+    """Percent of the processors that a replica requests. Refused for models on GPUs, whose processors say nothing."""
+
+
+class Scaling(Model):
+    """When a model gets another replica."""
+
+    signal: Signal | None = None
+    """Default by runtime: vllm waiting-requests, triton queue-time; huggingface has none but in Knative mode."""
+
+    target: PositiveCount | None = None
+    """Value of the signal per replica above which another one starts. Default by signal: 4 waiting requests, 50 ms, 8
+    requests in flight, 70 % of the processors."""
+
+    cooldown_seconds: Annotated[int, Field(ge=60, le=3600)] = 600
+    """How long the signal stays low before a replica goes: longer than a start with its download takes."""
+
+
+class Replicas(Model):
+    """Bounds of a model's replicas."""
+
+    min: Count = 1
+    """0 only where something outside the model can wake it: concurrency in Knative mode."""
+
+    max: PositiveCount | None = None
+    """Default: `min`, so that the model does not scale by itself."""
+
+
+_COMMIT = r"[0-9a-f]{40}"
+SOURCE = (
+    r"^(store://[A-Za-z0-9][A-Za-z0-9._/-]*"
+    r"|s3://[a-z0-9.-]{3,63}/\S+"
+    r"|gs://[a-z0-9._-]{3,63}/\S+"
+    r"|https://[a-z0-9]{3,24}\.blob\.core\.windows\.net/\S+"
+    rf"|hf://[\w.-]+/[\w.-]+:{_COMMIT}"
+    r"|oci://\S+@sha256:[0-9a-f]{64}"
+    r"|pvc://[a-z0-9][a-z0-9.-]*/\S+)$"
+)
+Source = Annotated[str, StringConstraints(pattern=SOURCE)]
+"""Where weights are: store://<path> (the stack's own store, in the tenant's part of it), s3://, gs://, an Azure blob's
+https://, hf://<organisation>/<model>:<commit>, oci://<image>@sha256:<digest> or pvc://<claim>/<path>. What others can
+change is pinned: a Hugging Face model by commit, an image by digest."""
+
+
+class Canary(Model):
+    """A second version of a model that gets a part of its requests."""
+
+    source: Source
+    percent: Annotated[int, Field(ge=1, le=99)]
+    """Share of requests."""
+
+    replicas: PositiveCount = 1
+    """How many replicas serve it."""
+
+
+class ServedModel(Model):
+    """One model: where it is, what serves it, on which GPU. Everything else follows."""
+
+    modality: Modality
+    """What it reads."""
+
+    produces: Modality = Modality.TEXT
+    """What it writes."""
+
+    runtime: Runtime
+    """What serves it."""
+
+    source: Source
+    """Where its weights are."""
+
+    format: Format | None = None
+    """In which form they are. Default by runtime: triton repository, the others safetensors."""
+
+    gpu: GpuRequest | None = None
+    """GPUs of one replica. None: it runs on processors."""
+
+    cpu: PositiveCount | None = None
+    """Processors of one replica. Default: the fair part of a node, see `components.serving.shapes`."""
+
+    memory_gib: PositiveCount | None = None
+    """Memory of one replica in GiB. Default: the fair part of a node."""
+
+    replicas: Replicas = Replicas()
+    scaling: Scaling = Scaling()
+    canary: Canary | None = None
+
+    surge: Count = 0
+    """Replicas beyond `replicas` while a new version comes. 0 (the default): an old one goes first, so that a rollout
+    needs no second GPU; the model then serves with one replica less for a while."""
+
+    priority: Priority = Priority.INTERACTIVE
+
+    adapters: dict[Name, Source] = Field(default_factory=dict)
+    """LoRA adapters by the name under which requests ask for them; vLLM only."""
+
+    args: tuple[str, ...] = ()
+    """Further arguments of the model server, passed last."""
+
+
+class Mode(StrEnum):
+    """How KServe runs a model's pods."""
+
+    STANDARD = "standard"
+    """Deployments and Gateway API routes."""
+
+    KNATIVE = "knative"
+    """Knative services: scaling by concurrency, and to zero."""
+
+
+class Serving(Model):
+    """KServe, with cert-manager and a gateway. The section being there installs them."""
+
+    mode: Literal[Mode.STANDARD] = Mode.STANDARD
+    """How models run."""
+
+    domain: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")] = "models.internal"
+    """Domain of the models' addresses: <model>-<tenant>.<domain>."""
+
+    values: dict[str, Any] = Field(default_factory=dict)
+    """Further values of the kserve-resources chart."""
