@@ -587,7 +587,7 @@ CASES = [
     Case(
         "fast network that no pool has",
         train(fastNetwork=True),
-        "training.t.fastNetwork = True: no pool that offers 1 × nvidia.com/gpu on one node has fastNetwork (l4);",
+        "training.t.fastNetwork = true: no pool that offers 1 × nvidia.com/gpu on one node has fastNetwork (l4);",
     ),
     Case(
         "workers on unlike GPUs",
