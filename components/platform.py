@@ -18,20 +18,21 @@ from components.gpu.efa import EfaDevicePlugin
 from components.gpu.layouts import layout_names
 from components.gpu.operator import GpuOperator
 from components.scheduling.kuberay import KubeRay
+from components.scheduling.priorities import PriorityClasses
 from components.scheduling.queues import deserved
-from components.scheduling.ray.tenant import TenantRay
 from components.scheduling.volcano import Volcano
-from components.serving.model import Model
 from components.settings import Settings
 from components.settings.cluster import EksCluster
 from components.settings.drivers import driver_owner
 from components.settings.model import Environment
 from components.settings.sections import Allocation
-from components.settings.supply import adapters, scales_from_zero, supply
+from components.settings.supply import adapters, growing, supply
 from components.storage.classes import StorageClasses
 from components.storage.outputs import Storage
+from components.tenancy.objects import gpu_guarantee
+from components.tenancy.queue_guard import QueueGuard
 from components.tenancy.tenant import Tenant
-from components.tenancy.workload_account import ACCOUNT, WorkloadAccount
+from components.tenancy.workloads import tenant_workloads
 from components.trust.kyverno import Kyverno
 
 
@@ -163,7 +164,7 @@ class Platform(pulumi.ComponentResource):
                 "replicas": settings.scheduling.replicas,
                 "gpu_resources": [] if plan.allocation is Allocation.DRA else sorted(self.gpu_supply),
                 "claims": plan.allocation is Allocation.DRA or quota_resource(RDMA_CLASS) in adapters(settings.cluster),
-                "scale_from_zero": scales_from_zero(settings.cluster),
+                "growing": bool(growing(settings.cluster)),
                 "images_lock": self._lock,
                 "values": settings.scheduling.values,
             },
@@ -198,7 +199,9 @@ class Platform(pulumi.ComponentResource):
                 },
                 self._on_cluster,
             )
-        layers: list[pulumi.Resource] = [*devices, volcano, trust]
+        priorities = PriorityClasses(f"{name}-priorities", self._on_cluster)
+        guard = QueueGuard(f"{name}-queues", self._on_cluster)
+        layers: list[pulumi.Resource] = [*devices, volcano, trust, priorities, guard]
         if settings.ray is not None:
             layers.append(
                 KubeRay(
@@ -237,67 +240,20 @@ class Platform(pulumi.ComponentResource):
                     "gpu_resources": sorted(self.gpu_supply),
                     "adapters": dict(adapters(settings.cluster)),
                     "allocation": plan.allocation.value,
-                    "deserved": deserved(tenant, weights, granted, self.gpu_supply),
+                    "deserved": deserved(tenant, weights, granted, gpu_guarantee(chosen.queue), self.gpu_supply),
                     "provider": settings.cluster.provider,
                     "registries": list(settings.trust.registries),
                 },
                 storage.datasets(tenant) if storage is not None else None,
                 pulumi.ResourceOptions.merge(self._on_cluster, pulumi.ResourceOptions(depends_on=layers)),
             )
-            if settings.serving is not None:
-                self._models(f"{name}-tenant-{tenant}", tenant, settings, storage, made)
-            ready: list[pulumi.Resource] = [made]
-            if storage is not None:
-                ready.append(
-                    WorkloadAccount(
-                        f"{name}-tenant-{tenant}-workloads",
-                        {"tenant": tenant},
-                        storage,
-                        pulumi.ResourceOptions.merge(self._on_cluster, pulumi.ResourceOptions(depends_on=[made])),
-                    )
-                )
-            if settings.ray is not None and chosen.ray is not None:
-                self._ray(f"{name}-tenant-{tenant}-ray", tenant, settings, storage, ready)
-
-    def _ray(
-        self, name: str, tenant: str, settings: Settings, storage: Storage | None, after: list[pulumi.Resource]
-    ) -> None:
-        """What one tenant runs on Ray."""
-        ray = settings.tenants[tenant].ray
-        assert settings.ray is not None and ray is not None  # noqa: S101 - narrows the types
-        TenantRay(
-            name,
-            {
-                "tenant": tenant,
-                "settings": ray.model_dump(mode="json", by_alias=True, exclude_unset=True),
-                "api_server": list(settings.ray.api_server),
-                "account": None if storage is None else ACCOUNT,
-                "images_lock": self._lock,
-                "mirror": settings.trust.mirror,
-            },
-            settings.cluster,
-            pulumi.ResourceOptions.merge(self._on_cluster, pulumi.ResourceOptions(depends_on=after)),
-        )
-
-    def _models(
-        self, name: str, tenant: str, settings: Settings, storage: Storage | None, after: pulumi.Resource
-    ) -> None:
-        """The models of one tenant."""
-        assert settings.serving is not None  # noqa: S101 - narrows the type
-        options = pulumi.ResourceOptions.merge(self._on_cluster, pulumi.ResourceOptions(depends_on=[after]))
-        for key, model in settings.tenants[tenant].models.items():
-            Model(
-                f"{name}-model-{key}",
-                {
-                    "tenant": tenant,
-                    "model": key,
-                    "settings": model.model_dump(mode="json", by_alias=True, exclude_defaults=True),
-                    "domain": settings.serving.domain,
-                    "prometheus": settings.autoscaling.prometheus if settings.autoscaling else None,
-                    "service_account": ACCOUNT if storage is not None else None,
-                },
-                settings.cluster,
-                options,
+            tenant_workloads(
+                f"{name}-tenant-{tenant}",
+                tenant,
+                settings,
+                storage,
+                self._lock,
+                pulumi.ResourceOptions.merge(self._on_cluster, pulumi.ResourceOptions(depends_on=[made])),
             )
 
 

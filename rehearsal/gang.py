@@ -87,6 +87,12 @@ def plan(settings: Settings, used: InUse | None = None) -> list[Gang]:
     for held in (used or {}).values():
         for resource, number in held.items():
             left[resource] = left.get(resource, 0) - number
+    for tenant in settings.tenants.values():
+        for training in tenant.training.values():
+            # The stack's own jobs are there first; one that does not fit yet takes nothing.
+            resource, each, free = training.gpu.resource, training.gpu.number, left.get(training.gpu.resource, 0)
+            if training.least * each <= free:
+                left[resource] = max(0, free - training.workers * each)
     taken: set[str] = set()
     gangs: list[Gang] = []
     for name, tenant in settings.tenants.items():

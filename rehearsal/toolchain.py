@@ -194,7 +194,7 @@ def _build(tool: Tool, programs: Path, work: Path, progress: Progress, env: Mapp
     ldflags = " ".join(("-s", "-w", *tool.ldflags))
     command = [str(go), "build", "-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags", ldflags]
     if tool.edits:
-        command += ["-overlay", str(_overlay(tool, go, work, modules, go_env))]
+        command.append(f"-modfile={_edited(tool, go, work, modules, go_env)}")
     command += ["-o", f"{programs}{os.sep}", *tool.binaries.values()]
     log = work / "build.log"
     kept = cache_folder(env) / f"{tool.name}-{tool.version}.log"
@@ -212,23 +212,30 @@ def _build(tool: Tool, programs: Path, work: Path, progress: Progress, env: Mapp
     progress(f"  {label}: done")
 
 
-def _overlay(tool: Tool, go: Path, work: Path, modules: Path, env: Mapping[str, str]) -> Path:
-    """The file that tells Go to read a tool's edited sources in place of the module's own."""
-    replaced: dict[str, str] = {}
-    for number, edit in enumerate(tool.edits):
-        command = [str(go), "mod", "download", "-json", edit.module]
+def _edited(tool: Tool, go: Path, work: Path, modules: Path, env: Mapping[str, str]) -> Path:
+    """A copy of the tool's go.mod that takes the edited modules from folders of ours.
+
+    Go's own overlays do not reach into its module cache.
+    """
+    module_file = work / "edited.mod"
+    text = (modules / tool.name / "go.mod").read_text()
+    for number, module in enumerate(dict.fromkeys(edit.module for edit in tool.edits)):
+        command = [str(go), "mod", "download", "-json", module]
         reply = subprocess.run(
             command, cwd=modules / tool.name, env=dict(env), capture_output=True, text=True, check=False
         )
         if reply.returncode != 0:
-            raise ToolchainError(f"{tool.name} {tool.version}: {edit.module} cannot be fetched: {reply.stderr.strip()}")
-        source = Path(json.loads(reply.stdout)["Dir"]) / edit.file
-        text = source.read_text()
-        if text.count(edit.old) != 1:
-            raise ToolchainError(f"{tool.name} {tool.version}: {source} has no single {edit.old!r} to change")
-        edited = work / f"edited-{number}.go"
-        edited.write_text(text.replace(edit.old, edit.new))
-        replaced[str(source)] = str(edited)
-    overlay = work / "overlay.json"
-    overlay.write_text(json.dumps({"Replace": replaced}))
-    return overlay
+            raise ToolchainError(f"{tool.name} {tool.version}: {module} cannot be fetched: {reply.stderr.strip()}")
+        folder = work / f"edited-{number}"
+        # Without modes: everything in the module cache is read-only.
+        shutil.copytree(json.loads(reply.stdout)["Dir"], folder, copy_function=shutil.copyfile)
+        for edit in (edit for edit in tool.edits if edit.module == module):
+            source = folder / edit.file
+            original = source.read_text()
+            if original.count(edit.old) != 1:
+                raise ToolchainError(f"{tool.name} {tool.version}: {source} has no single {edit.old!r} to change")
+            source.write_text(original.replace(edit.old, edit.new))
+        text += f"\nreplace {module} => {folder}\n"
+    module_file.write_text(text)
+    shutil.copyfile(modules / tool.name / "go.sum", module_file.with_suffix(".sum"))
+    return module_file

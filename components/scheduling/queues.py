@@ -10,17 +10,25 @@ from collections.abc import Mapping
 
 
 def deserved(
-    tenant: str, weights: Mapping[str, int], granted: Mapping[str, Mapping[str, int]], supply: Mapping[str, int]
+    tenant: str,
+    weights: Mapping[str, int],
+    granted: Mapping[str, Mapping[str, int]],
+    guaranteed: Mapping[str, int],
+    supply: Mapping[str, int],
 ) -> dict[str, str]:
     """GPU resource -> what `tenant` deserves when all compete: its weight's share of the supply.
 
     A resource is shared among the tenants that have a quota of it; a tenant deserves at least one unit of what it was
-    granted, and never more than its quota.
+    granted, never less than its guarantee, and never more than its quota.
+
+    Processors and memory have no share: a queue that is within its share of one resource may take back all that it
+    asks for (volcano, `LessEqualPartlyWithDimensionZeroFiltered`), so a share of processors would be a claim on GPUs.
 
     Args:
         tenant: Whose share.
         weights: Tenant -> weight.
         granted: Tenant -> GPU resource -> quota.
+        guaranteed: GPU resource -> what the tenant's queue reserves.
         supply: GPU resource -> most that the pools can supply.
     """
     shares: dict[str, str] = {}
@@ -28,10 +36,24 @@ def deserved(
         if quota:
             total = sum(weights[name] for name, quotas in granted.items() if quotas.get(resource))
             share = supply.get(resource, 0) * weights[tenant] // total
-            shares[resource] = str(min(quota, max(1, share)))
+            shares[resource] = str(min(quota, max(1, share, guaranteed.get(resource, 0))))
     return shares
 
 
-def queue_spec(*, reclaimable: bool, capability: Mapping[str, str], deserved: Mapping[str, str]) -> dict[str, object]:
-    """Spec of a `scheduling.volcano.sh/v1beta1` Queue; `capability` is its hard cap."""
-    return {"reclaimable": reclaimable, "capability": dict(capability), "deserved": dict(deserved)}
+def queue_spec(
+    *, reclaimable: bool, capability: Mapping[str, str], deserved: Mapping[str, str], guarantee: Mapping[str, str]
+) -> dict[str, object]:
+    """Spec of a `scheduling.volcano.sh/v1beta1` Queue.
+
+    Args:
+        reclaimable: Whether others may take back what it uses beyond `deserved`.
+        capability: Its hard cap.
+        deserved: What it can take back from others at any time.
+        guarantee: What stays free for it even while it is idle; empty for nothing.
+    """
+    return {
+        "reclaimable": reclaimable,
+        "capability": dict(capability),
+        "deserved": dict(deserved),
+        **({"guarantee": {"resource": dict(guarantee)}} if guarantee else {}),
+    }

@@ -28,8 +28,8 @@ class VolcanoArgs(TypedDict):
     gpu_resources: list[str]
     """Extended resources to pack by: `nvidia.com/gpu` and every MIG slice of the pools; none where pods claim GPUs."""
 
-    scale_from_zero: bool
-    """Whether some pool may be empty until a pod waits for it."""
+    growing: bool
+    """Whether some pool gets nodes when pods wait for them."""
 
     claims: NotRequired[bool]
     """Whether pods claim devices, GPUs or network cards."""
@@ -41,15 +41,21 @@ class VolcanoArgs(TypedDict):
     """Further chart values, merged last."""
 
 
-def scheduler_config(gpu_resources: list[str], *, scale_from_zero: bool, claims: bool = False) -> dict[str, Any]:
-    """Volcano's scheduler configuration.
+def scheduler_config(gpu_resources: list[str], *, growing: bool, claims: bool = False) -> dict[str, Any]:
+    """Volcano's scheduler configuration. docs/scheduling.md says what it makes of jobs.
 
-    `enqueue` holds back pods of jobs for which the cluster has no room now. A cluster autoscaler sees only pods, so
-    with it a pool at zero never grows (volcano issues 3910, 3804); where pools scale from zero it is left out.
+    `enqueue` makes no pods for a job until its queue has room for the whole of it, counted in nodes that exist. Where
+    none can be added, that keeps two jobs from waiting for each other with half of their pods made. But an autoscaler
+    sees only pods, so with it a pool never grows (volcano issues 3910, 3804); where pools grow it is left out. So is
+    the chart's `overcommit` everywhere: it would not enqueue a job into a full cluster, and what is not enqueued takes
+    back nothing.
+
+    What is idle is used first: `reclaim` (from other queues what they use beyond their share) and `preempt` (from lower
+    priorities of the same queue) come last.
     `claims` lets it place pods by the devices that they claim, and count those against queues (volcano, user guides
     how_to_enable_dra.md and how_to_use_dra_quota.md).
     """
-    actions = ["allocate", "backfill"] if scale_from_zero else ["enqueue", "allocate", "backfill"]
+    actions = [*([] if growing else ["enqueue"]), "allocate", "backfill", "reclaim", "preempt"]
     binpack = {
         "binpack.weight": 10,
         "binpack.cpu": 1,
@@ -60,14 +66,22 @@ def scheduler_config(gpu_resources: list[str], *, scale_from_zero: bool, claims:
     return {
         "actions": ", ".join(actions),
         "tiers": [
-            {"plugins": [{"name": "priority"}, {"name": "gang", "enablePreemptable": False}, {"name": "conformance"}]},
             {
                 "plugins": [
-                    # overcommit speaks only in enqueue.
-                    *([] if scale_from_zero else [{"name": "overcommit"}]),
+                    {"name": "priority"},
+                    # A gang is no shelter: else a tenant could hold for ever what others deserve. Job policies restart
+                    # the whole of a gang that lost a member.
+                    {"name": "gang", "enablePreemptable": False, "enableReclaimable": False},
+                    {"name": "conformance"},
+                    # In this tier, because the first tier that names victims decides alone (volcano,
+                    # pkg/scheduler/framework/session_plugins.go): below, nobody would ask for deserved shares.
+                    {"name": "capacity"},
+                ]
+            },
+            {
+                "plugins": [
                     {"name": "drf", "enablePreemptable": False},
                     _with_claims("predicates", "predicate", on=claims),
-                    _with_claims("capacity", "capacity", on=claims),
                     # Spreading by free resources would work against packing.
                     {"name": "nodeorder", "arguments": {"leastrequested.weight": 0, "balancedresource.weight": 0}},
                     {"name": "binpack", "arguments": binpack},
@@ -83,9 +97,7 @@ def _with_claims(plugin: str, prefix: str, *, on: bool) -> dict[str, Any]:
 
 def volcano_values(args: VolcanoArgs) -> dict[str, Any]:
     """Values of the volcano chart."""
-    config = scheduler_config(
-        args["gpu_resources"], scale_from_zero=args["scale_from_zero"], claims=args.get("claims", False)
-    )
+    config = scheduler_config(args["gpu_resources"], growing=args["growing"], claims=args.get("claims", False))
     base: dict[str, Any] = {
         "basic": {"image_pull_policy": "IfNotPresent"},
         "custom": {

@@ -1,5 +1,6 @@
 """A served model: InferenceService, route, canary and scaling."""
 
+from collections.abc import Callable
 from typing import Any, TypedDict
 
 import pulumi
@@ -35,8 +36,11 @@ class ModelArgs(TypedDict):
     prometheus: str | None
     """Where signals are read; None where nothing scales by one."""
 
-    service_account: str | None
-    """Whose cloud identity reads the weights."""
+    account: str | None
+    """Service account whose cloud identity reads the weights; None: nobody's."""
+
+    pod_labels: dict[str, str]
+    """Labels by which the cloud knows pods of that account."""
 
 
 class Model(pulumi.ComponentResource):
@@ -46,8 +50,14 @@ class Model(pulumi.ComponentResource):
     """Host name under which it answers."""
 
     def __init__(
-        self, name: str, args: ModelArgs, cluster: Cluster, opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        args: ModelArgs,
+        cluster: Cluster,
+        locate: Callable[[str], pulumi.Input[str]] = str,
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        """`cluster` says where pods may run, `locate` where a source of the stack file is."""
         super().__init__("multimodal:index:Model", name, dict(args), opts)
         tenant, key = args["tenant"], args["model"]
         model = ServedModel.model_validate(args["settings"])
@@ -61,7 +71,15 @@ class Model(pulumi.ComponentResource):
                 api_version="serving.kserve.io/v1beta1",
                 kind="InferenceService",
                 opts=child,
-                **inference_service(tenant, version, one, cluster, service_account=args["service_account"]),
+                **inference_service(
+                    tenant,
+                    version,
+                    one,
+                    cluster,
+                    account=args["account"],
+                    pod_labels=args["pod_labels"],
+                    locate=locate,
+                ),
             )
         kubernetes.apiextensions.CustomResource(
             f"{name}-route",

@@ -4,7 +4,10 @@ Sources: kserve, pkg/apis/serving/v1beta1 (fields), pkg/constants (annotations, 
 apis/keda/v1alpha1 (ScaledObject); metrics of vLLM (docs, design/metrics) and Triton (docs, user_guide/metrics).
 """
 
+from collections.abc import Callable, Mapping
 from typing import Any
+
+import pulumi
 
 from components.labels import QUEUE_ANNOTATION, STORES_LABEL, tenant_labels
 from components.manifest import Spec
@@ -46,7 +49,14 @@ def scales(model: ServedModel) -> bool:
 
 
 def inference_service(
-    tenant: str, name: str, model: ServedModel, cluster: Cluster, *, service_account: str | None
+    tenant: str,
+    name: str,
+    model: ServedModel,
+    cluster: Cluster,
+    *,
+    account: str | None = None,
+    pod_labels: Mapping[str, str] | None = None,
+    locate: Callable[[str], pulumi.Input[str]] = str,
 ) -> Spec:
     """Metadata and spec of the model's InferenceService.
 
@@ -55,13 +65,14 @@ def inference_service(
         name: Its name; the canary's is another.
         model: Settings of the model, checked.
         cluster: Where its pods may run.
-        service_account: Whose cloud identity reads the weights; None: nobody's.
+        account: Service account whose cloud identity reads the weights; None: nobody's.
+        pod_labels: Labels by which the cloud knows pods of that account.
+        locate: Says where a source of the stack file is.
     """
     annotations = {
         "serving.kserve.io/deploymentMode": "Standard",
         # The platform scales by signals that KServe's own objects cannot bound (fallback, cool-down).
         "serving.kserve.io/autoscalerClass": "external" if scales(model) else "none",
-        QUEUE_ANNOTATION: tenant,
     }
     predictor: dict[str, Any] = {
         "minReplicas": model.replicas.min,
@@ -70,9 +81,10 @@ def inference_service(
         "schedulerName": SCHEDULER,
         "priorityClassName": model.priority.value,
         "automountServiceAccountToken": False,
-        "labels": {STORES_LABEL: "true"},
-        **({"serviceAccountName": service_account} if service_account else {}),
-        **_server(name, model, cluster),
+        "labels": {STORES_LABEL: "true", **(pod_labels or {})},
+        "annotations": {QUEUE_ANNOTATION: tenant},
+        **({"serviceAccountName": account} if account else {}),
+        **_server(name, model, cluster, locate),
     }
     if model.gpu is not None:
         placed = placement(cluster, model.gpu)
@@ -99,7 +111,9 @@ def _strategy(model: ServedModel) -> dict[str, Any]:
     return {"type": "RollingUpdate", "rollingUpdate": rolling}
 
 
-def _server(name: str, model: ServedModel, cluster: Cluster) -> dict[str, Any]:
+def _server(
+    name: str, model: ServedModel, cluster: Cluster, locate: Callable[[str], pulumi.Input[str]]
+) -> dict[str, Any]:
     """The model server's container, and where its weights come from."""
     shape = pod_shape(cluster, model.gpu, model.cpu, model.memory_gib)
     gpus = placement(cluster, model.gpu)["gpus"] if model.gpu is not None else {}
@@ -115,9 +129,9 @@ def _server(name: str, model: ServedModel, cluster: Cluster) -> dict[str, Any]:
         },
     }
     if not model.adapters:
-        return {"model": {**server, "storageUri": model.source}}
-    uris = [{"uri": model.source, "mountPath": "/mnt/models"}]
-    uris += [{"uri": uri, "mountPath": f"{ADAPTERS}/{key}"} for key, uri in sorted(model.adapters.items())]
+        return {"model": {**server, "storageUri": locate(model.source)}}
+    uris = [{"uri": locate(model.source), "mountPath": "/mnt/models"}]
+    uris += [{"uri": locate(uri), "mountPath": f"{ADAPTERS}/{key}"} for key, uri in sorted(model.adapters.items())]
     return {"model": server, "storageUris": uris}
 
 

@@ -7,6 +7,8 @@ from components.catalog.versions import problems as version_problems
 from components.settings.checks_existing import moves_in
 from components.settings.checks_network import api_problems, network_problems
 from components.settings.checks_pools import pool_problems, system_pool_problems
+from components.settings.checks_queues import guarantee_problems
+from components.settings.checks_training import training_problems
 from components.settings.cluster import AksCluster, Cluster, EksCluster, ExistingCluster, GkeCluster
 from components.settings.drivers import allowed_drivers
 from components.settings.model import Environment
@@ -167,7 +169,9 @@ def tenant_problems(tenants: Mapping[str, Tenant]) -> Iterator[Problem]:
 
 
 def quota_problems(cluster: Cluster, tenants: Mapping[str, Tenant]) -> Iterator[Problem]:
-    """Quotas that the pools can never supply."""
+    """Quotas that the pools can never supply, shares that cannot be kept, and jobs that could never run."""
+    yield from guarantee_problems(cluster, tenants)
+    yield from training_problems(cluster, tenants)
     offered = supply(cluster)
     for name, tenant in tenants.items():
         path: Path = ("tenants", name, "quota")

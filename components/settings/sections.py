@@ -12,6 +12,7 @@ from components.settings.network import Cidr
 from components.settings.ray import RayWorkloads
 from components.settings.serving import ServedModel
 from components.settings.supply import SHARED, WHOLE
+from components.settings.training import Training
 
 ChartValues = dict[str, Any]
 """Values merged last over a chart's own; the escape hatch. Each path must exist in the chart."""
@@ -75,8 +76,8 @@ class PodSecurity(StrEnum):
     PRIVILEGED = "privileged"
 
 
-class Quota(Model):
-    """The most that a tenant may request at once."""
+class GpuAmounts(Model):
+    """GPUs of every kind."""
 
     gpus: Count = 0
     """Whole GPUs (`nvidia.com/gpu`)."""
@@ -86,6 +87,16 @@ class Quota(Model):
 
     slices: dict[str, PositiveCount] = Field(default_factory=dict)
     """MIG slices by profile, such as {1g.10gb: 14}."""
+
+    @property
+    def gpu_resources(self) -> dict[str, int]:
+        """GPU resource -> number, with 0 for whole GPUs where there are none."""
+        shared = {SHARED: self.shared_gpus} if self.shared_gpus else {}
+        return {WHOLE: self.gpus, **shared, **{slice_resource(profile): n for profile, n in self.slices.items()}}
+
+
+class Quota(GpuAmounts):
+    """The most that a tenant may request at once."""
 
     cpu: PositiveCount = 32
     """Processors."""
@@ -99,12 +110,6 @@ class Quota(Model):
     storage_gib: PositiveCount = 1024
     """GiB of volumes that the tenant claims; its shared datasets come on top."""
 
-    @property
-    def gpu_resources(self) -> dict[str, int]:
-        """GPU resource -> number that the tenant may use."""
-        shared = {SHARED: self.shared_gpus} if self.shared_gpus else {}
-        return {WHOLE: self.gpus, **shared, **{slice_resource(profile): n for profile, n in self.slices.items()}}
-
 
 class Queue(Model):
     """The tenant's Volcano queue. Its hard cap is the tenant's quota."""
@@ -114,6 +119,10 @@ class Queue(Model):
 
     reclaimable: bool = True
     """Whether others may take back what this queue uses beyond its share."""
+
+    guarantee: GpuAmounts = GpuAmounts()
+    """What stays free for this queue even while it is idle: never lent, so that it starts at once. Of GPUs in pools of
+    a fixed size only: an autoscaler takes idle GPUs for free ones and adds no node for those who may not use them."""
 
 
 class Direction(StrEnum):
@@ -170,6 +179,8 @@ class Tenant(Model):
     access: Access = Access()
     ray: RayWorkloads | None = None
     """Clusters, jobs and services on Ray; `{}` for a tenant that makes its own. None: no Ray."""
+    training: dict[Name, Training] = Field(default_factory=dict)
+    """Training jobs by name."""
 
     models: dict[Name, ServedModel] = Field(default_factory=dict)
     """Models that the platform serves for the tenant, by name. Needs `multimodal:serving`."""

@@ -65,9 +65,10 @@ def node_supply(
     return {WHOLE: gpus} if time_slicing is None else {SHARED: gpus * time_slicing}
 
 
-def scales_from_zero(cluster: Cluster) -> bool:
-    """True when some GPU pool may have no node until a pod waits for one."""
-    return any(pool_shape(cluster, pool).min_nodes == 0 for pool in cluster.gpu_pools.values())
+def growing(cluster: Cluster) -> frozenset[str]:
+    """GPU pools that get nodes when pods wait for them, and lose them again."""
+    shapes = {name: pool_shape(cluster, pool) for name, pool in cluster.gpu_pools.items()}
+    return frozenset(name for name, shape in shapes.items() if shape.min_nodes < shape.max_nodes)
 
 
 def pool_supply(cluster: Cluster, name: str) -> Mapping[str, int]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from components.catalog.device_classes import CLASSES, GPU_CLASS, queue_resource, quota_resource
 from components.manifest import Spec
-from components.settings.sections import Allocation, Allowance, Direction, Quota
+from components.settings.sections import Allocation, Allowance, Direction, Queue, Quota
 from components.settings.supply import WHOLE
 
 
@@ -70,6 +70,11 @@ def queue_share(deserved: Mapping[str, str], allocation: Allocation) -> dict[str
     if allocation is Allocation.DEVICE_PLUGIN:
         return dict(deserved)
     return {queue_resource(GPU_CLASS) if name == WHOLE else name: share for name, share in deserved.items()}
+
+
+def gpu_guarantee(queue: Queue) -> dict[str, int]:
+    """GPU resource -> number that the tenant's queue reserves; empty where it reserves nothing."""
+    return {resource: number for resource, number in queue.guarantee.gpu_resources.items() if number}
 
 
 def limit_range() -> Spec:

@@ -78,6 +78,9 @@ class Tenant(pulumi.ComponentResource):
                     settings.quota, args["gpu_resources"], args["adapters"], allocation
                 ),
                 deserved=objects.queue_share(args["deserved"], allocation),
+                guarantee=objects.queue_share(
+                    {name: str(number) for name, number in objects.gpu_guarantee(settings.queue).items()}, allocation
+                ),
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -33,6 +33,9 @@ class WorkloadAccountArgs(TypedDict):
 class WorkloadAccount(pulumi.ComponentResource):
     """A service account with a cloud identity."""
 
+    pod_labels: dict[str, str]
+    """Labels by which the cloud knows the pods of this account."""
+
     def __init__(
         self,
         name: str,
@@ -46,6 +49,7 @@ class WorkloadAccount(pulumi.ComponentResource):
             f"{name}-identity",
             {"namespace": tenant, "service_account": ACCOUNT, "folders": tenant_folders(tenant)},
         )
+        self.pod_labels = identity.pod_labels
         kubernetes.core.v1.ServiceAccount(
             f"{name}-account",
             metadata={

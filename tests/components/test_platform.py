@@ -63,6 +63,9 @@ def test_tenants_come_after_everything_that_bounds_them(graph: Graph) -> None:
             assert reaches(graph, namespace, graph.one(RELEASE, f"p-{part}-release")), part
         signatures = graph.one("kubernetes:policies.kyverno.io/v1:ImageValidatingPolicy")
         assert reaches(graph, namespace, signatures)
+        assert reaches(graph, namespace, graph.one("multimodal:index:PriorityClasses"))
+        binding = "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding"
+        assert reaches(graph, namespace, graph.one(binding))
 
 
 def test_a_namespace_comes_after_its_queue_so_that_jobs_go_before_it(graph: Graph) -> None:

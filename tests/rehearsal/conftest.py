@@ -6,12 +6,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
+from components.gpu.layouts import layout_name, mig_parted_config
+from components.scheduling.volcano import scheduler_config
 from rehearsal import control_plane as plane
-from rehearsal import controllers, session, supervisor, toolchain
+from rehearsal import controllers, fleet, session, supervisor, toolchain
+from rehearsal.fleet import NodePool
 from rehearsal.kube import Kube
+from rehearsal.releases import Release
 from tests.project import ROOT
-from tests.rehearsal.cluster import Namespace, make_namespace
+from tests.rehearsal.cluster import Namespace, apply_crds, install, make_namespace, uninstall, volcano_crds
+from tests.rehearsal.gpu_nodes import LAYOUT, Pools, grow
 
 _NUMBERS = itertools.count(1)
 
@@ -60,3 +66,53 @@ def project(tmp_path: Path) -> Iterator[Path]:
         if folder.is_dir():
             session.stop(folder)
     session.stop(tmp_path / ".rehearsal")
+
+
+@pytest.fixture(scope="module")
+def gpu_operator(api: Kube) -> Iterator[None]:
+    """The GPU Operator, whose part on simulated nodes is to offer their GPUs and slices."""
+    config = yaml.safe_dump(mig_parted_config({"sliced": LAYOUT}))
+    values = {"mig": {"strategy": "mixed"}, "migManager": {"config": {"data": {"config.yaml": config}}}}
+    release = Release("gpu-operator", "default", "gpu-operator", "v26.7.0", values)
+    assert install(api, release).controllers == "ready"
+    yield
+    uninstall(api, release)
+
+
+@pytest.fixture
+def pools(api: Kube, gpu_operator: None, unique: Callable[[str], str]) -> Iterator[Pools]:
+    """Makes pools of H100 nodes, ready to be scheduled onto, and removes them after the test."""
+    made: list[NodePool] = []
+
+    def make(count: int = 1, gpus: int = 8, layout: dict[str, int] | None = None) -> NodePool:
+        pool = NodePool(
+            name=unique("h100"),
+            machine="p5.48xlarge",
+            vcpu=192,
+            memory_gib=2048,
+            accelerator="H100-80",
+            gpus=gpus,
+            labels={"nvidia.com/mig.config": layout_name(layout or {})},
+            taints=(("nvidia.com/gpu", "present", "NoSchedule"),),
+        )
+        made.append(pool)
+        grow(api, pool, count)
+        return pool
+
+    yield make
+    for pool in made:
+        fleet.remove_pool(api, pool.name)
+
+
+@pytest.fixture(scope="module")
+def volcano(api: Kube, request: pytest.FixtureRequest) -> Iterator[None]:
+    """The real Volcano with the configuration that the platform gives it; the parameter is `growing`."""
+    apply_crds(api, volcano_crds())
+    resources = ["nvidia.com/gpu", *(f"nvidia.com/mig-{profile}" for profile in LAYOUT)]
+    config = yaml.safe_dump(scheduler_config(resources, growing=request.param))
+    # Shorter cycles than in production only make the tests shorter.
+    values = {"custom": {"scheduler_config_override": config, "scheduler_schedule_period": "300ms"}}
+    release = Release("volcano", "default", "volcano", "1.15.0", values)
+    assert install(api, release).controllers == "ready"
+    yield
+    uninstall(api, release)

@@ -69,6 +69,13 @@ def eks(**pool: Any) -> dict[str, Any]:
     return {"cluster.gpuPools.p": {key: value for key, value in {**EKS_BLOCK, **pool}.items() if value is not None}}
 
 
+def train(cluster: dict[str, Any] | None = None, **job: Any) -> dict[str, Any]:
+    """A training job of one worker with one GPU, changed; on other pools where some are given."""
+    made = {"image": "ghcr.io/acme/train@sha256:" + "a" * 64, "gpu": {"count": 1}, **job}
+    pools = {"cluster.gpuPools": cluster, "tenants.vision.quota": {"gpus": 4}} if cluster else {}
+    return {**pools, "tenants.vision.training": {"t": made}}
+
+
 class Case(NamedTuple):
     """One mistake in a stack file."""
 
@@ -769,6 +776,123 @@ CASES = [
         "layout change of a pool that is not there",
         {"gpu": {"allowLayoutChange": ["h1000"]}},
         'gpu.allowLayoutChange[0] = "h1000": no such GPU pool; did you mean h100?',
+    ),
+    Case(
+        "guarantee beyond the quota",
+        {"tenants.vision.queue": {"guarantee": {"gpus": 5}}},
+        "tenants.vision.queue.guarantee.gpus = 5: more than the quota of 4; lower it or raise the quota",
+    ),
+    Case(
+        "guarantee of GPUs that come and go",
+        {"tenants.vision.queue": {"guarantee": {"gpus": 1}}},
+        "queue.guarantee.gpus = 1: pools that grow have these GPUs (l4); the autoscaler takes those that are held back",
+    ),
+    Case(
+        "guarantees of more than there is",
+        {
+            "cluster": EXISTING,
+            "tenants": {
+                name: {"quota": {"gpus": 8}, "queue": {"guarantee": {"gpus": number}}}
+                for name, number in (("vision", 6), ("language", 4))
+            },
+        },
+        "multimodal:tenants: queue guarantees of nvidia.com/gpu are 10 together (language 4, vision 6), and all pools"
+        " together have 8; lower some",
+    ),
+    Case(
+        "training image by tag",
+        train(image="ghcr.io/acme/train:latest"),
+        'training.t.image = "ghcr.io/acme/train:latest": does not match',
+    ),
+    Case(
+        "more workers at least than at most",
+        train(workers=2, minWorkers=3),
+        "minWorkers = 3 is more than workers = 2; lower it",
+    ),
+    Case(
+        "no kind of GPU for training",
+        train(gpu={}),
+        "training.t.gpu = {}: give exactly one of slice (a MIG profile), count (whole GPUs) and shared (turns)",
+    ),
+    Case(
+        "more GPUs for one worker than a node has",
+        train(gpu={"count": 8}),
+        "training.t.gpu.count = 8: no pool offers 8 × nvidia.com/gpu on one node; the pools have nvidia.com/gpu,",
+    ),
+    Case(
+        "slice for training that no layout has",
+        train(gpu={"slice": "2g.20gb"}),
+        'training.t.gpu.slice = "2g.20gb": no pool offers 1 × nvidia.com/mig-2g.20gb on one node',
+    ),
+    Case(
+        "training in a pool that is not there",
+        train(gpu={"count": 1, "pools": ["l40"]}),
+        'training.t.gpu.pools[0] = "l40": no such GPU pool; did you mean l4?',
+    ),
+    Case(
+        "training in a pool of slices",
+        train(gpu={"count": 1, "pools": ["h100"]}),
+        'training.t.gpu.pools[0] = "h100": it does not offer 1 × nvidia.com/gpu on one node; these do: l4',
+    ),
+    Case(
+        "fast network that no pool has",
+        train(fastNetwork=True),
+        "training.t.fastNetwork = true: no pool that offers 1 × nvidia.com/gpu on one node has fastNetwork (l4);",
+    ),
+    Case(
+        "workers on unlike GPUs",
+        train(
+            {"l4": {"machine": "g6.12xlarge", "maxNodes": 1}, "a10g": {"machine": "g5.12xlarge", "maxNodes": 1}},
+            gpu={"count": 1, "pools": ["l4", "a10g"]},
+        ),
+        "workers of one job need like GPUs, and these pools have A10G and L4; name pools of one kind",
+    ),
+    Case(
+        "workers that the fast network does not join",
+        train(
+            {
+                name: {"machine": "p5.48xlarge", "maxNodes": 1, "fastNetwork": True, "zones": ["us-east-1a"]}
+                for name in ("one", "two")
+            },
+            gpu={"count": 1, "pools": ["one", "two"]},
+            fastNetwork=True,
+        ),
+        "the fast network does not join two pools; name one of them",
+    ),
+    Case(
+        "gang that the pool can never hold",
+        train({"l4": {"machine": "g6.12xlarge", "maxNodes": 2}}, workers=3, gpu={"count": 4}),
+        "training.t.workers = 3: l4 can hold at most 2 such workers; lower it or raise maxNodes",
+    ),
+    Case(
+        "worker with more memory than a node has",
+        train(memoryGib=200),
+        "no node of l4 has that much for one worker, less what a node needs itself; lower it",
+    ),
+    Case(
+        "training beyond the quota of GPUs",
+        train(workers=5),
+        "training.t.workers = 5: together they need 5 of the tenant's quota.gpus = 4; lower it or raise the quota",
+    ),
+    Case(
+        "training beyond the quota of processors",
+        train(workers=2, cpu=20),
+        "training.t.workers = 2: together they need 40 of the tenant's quota.cpu = 32; lower it or raise the quota",
+    ),
+    Case(
+        "checkpoints where there is no store",
+        {
+            "cluster": EXISTING,
+            "tenants": {
+                "vision": {"quota": {"gpus": 1}, "training": train(checkpoints="t")["tenants.vision.training"]}
+            },
+        },
+        'training.t.checkpoints = "t": an existing cluster has no artifact store of the platform\'s',
+    ),
+    Case(
+        "checkpoints outside the tenant's folder",
+        train(checkpoints="../language/t"),
+        'training.t.checkpoints = "../language/t": does not match',
     ),
     *(Case(*row) for row in SERVING_CASES),
     *(Case(*row) for row in RAY_CASES),

@@ -64,3 +64,14 @@ def test_the_gang_waits_for_all_its_workers_in_its_tenants_queue() -> None:
     (one, _) = gang.plan(settings(tenants=TWO))
     spec = gang.manifest(one)["spec"]
     assert (spec["minAvailable"], spec["queue"], spec["schedulerName"]) == (2, "vision", "volcano")
+
+
+def test_a_gang_leaves_the_stacks_own_training_jobs_their_gpus() -> None:
+    job = {"image": "ghcr.io/acme/train@sha256:" + "a" * 64, "gpu": {"count": 1}, "workers": 4}
+    pools = {"l4": {"machine": "g6.12xlarge", "maxNodes": 3}}
+    quota = {"quota": {"gpus": 8, "cpu": 64, "memoryGib": 256}}
+    busy = settings(**{"cluster.gpuPools": pools, "tenants": {"vision": {**quota, "training": {"t": job}}}})
+    assert gang.plan(busy) == []
+    waiting = {**job, "workers": 8}
+    idle = settings(**{"cluster.gpuPools": pools, "tenants": {"vision": {**quota, "training": {"t": waiting}}}})
+    assert [one.workers for one in gang.plan(idle)] == [2]

@@ -1,81 +1,18 @@
 """What the real schedulers and admission make of GPU work on simulated nodes."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-import yaml
 
-from components.gpu.layouts import layout_name, mig_parted_config
 from components.scheduling.queues import queue_spec
-from components.scheduling.volcano import scheduler_config
-from rehearsal import fleet
-from rehearsal.fleet import NodePool
 from rehearsal.kube import Kube, KubeError
-from rehearsal.releases import Release
-from tests.rehearsal.cluster import (
-    SCHEDULING,
-    Namespace,
-    apply_crds,
-    eventually,
-    install,
-    pool_selector,
-    uninstall,
-    volcano_crds,
-)
+from tests.rehearsal.cluster import SCHEDULING, Namespace, eventually, pool_selector
+from tests.rehearsal.gpu_nodes import LAYOUT, Pools, grow
 
 pytestmark = pytest.mark.control_plane
 
-LAYOUT = {"1g.10gb": 4, "3g.40gb": 1}
-SCALE_FROM_ZERO = pytest.mark.parametrize("volcano", [True], indirect=True, ids=["pools scale from zero"])
-Pools = Callable[..., NodePool]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def gpu_operator(api: Kube) -> Iterator[None]:
-    config = yaml.safe_dump(mig_parted_config({"sliced": LAYOUT}))
-    values = {"mig": {"strategy": "mixed"}, "migManager": {"config": {"data": {"config.yaml": config}}}}
-    release = Release("gpu-operator", "default", "gpu-operator", "v26.7.0", values)
-    assert install(api, release).controllers == "ready"
-    yield
-    uninstall(api, release)
-
-
-@pytest.fixture
-def pools(api: Kube, unique: Callable[[str], str]) -> Iterator[Pools]:
-    """Makes pools of H100 nodes, ready to be scheduled onto, and removes them after the test."""
-    made: list[NodePool] = []
-
-    def make(count: int = 1, gpus: int = 8, layout: dict[str, int] | None = None) -> NodePool:
-        pool = NodePool(
-            name=unique("h100"),
-            machine="p5.48xlarge",
-            vcpu=192,
-            memory_gib=2048,
-            accelerator="H100-80",
-            gpus=gpus,
-            labels={"nvidia.com/mig.config": layout_name(layout or {})},
-            taints=(("nvidia.com/gpu", "present", "NoSchedule"),),
-        )
-        made.append(pool)
-        grow(api, pool, count)
-        return pool
-
-    yield make
-    for pool in made:
-        fleet.remove_pool(api, pool.name)
-
-
-def grow(api: Kube, pool: NodePool, count: int) -> None:
-    fleet.ensure_pool(api, pool, count)
-    eventually(
-        lambda: all(
-            any(name.startswith("nvidia.com/") for name in node["status"]["allocatable"])
-            and any(one["type"] == "Ready" and one["status"] == "True" for one in node["status"].get("conditions", []))
-            for node in fleet.nodes(api, pool.name)
-        ),
-        f"GPUs on the nodes of {pool.name}",
-    )
+GROWING = pytest.mark.parametrize("volcano", [True], indirect=True, ids=["pools grow"])
 
 
 def test_a_pod_within_quota_runs_on_a_gpu_node_and_one_over_quota_is_refused(
@@ -124,20 +61,7 @@ def test_a_whole_gpu_is_never_taken_from_a_sliced_node(namespace: Namespace, poo
     eventually(lambda: "Insufficient nvidia.com/gpu" in _why_pending(namespace, "whole"), "a reason")
 
 
-@pytest.fixture(scope="module")
-def volcano(api: Kube, request: pytest.FixtureRequest) -> Iterator[None]:
-    """The real Volcano with the configuration that the platform gives it; the parameter is `scale_from_zero`."""
-    apply_crds(api, volcano_crds())
-    config = yaml.safe_dump(scheduler_config(["nvidia.com/gpu"], scale_from_zero=request.param))
-    # Shorter cycles than in production only make the tests shorter.
-    values = {"custom": {"scheduler_config_override": config, "scheduler_schedule_period": "300ms"}}
-    release = Release("volcano", "default", "volcano", "1.15.0", values)
-    assert install(api, release).controllers == "ready"
-    yield
-    uninstall(api, release)
-
-
-@pytest.mark.parametrize("volcano", [False, True], indirect=True, ids=["fixed pools", "pools scale from zero"])
+@pytest.mark.parametrize("volcano", [False, True], indirect=True, ids=["fixed pools", "pools grow"])
 @pytest.mark.usefixtures("volcano")
 def test_a_gang_that_does_not_fit_stays_whole_in_pending_while_a_smaller_one_runs_and_starts_when_a_node_is_added(
     api: Kube, namespace: Namespace, pools: Pools
@@ -156,7 +80,7 @@ def test_a_gang_that_does_not_fit_stays_whole_in_pending_while_a_smaller_one_run
     eventually(lambda: namespace.phases("large") == {"Running": 3}, "the large gang to start on the new nodes")
 
 
-@SCALE_FROM_ZERO
+@GROWING
 @pytest.mark.usefixtures("volcano")
 def test_binpack_fills_a_node_before_it_opens_another(namespace: Namespace, pools: Pools) -> None:
     pool = pools(count=3)
@@ -166,13 +90,15 @@ def test_binpack_fills_a_node_before_it_opens_another(namespace: Namespace, pool
     assert sorted(namespace.gpus_by_node().values()) == [2, 8]
 
 
-@SCALE_FROM_ZERO
+@GROWING
 @pytest.mark.usefixtures("volcano")
 def test_a_queue_cannot_exceed_its_capability(
     api: Kube, namespace: Namespace, pools: Pools, unique: Callable[[str], str]
 ) -> None:
     pool, queue = pools(), unique("tenant")
-    spec = queue_spec(reclaimable=True, capability={"nvidia.com/gpu": "4"}, deserved={"nvidia.com/gpu": "4"})
+    spec = queue_spec(
+        reclaimable=True, capability={"nvidia.com/gpu": "4"}, deserved={"nvidia.com/gpu": "4"}, guarantee={}
+    )
     body = {"apiVersion": "scheduling.volcano.sh/v1beta1", "kind": "Queue", "metadata": {"name": queue}, "spec": spec}
     api.create(f"{SCHEDULING}/queues", body)
     eventually(

@@ -59,9 +59,9 @@ def test_values_switch_parts_off_and_name_the_scheduler() -> None:
     assert {"--scheduler-name=batch", "--schedule-period=2s"} <= set(scheduler.argv)
 
 
-@pytest.mark.parametrize("scale_from_zero", [False, True])
-def test_what_the_platform_configures_is_accepted(scale_from_zero: bool) -> None:
-    config = scheduler_config(["nvidia.com/gpu", "nvidia.com/mig-1g.10gb"], scale_from_zero=scale_from_zero)
+@pytest.mark.parametrize("growing", [False, True])
+def test_what_the_platform_configures_is_accepted(growing: bool) -> None:
+    config = scheduler_config(["nvidia.com/gpu", "nvidia.com/mig-1g.10gb"], growing=growing)
     check(yaml.safe_dump(config), "platform")
 
 

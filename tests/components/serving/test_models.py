@@ -21,7 +21,7 @@ def stack() -> Settings:
 
 
 def predictor(stack: Settings, **changes: Any) -> dict[str, Any]:
-    made = inference_service("vision", "chat", model(**changes), stack.cluster, service_account="workloads")
+    made = inference_service("vision", "chat", model(**changes), stack.cluster, account="workloads")
     return made["spec"]["predictor"]
 
 
@@ -49,8 +49,8 @@ def test_what_the_stack_file_says_of_processors_and_memory_counts(stack: Setting
 
 
 def test_a_model_counts_against_its_tenants_queue_and_takes_its_place_by_priority(stack: Settings) -> None:
-    made = inference_service("vision", "chat", model(priority="batch"), stack.cluster, service_account=None)
-    assert made["metadata"]["annotations"]["scheduling.volcano.sh/queue-name"] == "vision"
+    made = inference_service("vision", "chat", model(priority="batch"), stack.cluster)
+    assert made["spec"]["predictor"]["annotations"]["scheduling.volcano.sh/queue-name"] == "vision"
     assert made["spec"]["predictor"]["schedulerName"] == "volcano"
     assert made["spec"]["predictor"]["priorityClassName"] == "batch"
 
@@ -65,7 +65,7 @@ def test_a_surge_keeps_every_replica_while_a_new_one_comes(stack: Settings) -> N
 
 def test_weights_are_read_by_the_cloud_identity_of_the_tenants_account(stack: Settings) -> None:
     assert predictor(stack)["serviceAccountName"] == "workloads"
-    made = inference_service("vision", "chat", model(), stack.cluster, service_account=None)
+    made = inference_service("vision", "chat", model(), stack.cluster)
     assert "serviceAccountName" not in made["spec"]["predictor"]
 
 
@@ -123,7 +123,7 @@ def test_a_canary_is_the_same_model_with_other_weights_and_a_fixed_size(stack: S
     assert canary.source == "s3://acme-models/chat/4"
     assert canary.gpu == split.gpu
     assert not scales(canary)
-    made = inference_service("vision", "chat-canary", canary, stack.cluster, service_account=None)
+    made = inference_service("vision", "chat-canary", canary, stack.cluster)
     assert made["metadata"]["annotations"]["serving.kserve.io/autoscalerClass"] == "none"
     assert made["spec"]["predictor"]["minReplicas"] == made["spec"]["predictor"]["maxReplicas"] == 2
 

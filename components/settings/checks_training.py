@@ -1,0 +1,114 @@
+"""Checks of training jobs: pools that can hold them, the fast network, the tenant's quota."""
+
+from collections.abc import Iterator, Mapping
+
+from components.settings.cluster import Cluster, ExistingCluster, pool_shape
+from components.settings.problems import Path, Problem, closest
+from components.settings.sections import Quota, Tenant
+from components.settings.supply import offering_pools, supply
+from components.settings.training import Training, room, training_pools, wired, workers_per_node
+from components.settings.workloads import GpuRequest
+
+
+def training_problems(cluster: Cluster, tenants: Mapping[str, Tenant]) -> Iterator[Problem]:
+    """Training jobs that could never run."""
+    for tenant, settings in tenants.items():
+        for name, training in settings.training.items():
+            path: Path = ("tenants", tenant, "training", name)
+            if training.checkpoints is not None and isinstance(cluster, ExistingCluster):
+                yield Problem(
+                    (*path, "checkpoints"),
+                    training.checkpoints,
+                    "an existing cluster has no artifact store of the platform's; pass your own location in `args`",
+                )
+            yield from _quota_problems(path, training, settings.quota)
+            placing = list(_pool_problems(path, cluster, training))
+            yield from placing
+            if not placing:
+                yield from _room_problems(path, cluster, training)
+
+
+def _asked(gpu: GpuRequest) -> tuple[Path, int | str]:
+    """Key of the kind of GPU that is asked for, and its value."""
+    if gpu.slice is not None:
+        return ("gpu", "slice"), gpu.slice
+    return ("gpu", "count" if gpu.count is not None else "shared"), gpu.number
+
+
+def _pool_problems(path: Path, cluster: Cluster, training: Training) -> Iterator[Problem]:
+    gpu = training.gpu
+    offering = offering_pools(cluster, gpu.resource, gpu.number)
+    key, value = _asked(gpu)
+    told = f"{gpu.number} × {gpu.resource} on one node"
+    if not offering:
+        there = ", ".join(sorted(supply(cluster))) or "no GPUs"
+        yield Problem((*path, *key), value, f"no pool offers {told}; the pools have {there}")
+        return
+    for index, pool in enumerate(gpu.pools):
+        if pool not in cluster.gpu_pools:
+            yield Problem((*path, "gpu", "pools", index), pool, f"no such GPU pool; {closest(pool, cluster.gpu_pools)}")
+        elif pool not in offering:
+            yield Problem(
+                (*path, "gpu", "pools", index), pool, f"it does not offer {told}; these do: {', '.join(offering)}"
+            )
+        elif training.fast_network and not wired(cluster, pool):
+            yield Problem((*path, "gpu", "pools", index), pool, "it has no fastNetwork, which this job asks for")
+    if training.fast_network and not any(wired(cluster, pool) for pool in offering):
+        yield Problem(
+            (*path, "fastNetwork"),
+            True,
+            f"no pool that offers {told} has fastNetwork ({', '.join(offering)}); set it on one, or leave it out here",
+        )
+        return
+    named = [pool for pool in gpu.pools if pool in offering]
+    if training.fast_network and len(named) > 1:
+        yield Problem(
+            (*path, "gpu", "pools"), list(gpu.pools), "the fast network does not join two pools; name one of them"
+        )
+    kinds = sorted({pool_shape(cluster, cluster.gpu_pools[pool]).accelerator for pool in named})
+    if len(kinds) > 1:
+        yield Problem(
+            (*path, "gpu", "pools"),
+            list(gpu.pools),
+            f"workers of one job need like GPUs, and these pools have {' and '.join(kinds)}; name pools of one kind",
+        )
+
+
+def _room_problems(path: Path, cluster: Cluster, training: Training) -> Iterator[Problem]:
+    pools = training_pools(cluster, training)
+    if not any(workers_per_node(cluster, pool, training) for pool in pools):
+        yield Problem(
+            path,
+            {"cpu": training.cpu, "memoryGib": training.memory_gib},
+            f"no node of {', '.join(pools)} has that much for one worker, less what a node needs itself; lower it",
+        )
+        return
+    most = sum(room(cluster, pool, training) for pool in pools)
+    if training.workers > most:
+        yield Problem(
+            (*path, "workers"),
+            training.workers,
+            f"{', '.join(pools)} can hold at most {most} such workers; lower it or raise maxNodes",
+        )
+
+
+def _quota_problems(path: Path, training: Training, quota: Quota) -> Iterator[Problem]:
+    gpu, workers = training.gpu, training.workers
+    if gpu.slice is not None:
+        granted, key = quota.slices.get(gpu.slice, 0), f"slices.{gpu.slice}"
+    elif gpu.count is not None:
+        granted, key = quota.gpus, "gpus"
+    else:
+        granted, key = quota.shared_gpus, "sharedGpus"
+    for needed, allowed, what in (
+        (workers * gpu.number, granted, key),
+        (workers * training.cpu, quota.cpu, "cpu"),
+        (workers * training.memory_gib, quota.memory_gib, "memoryGib"),
+        (workers, quota.pods, "pods"),
+    ):
+        if needed > allowed:
+            yield Problem(
+                (*path, "workers"),
+                workers,
+                f"together they need {needed} of the tenant's quota.{what} = {allowed}; lower it or raise the quota",
+            )

@@ -1,0 +1,142 @@
+"""What a tenant runs: the one place that wires its models, Ray clusters and training jobs to what they need."""
+
+from collections.abc import Callable, Mapping
+
+import pulumi
+
+from components.scheduling.placement import placement
+from components.scheduling.ray.tenant import TenantRay
+from components.scheduling.training_job import TrainingJob
+from components.serving.model import Model
+from components.settings import Settings
+from components.settings.training import training_pools, wired_devices
+from components.storage.outputs import Folder, Storage, Store
+from components.tenancy.workload_account import ACCOUNT, WorkloadAccount
+
+STORE_SCHEME = "store://"
+"""Sources that lie in the stack's own store, in the tenant's folder of models."""
+
+
+def tenant_workloads(
+    name: str,
+    tenant: str,
+    settings: Settings,
+    storage: Storage | None,
+    images_lock: Mapping[str, str],
+    opts: pulumi.ResourceOptions,
+) -> None:
+    """Everything that `tenant` runs, after its bounds.
+
+    Args:
+        name: Begins the names of the resources.
+        tenant: Namespace and queue.
+        settings: The stack's.
+        storage: Where weights and checkpoints are; None where the platform has no store.
+        images_lock: Digests by image reference.
+        opts: Parent, provider, and what must be there before.
+    """
+    account: WorkloadAccount | None = None
+    if storage is not None:
+        account = WorkloadAccount(f"{name}-workloads", {"tenant": tenant}, storage, opts)
+        opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[account]))
+    _models(name, tenant, settings, storage, account, opts)
+    _ray(f"{name}-ray", tenant, settings, account, images_lock, opts)
+    _training(name, tenant, settings, storage, account, opts)
+
+
+def _models(
+    name: str,
+    tenant: str,
+    settings: Settings,
+    storage: Storage | None,
+    account: WorkloadAccount | None,
+    opts: pulumi.ResourceOptions,
+) -> None:
+    if settings.serving is None:
+        return
+    locate = source_locator(storage, tenant)
+    for key, model in settings.tenants[tenant].models.items():
+        Model(
+            f"{name}-model-{key}",
+            {
+                "tenant": tenant,
+                "model": key,
+                "settings": model.model_dump(mode="json", by_alias=True, exclude_defaults=True),
+                "domain": settings.serving.domain,
+                "prometheus": settings.autoscaling.prometheus if settings.autoscaling else None,
+                "account": ACCOUNT if account else None,
+                "pod_labels": dict(account.pod_labels) if account else {},
+            },
+            settings.cluster,
+            locate,
+            opts,
+        )
+
+
+def source_locator(storage: Storage | None, tenant: str) -> Callable[[str], pulumi.Input[str]]:
+    """Says where a source is: `store://` ones in the tenant's folder of models, all others as they stand."""
+    if storage is None:
+        return lambda source: source
+    folder = storage.uri(Folder(Store.MODELS, tenant))
+
+    def locate(source: str) -> pulumi.Input[str]:
+        if not source.startswith(STORE_SCHEME):
+            return source
+        return pulumi.Output.concat(folder, "/", source.removeprefix(STORE_SCHEME))
+
+    return locate
+
+
+def _ray(
+    name: str,
+    tenant: str,
+    settings: Settings,
+    account: WorkloadAccount | None,
+    images_lock: Mapping[str, str],
+    opts: pulumi.ResourceOptions,
+) -> None:
+    ray = settings.tenants[tenant].ray
+    if settings.ray is None or ray is None:
+        return
+    TenantRay(
+        name,
+        {
+            "tenant": tenant,
+            "settings": ray.model_dump(mode="json", by_alias=True, exclude_unset=True),
+            "api_server": list(settings.ray.api_server),
+            "account": ACCOUNT if account else None,
+            "images_lock": dict(images_lock),
+            "mirror": settings.trust.mirror,
+        },
+        settings.cluster,
+        opts,
+    )
+
+
+def _training(
+    name: str,
+    tenant: str,
+    settings: Settings,
+    storage: Storage | None,
+    account: WorkloadAccount | None,
+    opts: pulumi.ResourceOptions,
+) -> None:
+    for job, training in settings.tenants[tenant].training.items():
+        folder: pulumi.Output[str] | None = None
+        if storage is not None and training.checkpoints is not None:
+            folder = pulumi.Output.concat(storage.uri(Folder(Store.ARTIFACTS, tenant)), "/", training.checkpoints)
+        pools = training_pools(settings.cluster, training)
+        TrainingJob(
+            f"{name}-training-{job}",
+            {
+                "tenant": tenant,
+                "job": job,
+                "settings": training.model_dump(mode="json", by_alias=True),
+                "placement": placement(settings.cluster, training.gpu.model_copy(update={"pools": pools})),
+                "devices": wired_devices(settings.cluster, training),
+                "account": ACCOUNT if account else None,
+                "pod_labels": dict(account.pod_labels) if account else {},
+            },
+            folder,
+            opts,
+        )
