@@ -75,7 +75,7 @@ def scheduler_config(gpu_resources: list[str], *, growing: bool, claims: bool = 
                     {"name": "conformance"},
                     # In this tier, because the first tier that names victims decides alone (volcano,
                     # pkg/scheduler/framework/session_plugins.go): below, nobody would ask for deserved shares.
-                    {"name": "capacity"},
+                    _with_claims("capacity", "capacity", on=claims),
                 ]
             },
             {

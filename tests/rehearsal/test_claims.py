@@ -104,7 +104,7 @@ def test_a_tenants_quota_bounds_what_it_claims(api: Kube, namespace: Namespace) 
 @pytest.fixture
 def volcano(api: Kube) -> Iterator[None]:
     apply_crds(api, volcano_crds())
-    config = yaml.safe_dump(scheduler_config([], scale_from_zero=False, claims=True))
+    config = yaml.safe_dump(scheduler_config([], growing=False, claims=True))
     values = {"custom": {"scheduler_config_override": config, "scheduler_schedule_period": "300ms"}}
     release = Release("volcano", "default", "volcano", "1.15.0", values)
     assert install(api, release).controllers == "ready"

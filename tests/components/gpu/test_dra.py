@@ -103,7 +103,7 @@ def test_developers_make_claims() -> None:
 
 def test_volcano_places_and_counts_claims_only_where_there_are_any() -> None:
     def arguments(*, claims: bool) -> dict[str, Any]:
-        tiers = scheduler_config([], scale_from_zero=False, claims=claims)["tiers"]
+        tiers = scheduler_config([], growing=False, claims=claims)["tiers"]
         return {plugin["name"]: plugin.get("arguments") for tier in tiers for plugin in tier["plugins"]}
 
     assert arguments(claims=True)["predicates"] == {"predicate.DynamicResourceAllocationEnable": True}

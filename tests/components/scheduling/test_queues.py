@@ -42,5 +42,5 @@ def test_a_share_is_never_below_what_is_guaranteed() -> None:
 
 
 def test_a_guarantee_stands_where_volcano_reads_it() -> None:
-    spec = queue_spec(reclaimable=True, capability={GPU: "4"}, deserved={GPU: "2"}, guarantee={GPU: 2})
+    spec = queue_spec(reclaimable=True, capability={GPU: "4"}, deserved={GPU: "2"}, guarantee={GPU: "2"})
     assert spec["guarantee"] == {"resource": {GPU: "2"}}

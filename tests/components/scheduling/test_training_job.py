@@ -74,9 +74,8 @@ def test_half_of_the_memory_can_be_shared() -> None:
 
 
 def test_a_worker_gets_its_adapters_and_their_huge_pages() -> None:
-    resources = pod(spec(devices={"vpc.amazonaws.com/efa": "32", "hugepages-2Mi": "5120Mi"}))["containers"][0][
-        "resources"
-    ]
+    made = pod(spec(devices={"vpc.amazonaws.com/efa": "32", "hugepages-2Mi": "5120Mi"}))
+    resources = made["containers"][0]["resources"]
     assert resources["limits"]["vpc.amazonaws.com/efa"] == "32"
     assert resources["requests"]["hugepages-2Mi"] == resources["limits"]["hugepages-2Mi"] == "5120Mi"
     assert "hugepages-2Mi" not in pod(spec())["containers"][0]["resources"]["limits"]
