@@ -145,8 +145,11 @@ class Engine:
     def destroy(self, watch: Watcher | None = None) -> Result:
         """Removes everything that the stack has, after a preview, as `pulumi destroy` does.
 
-        The preview is where protected resources refuse; without it all others would be gone by then.
+        The preview is where protected resources refuse; without it all others would be gone by then. A stack that never
+        came to anything has nothing to remove, and no history either, which the Automation API takes for granted.
         """
+        if not self.resources():
+            return Result()
         planned = self._run(lambda on_event: self._stack.destroy(on_event=on_event, preview_only=True), None)
         if planned.failed:
             # What was planned did not happen.

@@ -115,3 +115,10 @@ def test_a_destroy_that_is_interrupted_again_and_again_finishes_in_order(start: 
     assert destroy_order.violations([*moments, *last.moments]) == []
     assert engine.resources() == []
     assert inventory(api) == before
+
+
+@pytest.mark.engine
+def test_a_stack_that_never_came_to_anything_has_nothing_to_destroy(tmp_path: Path) -> None:
+    program = toolchain.ensure(("pulumi",), print)["pulumi"]
+    engine = Engine(tmp_path, "local", stacks.read(ROOT, "local").config, pulumi=program, env={})
+    assert not engine.destroy().failed
