@@ -15,9 +15,21 @@ from types import MappingProxyType
 from components.catalog.image_refs import Lock
 from components.catalog.image_table import Image
 
+KSERVE_VERSION = "v0.18.1"
+"""Version of what KServe puts beside a model, and of its Hugging Face server: that of its controller."""
+
 _ALL = (
     # Triton 2.71.0 is container release 26.07 (NVIDIA Triton release notes 26.07).
     Image("triton", "nvcr.io", "nvidia/tritonserver", "26.07-py3"),
+    # Built on CUDA 13.0, so it needs driver 580 or newer, as Triton 26.07 does (vLLM release notes v0.28.0).
+    Image("vllm", "docker.io", "vllm/vllm-openai", "v0.28.0"),
+    # The maker tags the build for GPUs "-gpu" (kserve/kserve charts/kserve-runtime-configs).
+    Image("huggingface", "docker.io", "kserve/huggingfaceserver", f"{KSERVE_VERSION}-gpu"),
+    Image("huggingface-cpu", "docker.io", "kserve/huggingfaceserver", KSERVE_VERSION),
+    # KServe's webhook puts these into a model's pods; an InferenceGraph is a pod of the router.
+    Image("storage-initializer", "docker.io", "kserve/storage-initializer", KSERVE_VERSION),
+    Image("agent", "docker.io", "kserve/agent", KSERVE_VERSION),
+    Image("router", "docker.io", "kserve/router", KSERVE_VERSION),
 )
 
 WORKLOAD_IMAGES: Mapping[str, Image] = MappingProxyType({image.key: image for image in _ALL})

@@ -88,4 +88,4 @@ def test_support_of_an_unknown_version_is_not_guessed() -> None:
 @pytest.mark.parametrize("key", CHARTS)
 def test_a_chart_takes_its_version_from_a_component(key: str) -> None:
     assert CHARTS[key].version_from in COMPONENTS
-    assert CHARTS[key].repo.startswith("https://")
+    assert CHARTS[key].repo.startswith("oci://" if CHARTS[key].oci else "https://")
