@@ -16,6 +16,7 @@ from components.gpu.layouts import layout_names
 from components.gpu.operator import GpuOperator
 from components.scheduling.queues import deserved
 from components.scheduling.volcano import Volcano
+from components.serving.make import make_serving
 from components.serving.model import Model
 from components.settings import Settings
 from components.settings.cluster import EksCluster
@@ -46,7 +47,7 @@ class PlatformArgs(TypedDict):
 
 
 class Platform(pulumi.ComponentResource):
-    """Cluster, GPUs, scheduler, image trust and tenants of one stack, in an order that comes up and goes down."""
+    """Cluster, GPUs, scheduler, image trust, serving and tenants of one stack, in an order that comes up and goes."""
 
     cluster_name: pulumi.Output[str]
     """Name of the cluster."""
@@ -169,6 +170,9 @@ class Platform(pulumi.ComponentResource):
                     self._on_cluster,
                 )
             )
+        if settings.serving is not None:
+            # Made before tenants, it outlives them on a destroy, and KServe can let go of what they made of its kinds.
+            layers.append(make_serving(name, settings, settings.serving, self._lock, self._on_cluster))
         weights = {tenant: chosen.queue.weight for tenant, chosen in settings.tenants.items()}
         granted = {tenant: chosen.quota.gpu_resources for tenant, chosen in settings.tenants.items()}
         for tenant, chosen in settings.tenants.items():

@@ -21,7 +21,7 @@ KSERVE_VERSION = "v0.18.1"
 _ALL = (
     # Triton 2.71.0 is container release 26.07 (NVIDIA Triton release notes 26.07).
     Image("triton", "nvcr.io", "nvidia/tritonserver", "26.07-py3"),
-    # Built on CUDA 13.0, so it needs driver 580 or newer, as Triton 26.07 does (vLLM release notes v0.28.0).
+    # On CUDA 13.0 (CUDA_VERSION=13.0.2 in the image); the maker's tag for CUDA 12.9 is v0.28.0-cu129.
     Image("vllm", "docker.io", "vllm/vllm-openai", "v0.28.0"),
     # The maker tags the build for GPUs "-gpu" (kserve/kserve charts/kserve-runtime-configs).
     Image("huggingface", "docker.io", "kserve/huggingfaceserver", f"{KSERVE_VERSION}-gpu"),

@@ -176,7 +176,18 @@ class Serving(Model):
     """How models run."""
 
     domain: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")] = "models.internal"
-    """Domain of the models' addresses: <model>-<tenant>.<domain>."""
+    """Domain of the models' addresses: <model>-<tenant>.<domain>. Names below it lead to the gateway's load balancer in
+    your DNS; it has addresses of the cluster's network only."""
+
+    issuer: Name | None = None
+    """ClusterIssuer of yours that signs the gateway's certificate. None: the platform's own authority, which clients
+    then have to trust. Make yours once cert-manager is there; the gateway waits for it, the update does not."""
 
     values: dict[str, Any] = Field(default_factory=dict)
     """Further values of the kserve-resources chart."""
+
+    gateway_values: dict[str, Any] = Field(default_factory=dict)
+    """Further values of Envoy Gateway's chart."""
+
+    cert_manager_values: dict[str, Any] = Field(default_factory=dict)
+    """Further values of the cert-manager chart."""

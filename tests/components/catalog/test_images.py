@@ -148,7 +148,7 @@ def test_a_switch_that_brings_images_nobody_pinned_is_a_problem(chart: str, extr
 
 
 def test_an_unknown_chart_or_version_is_refused() -> None:
-    known = ", ".join(CHARTS)
+    known = ", ".join(PLATFORM_IMAGES)
     with pytest.raises(ValueError, match=f"no chart 'argo' in the catalog; known: {known}"):
         image_values("argo")
     with pytest.raises(ValueError, match=r"images of volcano 1.2.3 are not known; known versions: 1.15.0"):
