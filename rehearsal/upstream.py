@@ -24,6 +24,8 @@ from typing import Any, Final, cast
 import yaml
 
 _EMPTY: Final[Mapping[str, Any]] = {}
+_FOLDERS: Final[Mapping[str, str]] = {"gateway-helm": "envoy-gateway"}
+"""Charts that lie in a folder of their project's name."""
 
 
 @dataclass(frozen=True)
@@ -62,14 +64,15 @@ def chart_data(chart: str) -> ChartData | None:
     Raises:
         ValueError: when a file is broken, naming it.
     """
+    folder = _FOLDERS.get(chart, chart)
     for root in filter(None, (named_root(), cached_root())):
-        if (root / chart / "values.yaml").is_file():
-            return _read_chart(root, chart)
+        if (root / folder / "values.yaml").is_file():
+            return _read_chart(root, chart, folder)
     return None
 
 
-def _read_chart(root: Path, chart: str) -> ChartData:
-    folder = root / chart
+def _read_chart(root: Path, chart: str, where: str) -> ChartData:
+    folder = root / where
     values = _mapping(folder / "values.yaml")
     refs = folder / "value-refs.txt"
     schemas: dict[str, Mapping[str, Any]] = {}
@@ -87,8 +90,8 @@ def _read_chart(root: Path, chart: str) -> ChartData:
             schemas[key] = _schema(below / "values.schema.json")
     return ChartData(
         name=chart,
-        version=_version(root, chart),
-        source=f"{root.name}/{chart}",
+        version=_version(root, where),
+        source=f"{root.name}/{where}",
         values=values,
         refs=frozenset(refs.read_text(encoding="utf-8").split()) if refs.is_file() else frozenset(),
         schemas=schemas,

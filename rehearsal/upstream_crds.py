@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -85,8 +85,40 @@ KINDS: Final[Mapping[str, tuple[CustomKind, ...]]] = {
             namespaced=False,
         ),
     ),
+    "cert-manager": (
+        *_kinds("cert-manager.io", "v1", "Certificate/certificates Issuer/issuers"),
+        *_kinds("cert-manager.io", "v1", "CertificateRequest/certificaterequests"),
+        *_kinds("cert-manager.io", "v1", "ClusterIssuer/clusterissuers", namespaced=False),
+        *_kinds("acme.cert-manager.io", "v1", "Challenge/challenges Order/orders"),
+    ),
+    "gateway-helm": (
+        *_kinds("gateway.networking.k8s.io", "v1", "GatewayClass/gatewayclasses", namespaced=False),
+        *_kinds("gateway.networking.k8s.io", "v1", "Gateway/gateways HTTPRoute/httproutes GRPCRoute/grpcroutes"),
+        *_kinds("gateway.networking.k8s.io", "v1beta1", "ReferenceGrant/referencegrants"),
+        *_kinds("gateway.envoyproxy.io", "v1alpha1", "EnvoyProxy/envoyproxies SecurityPolicy/securitypolicies"),
+        *_kinds("gateway.envoyproxy.io", "v1alpha1", "ClientTrafficPolicy/clienttrafficpolicies"),
+        *_kinds("gateway.envoyproxy.io", "v1alpha1", "BackendTrafficPolicy/backendtrafficpolicies Backend/backends"),
+    ),
+    "kserve-crd": (
+        *_kinds("serving.kserve.io", "v1beta1", "InferenceService/inferenceservices"),
+        *_kinds("serving.kserve.io", "v1alpha1", "InferenceGraph/inferencegraphs ServingRuntime/servingruntimes"),
+        *_kinds("serving.kserve.io", "v1alpha1", "TrainedModel/trainedmodels"),
+        *_kinds("serving.kserve.io", "v1alpha1", "ClusterServingRuntime/clusterservingruntimes", namespaced=False),
+        *_kinds("serving.kserve.io", "v1alpha1", "ClusterStorageContainer/clusterstoragecontainers", namespaced=False),
+    ),
+    # Its kinds are those of kserve-crd.
+    "kserve-resources": (),
 }
 """Kinds of a chart that are made permissive when its CRDs are nowhere to be found (names from each project's CRDs)."""
+
+
+_ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
+    # Of the Gateway API the chart brings the experimental channel.
+    "gateway-helm": ("envoy-gateway/crds/*.yaml", "gateway-api/crds-experimental/*.yaml"),
+    # All of the project's but those of its charts for local models and LLMs.
+    "kserve-crd": ("kserve/crds/*.io_[!l]*.yaml",),
+}
+"""Where the CRDs of a chart lie in a folder of upstream data, if not in the chart's own."""
 
 
 @dataclass(frozen=True)
@@ -116,14 +148,16 @@ def crds(chart: str) -> Definitions | None:
         return None
     named, cached = upstream.named_root(), upstream.cached_root()
     module = f"Go module {_MODULES[chart].path}@{pinned_version(chart)}" if chart in _MODULES else ""
+    patterns = _ELSEWHERE.get(chart, (f"{chart}/crds/**/*.yaml",))
+    source = " and ".join(dict.fromkeys(pattern.partition("/*")[0] for pattern in patterns))
     places = (
-        ([named / chart / "crds"] if named else [], f"{chart}/crds"),
-        (_module_folders(chart), module),
-        ([cached / chart / "crds"], f"{chart}/crds"),
+        (_files(named, patterns) if named else [], source),
+        ([path for folder in _module_folders(chart) for path in _files(folder, ("**/*.yaml",))], module),
+        (_files(cached, patterns), source),
     )
-    for folders, source in places:
+    for paths, source in places:
         # One name may lie in two folders of a module; the first is as good as the second.
-        documents = {item["metadata"]["name"]: item for folder in reversed(folders) for item in _definitions_in(folder)}
+        documents = {item["metadata"]["name"]: item for path in reversed(paths) for item in _definitions_in(path)}
         if documents:
             return Definitions(tuple(documents.values()), source)
     if chart in KINDS:
@@ -154,12 +188,15 @@ def permissive_definition(kind: CustomKind) -> dict[str, Any]:
     }
 
 
-def _definitions_in(folder: Path) -> Iterator[dict[str, Any]]:
-    for path in sorted(folder.glob("**/*.yaml")) if folder.is_dir() else ():
-        for document in upstream.load_documents(path):
-            if _is_map(document) and document.get("kind") == "CustomResourceDefinition":
-                document.pop("status", None)
-                yield _without_descriptions(document)
+def _files(root: Path, patterns: Iterable[str]) -> list[Path]:
+    return [path for pattern in patterns for path in sorted(root.glob(pattern))] if root.is_dir() else []
+
+
+def _definitions_in(path: Path) -> Iterator[dict[str, Any]]:
+    for document in upstream.load_documents(path):
+        if _is_map(document) and document.get("kind") == "CustomResourceDefinition":
+            document.pop("status", None)
+            yield _without_descriptions(document)
 
 
 def _is_map(value: Any) -> TypeGuard[dict[str, Any]]:

@@ -16,6 +16,14 @@ CONTROLLERS: Mapping[str, Controller] = {
             reason="the Cluster Autoscaler scales Auto Scaling groups of AWS, which a rehearsal does not have",
         ),
         NotRun(
+            chart="cert-manager",
+            reason="cert-manager is not run in a rehearsal; certificates are checked against its CRDs and not issued",
+        ),
+        NotRun(
+            chart="gateway-helm",
+            reason="Envoy Gateway is not run in a rehearsal; gateways and routes are checked against their CRDs",
+        ),
+        NotRun(
             chart="kyverno",
             reason="Kyverno is not run in a rehearsal yet; policies are checked against its CRDs",
         ),
