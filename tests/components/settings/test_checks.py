@@ -73,6 +73,22 @@ def test_aks_takes_a_pool(pool: dict[str, Any]) -> None:
     assert settings(cluster={**AKS, "gpuPools": pools}, tenants={})
 
 
+@pytest.mark.parametrize(
+    "trust",
+    [
+        {"trust.mirror": "ghcr.io/acme"},
+        {"trust.mirror": "ghcr.io/acme/mirror"},
+        {"trust.enforcement": "audit"},
+    ],
+)
+def test_models_are_served_from_a_mirror_or_where_signatures_are_only_reported(trust: dict[str, Any]) -> None:
+    assert settings(serving={}, **trust).serving
+
+
+def test_a_stack_that_serves_nothing_needs_no_mirror() -> None:
+    assert settings().trust.mirror is None
+
+
 def test_a_cluster_may_move_into_a_small_network_that_is_there_already() -> None:
     subnets = {"us-east-1a": "subnet-0000000a", "us-east-1b": "subnet-0000000b"}
     existing = {"vpcId": "vpc-00000000", "privateSubnetIds": subnets}
