@@ -93,6 +93,7 @@ _KEDA = {
     "webhooks": (_image("image.webhooks"), "kedacore/keda-admission-webhooks"),
 }
 
+
 def _pair(repository: str, tag: str) -> ImagePaths:
     return ImagePaths(None, repository, None, tag)
 

@@ -15,15 +15,8 @@ import pulumi_kubernetes as kubernetes
 from components.catalog.images import image_values
 from components.helm import addon_namespace, merge, release
 from components.labels import platform_labels
-from components.serving.gateway_objects import (
-    GATEWAY,
-    GATEWAY_CLASS,
-    NAMESPACE,
-    certificate,
-    envoy_proxy,
-    gateway,
-    gateway_class,
-)
+from components.serving.gateway_objects import GATEWAY_CLASS, certificate, envoy_proxy, gateway, gateway_class
+from components.serving.names import GATEWAY, GATEWAY_NAMESPACE
 from components.settings.sections import PodSecurity
 
 
@@ -78,7 +71,7 @@ class ModelGateway(pulumi.ComponentResource):
     def __init__(self, name: str, args: ModelGatewayArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("multimodal:index:ModelGateway", name, dict(args), opts)
         child = pulumi.ResourceOptions(parent=self)
-        namespace = addon_namespace(name, namespace=NAMESPACE, pod_security=PodSecurity.RESTRICTED, opts=child)
+        namespace = addon_namespace(name, namespace=GATEWAY_NAMESPACE, pod_security=PodSecurity.RESTRICTED, opts=child)
         self.namespace = namespace.metadata.name
         chart = release(
             f"{name}-release",
@@ -101,7 +94,7 @@ class ModelGateway(pulumi.ComponentResource):
 
         def placed(object_name: str, condition: str | None = None) -> dict[str, Any]:
             waiting = {"annotations": {"pulumi.com/waitFor": f"condition={condition}"}} if condition else {}
-            return {"name": object_name, "namespace": NAMESPACE, **waiting}
+            return {"name": object_name, "namespace": GATEWAY_NAMESPACE, **waiting}
 
         wait = args["await_certificate"]
         proxy = made(

@@ -10,14 +10,9 @@ from types import MappingProxyType
 
 from components.labels import TENANT
 from components.manifest import Spec
-
-NAMESPACE = "envoy-gateway-system"
-"""Namespace of Envoy Gateway and of the proxies that it runs: requests to models come from here."""
+from components.serving.names import GATEWAY, GATEWAY_NAMESPACE
 
 GATEWAY_CLASS = "platform-models"
-GATEWAY = "models"
-"""Name of the Gateway that carries the models' routes."""
-
 HTTPS_PORT = 443
 
 CONTROLLER = "gateway.envoyproxy.io/gatewayclass-controller"
@@ -70,7 +65,12 @@ def envoy_proxy(provider: str, replicas: int) -> Spec:
 
 def gateway_class() -> Spec:
     """Envoy Gateway, with the proxies of `envoy_proxy`."""
-    reference = {"group": "gateway.envoyproxy.io", "kind": "EnvoyProxy", "name": GATEWAY, "namespace": NAMESPACE}
+    reference = {
+        "group": "gateway.envoyproxy.io",
+        "kind": "EnvoyProxy",
+        "name": GATEWAY,
+        "namespace": GATEWAY_NAMESPACE,
+    }
     return {"controllerName": CONTROLLER, "parametersRef": reference}
 
 

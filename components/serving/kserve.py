@@ -11,12 +11,8 @@ import pulumi
 
 from components.catalog.images import image_values
 from components.helm import addon_namespace, merge, release
-from components.serving.gateway_objects import GATEWAY
-from components.serving.gateway_objects import NAMESPACE as GATEWAY_NAMESPACE
+from components.serving.names import GATEWAY, GATEWAY_NAMESPACE, NAMESPACE
 from components.settings.sections import PodSecurity
-
-NAMESPACE = "kserve"
-"""KServe's namespace."""
 
 
 class KServeArgs(TypedDict):
@@ -48,6 +44,8 @@ def kserve_values(args: KServeArgs) -> dict[str, Any]:
             "domain": args["domain"],
             "urlScheme": "https",
             "disableIstioVirtualHost": True,
+            # A model's route is the platform's, with a canary's share, which KServe's has only under Knative.
+            "disableIngressCreation": True,
             "ingressGateway": {
                 "enableGatewayApi": True,
                 "kserveGateway": f"{GATEWAY_NAMESPACE}/{GATEWAY}",

@@ -12,10 +12,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from components.manifest import Spec
-from components.settings.serving import Format, Runtime
-
-HTTP_PORT = 8080
-"""Where every model server listens; the port that the gateway and other pods call."""
+from components.serving.names import SERVER_PORT
+from components.settings.serving import Format
 
 GRPC_PORT = 9000
 """Where Triton speaks the Open Inference Protocol over gRPC."""
@@ -59,8 +57,8 @@ class _Server:
     ready: str
     """Path that answers once the model can be asked."""
 
-    metrics_port: int = HTTP_PORT
-    ports: Mapping[str, int] = field(default_factory=lambda: {"http": HTTP_PORT})
+    metrics_port: int = SERVER_PORT
+    ports: Mapping[str, int] = field(default_factory=lambda: {"http": SERVER_PORT})
     """Ports by name. KServe makes a route for the first, and one for gRPC by its name."""
 
     env: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -75,7 +73,7 @@ _OFFLINE = {
 _HUGGINGFACE = {
     "formats": (Format.SAFETENSORS,),
     "protocols": ("v1", "v2"),
-    "args": ("--model_name={{.Name}}", f"--model_dir={MODEL_PATH}", f"--http_port={HTTP_PORT}"),
+    "args": ("--model_name={{.Name}}", f"--model_dir={MODEL_PATH}", f"--http_port={SERVER_PORT}"),
     "live": "/v2/health/live",
     "ready": "/v2/health/ready",
     "env": _OFFLINE,
@@ -90,7 +88,7 @@ _SERVERS: Mapping[str, _Server] = MappingProxyType(
             command=("tritonserver",),
             args=(
                 f"--model-repository={MODEL_PATH}",
-                f"--http-port={HTTP_PORT}",
+                f"--http-port={SERVER_PORT}",
                 f"--grpc-port={GRPC_PORT}",
                 f"--metrics-port={TRITON_METRICS_PORT}",
                 # Whoever can call a model could otherwise load and unload it, and with it code of the caller's.
@@ -100,7 +98,7 @@ _SERVERS: Mapping[str, _Server] = MappingProxyType(
             live="/v2/health/live",
             ready="/v2/health/ready",
             metrics_port=TRITON_METRICS_PORT,
-            ports={"http": HTTP_PORT, "grpc": GRPC_PORT, "metrics": TRITON_METRICS_PORT},
+            ports={"http": SERVER_PORT, "grpc": GRPC_PORT, "metrics": TRITON_METRICS_PORT},
             env=_OFFLINE,
         ),
         "vllm": _Server(
@@ -109,7 +107,7 @@ _SERVERS: Mapping[str, _Server] = MappingProxyType(
             # KServe has no name for OpenAI's; where a runtime lists none, a model is not asked for one.
             protocols=(),
             command=("vllm", "serve"),
-            args=(MODEL_PATH, "--served-model-name={{.Name}}", f"--port={HTTP_PORT}"),
+            args=(MODEL_PATH, "--served-model-name={{.Name}}", f"--port={SERVER_PORT}"),
             live="/health",
             # It listens only once the engine has its weights, and this path needs no key where a model asks for one.
             ready="/health",
@@ -122,12 +120,6 @@ _SERVERS: Mapping[str, _Server] = MappingProxyType(
 
 RUNTIME_IMAGES: Mapping[str, str] = MappingProxyType({key: server.image for key, server in _SERVERS.items()})
 """Runtime -> key of its image in `components.catalog.workload_images`."""
-
-
-def runtime_name(runtime: Runtime, *, gpu: bool) -> str:
-    """Name of the ClusterServingRuntime that serves a model with this runtime, on GPUs or on processors."""
-    key = "huggingface-cpu" if runtime is Runtime.HUGGINGFACE and not gpu else runtime.value
-    return f"multimodal-{key}"
 
 
 def runtime_spec(key: str, image: str) -> Spec:
@@ -202,7 +194,7 @@ def _caches() -> dict[str, str]:
 
 def _probe(path: str, *, every: int, failures: int, patience: int) -> Spec:
     return {
-        "httpGet": {"path": path, "port": HTTP_PORT},
+        "httpGet": {"path": path, "port": SERVER_PORT},
         "periodSeconds": every,
         "timeoutSeconds": patience,
         "failureThreshold": failures,

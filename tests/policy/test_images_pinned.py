@@ -11,7 +11,8 @@ from policy.rules import images_pinned
 FIX = "cannot be known before the update; make it plain: text in the program, not an output"
 PAUSE = "registry.k8s.io/pause:3.10.1"
 CATALOG = (
-    "docker.io/volcanosh, ghcr.io/kedacore, ghcr.io/kyverno, nvcr.io/nvidia, reg.kyverno.io/kyverno, registry.k8s.io/autoscaling, "
+    "docker.io/envoyproxy, docker.io/kserve, docker.io/vllm, docker.io/volcanosh, ghcr.io/kedacore, ghcr.io/kyverno, "
+    "nvcr.io/nvidia, quay.io/brancz, quay.io/jetstack, reg.kyverno.io/kyverno, registry.k8s.io/autoscaling, "
     "registry.k8s.io/nfd, registry.k8s.io/pause"
 )
 
@@ -188,7 +189,8 @@ def test_tenants_registries_can_be_bounded(world: Any, judge: Any) -> None:
 def test_a_release_with_the_catalogs_images_passes(world: Any, judge: Any, key: str) -> None:
     chart = CHARTS[key]
     version = COMPONENTS[chart.version_from].default
-    assert judge(images_pinned.RULE, [world.release(chart.name, chart.repo, version, image_values(key))]) == []
+    name, repo = (f"{chart.repo}/{chart.name}", None) if chart.oci else (chart.name, chart.repo)
+    assert judge(images_pinned.RULE, [world.release(name, repo, version, image_values(key))]) == []
 
 
 def test_a_release_that_leaves_an_image_to_the_chart_is_refused(world: Any, judge: Any) -> None:

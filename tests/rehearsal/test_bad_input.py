@@ -229,7 +229,7 @@ CASES = [
     Case("no registry", {"trust.registries": []}, "at least 1 item"),
     Case(
         "model servers that nobody signed",
-        {"serving": {}},
+        {"serving": {}, "trust.mirror": REMOVE},
         "multimodal:trust.mirror: missing; images of the platform, such as model servers, run in tenants' namespaces,"
         " and signatures are enforced there; copy those images to a registry of yours, sign them and name it here",
     ),
@@ -242,8 +242,8 @@ CASES = [
     Case("mirror with a scheme", {"trust.mirror": "https://ghcr.io/acme"}, 'trust.mirror = "https://ghcr.io/acme"'),
     Case(
         "issuer that is no name",
-        {"serving": {"issuer": "Let's Encrypt"}, "trust.mirror": "ghcr.io/acme"},
-        'multimodal:serving.issuer = "Let"s Encrypt": does not match',
+        {"serving": {"issuer": "Let's Encrypt"}},
+        'multimodal:serving.issuer = "Let\'s Encrypt": does not match',
     ),
     Case(
         "KServe of another version",

@@ -23,6 +23,7 @@ def test_models_run_as_deployments_behind_the_gateway_over_https() -> None:
     assert controller["deploymentMode"] == "Standard"
     assert controller["gateway"]["urlScheme"] == "https"
     assert controller["gateway"]["domain"] == "models.internal"
+    assert controller["gateway"]["disableIngressCreation"] is True
     assert controller["gateway"]["ingressGateway"] == {
         "enableGatewayApi": True,
         "kserveGateway": "envoy-gateway-system/models",

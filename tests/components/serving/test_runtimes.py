@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from components.catalog.workload_images import WORKLOAD_IMAGES, workload_image
-from components.serving.runtime_specs import GRACE_SECONDS, LEAVE_SECONDS, RUNTIME_IMAGES, runtime_name, runtime_spec
+from components.serving.names import runtime_name
+from components.serving.runtime_specs import GRACE_SECONDS, LEAVE_SECONDS, RUNTIME_IMAGES, runtime_spec
 from components.serving.runtimes import ServingRuntimes
 from components.settings.checks_serving import FORMATS
-from components.settings.serving import Runtime
+from components.settings.serving import Runtime, ServedModel
 from tests.components.recorder import Graph, build
 
 RUNTIME = "kubernetes:serving.kserve.io/v1alpha1:ClusterServingRuntime"
@@ -80,15 +81,15 @@ def test_a_model_adds_its_arguments_behind_those_of_its_runtime() -> None:
     assert container("vllm")["args"] == ["/mnt/models", "--served-model-name={{.Name}}", "--port=8080"]
 
 
-def test_a_hugging_face_model_without_gpus_has_a_runtime_of_its_own() -> None:
-    assert runtime_name(Runtime.HUGGINGFACE, gpu=False) == "multimodal-huggingface-cpu"
-    assert runtime_name(Runtime.HUGGINGFACE, gpu=True) == "multimodal-huggingface"
-    assert runtime_name(Runtime.TRITON, gpu=False) == runtime_name(Runtime.TRITON, gpu=True) == "multimodal-triton"
-
-
 def test_every_runtime_that_a_model_can_name_is_installed() -> None:
     installed = {one.inputs["metadata"]["name"] for one in built().all(RUNTIME)}
-    assert installed == {runtime_name(runtime, gpu=gpu) for runtime in Runtime for gpu in (True, False)}
+    source = "s3://acme-models/x"
+    models = [
+        ServedModel.model_validate({"modality": "text", "runtime": runtime, "source": source, "gpu": gpu})
+        for runtime in Runtime
+        for gpu in ({"count": 1}, None)
+    ]
+    assert installed == {runtime_name(model) for model in models}
 
 
 def test_runtimes_run_pinned_images_from_the_mirror() -> None:
