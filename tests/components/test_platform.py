@@ -25,7 +25,7 @@ def local(kubeconfig: Path) -> Settings:
         "gpuPools": {"h100": {"accelerator": "H100-80", "gpus": 8, "nodes": 2, "mig": {"1g.10gb": 4, "3g.40gb": 1}}},
     }
     tenants = {"vision": {"quota": {"slices": {"1g.10gb": 8}}}, "language": {"quota": {"slices": {"3g.40gb": 4}}}}
-    return settings(**{"cluster": cluster, "tenants": tenants, "serving": {}})
+    return settings(cluster=cluster, tenants=tenants, serving={})
 
 
 @pytest.fixture(scope="module")
