@@ -13,7 +13,7 @@ from components.scheduling.volcano import SCHEDULER
 from components.serving.names import GATEWAY, GATEWAY_NAMESPACE, runtime_name
 from components.settings.checks_serving import FORMATS, default_signal
 from components.settings.cluster import Cluster
-from components.settings.serving import Canary, Mode, Runtime, ServedModel, Signal
+from components.settings.serving import Canary, Runtime, ServedModel, Signal
 from components.settings.shapes import pod_shape
 
 CANARY_SUFFIX = "-canary"
@@ -23,7 +23,6 @@ ADAPTERS = "/mnt/adapters"
 DEFAULT_TARGETS: dict[Signal, int] = {
     Signal.WAITING_REQUESTS: 4,
     Signal.QUEUE_TIME: 50,
-    Signal.CONCURRENCY: 8,
     Signal.CPU: 70,
 }
 """Value of a signal per replica above which another one starts; units at `Signal`."""
@@ -195,7 +194,7 @@ def scaled_object(tenant: str, name: str, model: ServedModel, *, prometheus: str
     While the signal cannot be read, the number of replicas stays as it is, at least at what the stack file calls its
     minimum.
     """
-    signal = model.scaling.signal or default_signal(Mode.STANDARD, model)
+    signal = model.scaling.signal or default_signal(model)
     assert signal is not None  # noqa: S101 - settings refuse a model that scales by nothing
     target = model.scaling.target or DEFAULT_TARGETS[signal]
     if signal is Signal.CPU:

@@ -153,7 +153,7 @@ SERVING_CASES: list[tuple[str, dict[str, Any], str]] = [
     (
         "signal of another runtime",
         serving({"replicas": {"max": 2}, "scaling": {"signal": "queue-time"}}),
-        f'{MODEL}.scaling.signal = "queue-time": vllm in standard mode does not give this signal; choose'
+        f'{MODEL}.scaling.signal = "queue-time": vllm does not give this signal; choose'
         " waiting-requests",
     ),
     (
@@ -174,7 +174,7 @@ SERVING_CASES: list[tuple[str, dict[str, Any], str]] = [
     (
         "scaling of a model that gives no signal",
         serving({"runtime": "huggingface", "replicas": {"max": 2}}),
-        f"{MODEL}.scaling.signal: huggingface on GPUs gives no signal in standard mode; make replicas.max equal to min",
+        f"{MODEL}.scaling.signal: huggingface on GPUs gives no signal; make replicas.max equal to min",
     ),
     (
         "scaling without an autoscaler",
