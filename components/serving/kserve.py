@@ -70,6 +70,9 @@ def kserve_values(args: KServeArgs) -> dict[str, Any]:
                     "seccompProfile": {"type": "RuntimeDefault"},
                 },
             },
+            # KServe fills in what a model leaves out. A processor limit is left out on purpose: a throttled server lets
+            # its GPU wait, and the chart's default of 1 would be below what most models request.
+            "inferenceservice": {"resources": {"limits": {"cpu": ""}}},
             # A model server has no business with the Kubernetes API; clouds' identities come by tokens of their own.
             "security": {"autoMountServiceAccountToken": False},
             "metricsaggregator": {"enablePrometheusScraping": "true"},

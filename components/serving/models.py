@@ -11,6 +11,7 @@ from components.manifest import Spec
 from components.scheduling.placement import placement
 from components.scheduling.volcano import SCHEDULER
 from components.serving.names import GATEWAY, GATEWAY_NAMESPACE, runtime_name
+from components.serving.runtime_specs import GRACE_SECONDS
 from components.settings.checks_serving import FORMATS, default_signal
 from components.settings.cluster import Cluster
 from components.settings.serving import Canary, Runtime, ServedModel, Signal
@@ -69,6 +70,7 @@ def inference_service(
         "schedulerName": SCHEDULER,
         "priorityClassName": model.priority.value,
         "automountServiceAccountToken": False,
+        "terminationGracePeriodSeconds": GRACE_SECONDS,
         "labels": {STORES_LABEL: "true"},
         **({"serviceAccountName": service_account} if service_account else {}),
         **_server(name, model, cluster),

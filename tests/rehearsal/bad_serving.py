@@ -153,8 +153,7 @@ SERVING_CASES: list[tuple[str, dict[str, Any], str]] = [
     (
         "signal of another runtime",
         serving({"replicas": {"max": 2}, "scaling": {"signal": "queue-time"}}),
-        f'{MODEL}.scaling.signal = "queue-time": vllm does not give this signal; choose'
-        " waiting-requests",
+        f'{MODEL}.scaling.signal = "queue-time": vllm does not give this signal; choose waiting-requests',
     ),
     (
         "model from zero that nothing wakes",

@@ -38,6 +38,10 @@ def test_what_fetches_weights_may_run_under_pod_security_restricted() -> None:
     assert security["runAsNonRoot"] and not security["allowPrivilegeEscalation"]
 
 
+def test_kserve_gives_no_model_a_processor_limit_that_it_did_not_ask_for() -> None:
+    assert kserve_values(args())["kserve"]["inferenceservice"]["resources"]["limits"]["cpu"] == ""
+
+
 def test_model_servers_get_no_token_for_the_kubernetes_api() -> None:
     assert kserve_values(args())["kserve"]["security"] == {"autoMountServiceAccountToken": False}
 
