@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from components.settings.cluster import AksCluster, Cluster, EksCluster, ExistingCluster, GkeCluster
 from components.settings.problems import ABSENT, Path, Problem, closest
-from components.settings.sections import Autoscaling, Tenant
+from components.settings.sections import Autoscaling, PodSecurity, Tenant
 from components.settings.serving import Format, Runtime, ServedModel, Serving, Signal
 from components.settings.shapes import pod_shape
 from components.settings.supply import offering_pools, pool_supply, resource_title
@@ -49,6 +49,7 @@ def serving_problems(
                 )
             yield from _runtime_problems(path, model)
             yield from _source_problems(path, cluster, model)
+            yield from _image_source_problems(path, tenant, model)
             yield from _scaling_problems(path, model)
             if autoscaling is None and (model.replicas.max or 0) > model.replicas.min:
                 yield Problem(
@@ -88,11 +89,32 @@ _STORES: Mapping[type[Cluster], tuple[str, str]] = {
 """Provider -> scheme and name of the object store that its workload identity opens."""
 
 
-def _source_problems(path: Path, cluster: Cluster, model: ServedModel) -> Iterator[Problem]:
-    sources = {("source",): model.source, **{("adapters", key): uri for key, uri in model.adapters.items()}}
+def _sources(model: ServedModel) -> Mapping[Path, str]:
+    sources: dict[Path, str] = {("source",): model.source}
+    sources |= {("adapters", key): uri for key, uri in model.adapters.items()}
     if model.canary is not None:
         sources["canary", "source"] = model.canary.source
-    for where, uri in sources.items():
+    return sources
+
+
+def _image_source_problems(path: Path, tenant: Tenant, model: ServedModel) -> Iterator[Problem]:
+    """Models in images where the container that KServe makes of one may not run.
+
+    It says nothing of privilege escalation, capabilities or seccomp (kserve v0.18.1, pkg/utils/storage.go), all of
+    which Pod Security restricted wants to be told.
+    """
+    for where, uri in _sources(model).items():
+        if uri.startswith("oci://") and tenant.pod_security is PodSecurity.RESTRICTED:
+            yield Problem(
+                (*path, *where),
+                uri,
+                "KServe runs a model's image as a container that Pod Security restricted refuses; copy the model into a"
+                " store, or set the tenant's podSecurity to baseline",
+            )
+
+
+def _source_problems(path: Path, cluster: Cluster, model: ServedModel) -> Iterator[Problem]:
+    for where, uri in _sources(model).items():
         if isinstance(cluster, ExistingCluster):
             if uri.startswith("store://"):
                 yield Problem(

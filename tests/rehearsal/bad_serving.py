@@ -126,6 +126,12 @@ SERVING_CASES: list[tuple[str, dict[str, Any], str]] = [
         f'{MODEL}.source = "oci://ghcr.io/acme/chat:3": does not match',
     ),
     (
+        "model in an image under Pod Security restricted",
+        serving({"source": f"oci://ghcr.io/acme/chat@sha256:{'0' * 64}"}),
+        "KServe runs a model's image as a container that Pod Security restricted refuses; copy the model into a store,"
+        " or set the tenant's podSecurity to baseline",
+    ),
+    (
         "model in another cloud's store",
         serving({"source": "gs://acme-models/chat"}),
         f'{MODEL}.source = "gs://acme-models/chat": Google Cloud Storage would need a key on eks, whose workload'
