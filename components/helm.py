@@ -11,6 +11,9 @@ from components.catalog.charts import CHARTS
 from components.labels import platform_labels
 from components.settings.sections import PodSecurity
 
+EMPTY_NAMESPACE = "5m"
+"""How long a destroy waits for a namespace in which nothing should be left. Pulumi's own limit is 10 minutes."""
+
 
 def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
     """Merges chart values, later layers over earlier ones; maps merge, everything else is replaced."""
@@ -28,14 +31,19 @@ def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
 def addon_namespace(
     name: str, *, namespace: str, pod_security: PodSecurity, opts: pulumi.ResourceOptions
 ) -> kubernetes.core.v1.Namespace:
-    """The namespace of an addon, marked as the platform's, with the Pod Security level that its pods need."""
+    """The namespace of an addon, marked as the platform's, with the Pod Security level that its pods need.
+
+    It is empty once its release is gone, so a destroy does not wait long for it.
+    """
     return kubernetes.core.v1.Namespace(
         f"{name}-namespace",
         metadata={
             "name": namespace,
             "labels": {**platform_labels(), "pod-security.kubernetes.io/enforce": pod_security.value},
         },
-        opts=opts,
+        opts=pulumi.ResourceOptions.merge(
+            opts, pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(delete=EMPTY_NAMESPACE))
+        ),
     )
 
 

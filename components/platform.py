@@ -8,13 +8,18 @@ import pulumi_kubernetes as kubernetes
 
 from components.autoscaling.cluster_autoscaler import ClusterAutoscaler
 from components.autoscaling.keda import Keda
+from components.catalog.device_classes import RDMA_CLASS, quota_resource
 from components.cluster.make import make_cluster
 from components.cluster.naming import physical_name
-from components.cluster.pools import taint_keys
+from components.cluster.pools import fast_pools, taint_keys
+from components.gpu.dra import DraDriver
 from components.gpu.drivers import DriverPlan, driver_plan
+from components.gpu.efa import EfaDevicePlugin
 from components.gpu.layouts import layout_names
 from components.gpu.operator import GpuOperator
+from components.scheduling.kuberay import KubeRay
 from components.scheduling.queues import deserved
+from components.scheduling.ray.tenant import TenantRay
 from components.scheduling.volcano import Volcano
 from components.serving.make import make_serving
 from components.serving.model import Model
@@ -22,7 +27,8 @@ from components.settings import Settings
 from components.settings.cluster import EksCluster
 from components.settings.drivers import driver_owner
 from components.settings.model import Environment
-from components.settings.supply import scales_from_zero, supply
+from components.settings.sections import Allocation
+from components.settings.supply import adapters, scales_from_zero, supply
 from components.storage.classes import StorageClasses
 from components.storage.outputs import Storage
 from components.tenancy.tenant import Tenant
@@ -76,7 +82,8 @@ class Platform(pulumi.ComponentResource):
             "previousLayouts": previous_layouts(self.layouts),
         }
         super().__init__("multimodal:index:Platform", name, dict(args), opts)
-        plan = driver_plan(settings.cluster.provider, driver_owner(settings.cluster.provider, settings.gpu.driver))
+        owner = driver_owner(settings.cluster.provider, settings.gpu.driver)
+        plan = driver_plan(settings.cluster.provider, owner, settings.gpu.allocation)
         foundation = make_cluster(name, settings, plan, self)
         cluster = foundation.cluster
         provider = kubernetes.Provider(
@@ -89,13 +96,15 @@ class Platform(pulumi.ComponentResource):
         self._lock = dict(images_lock)
         self._on_cluster = pulumi.ResourceOptions(parent=self, provider=provider)
         self.gpu_supply = dict(supply(settings.cluster))
+        if foundation.block_classes:
+            StorageClasses(f"{name}-classes", {"classes": foundation.block_classes}, self._on_cluster)
         self._layers(name, settings, plan, foundation.storage)
         self.cluster_name = cluster.cluster_name
         self.tenants = sorted(settings.tenants)
         self.register_outputs({"clusterName": self.cluster_name, "tenants": self.tenants, "gpuSupply": self.gpu_supply})
 
-    def _layers(self, name: str, settings: Settings, plan: DriverPlan, storage: Storage | None) -> None:
-        """What rides on the cluster. Tenants come last, so that bounds exist before anything can run in them."""
+    def _devices(self, name: str, settings: Settings, plan: DriverPlan) -> list[pulumi.Resource]:
+        """What offers GPUs, and the adapters between them, to pods."""
         gpus = GpuOperator(
             f"{name}-gpu",
             {
@@ -113,12 +122,48 @@ class Platform(pulumi.ComponentResource):
             plan,
             self._on_cluster,
         )
+        made: list[pulumi.Resource] = [gpus]
+        if plan.allocation is Allocation.DRA:
+            made.append(
+                DraDriver(
+                    f"{name}-dra",
+                    {
+                        "version": settings.versions.dra_driver,
+                        "driver_root": plan.driver_root,
+                        "taints": taint_keys(settings.cluster),
+                        "images_lock": self._lock,
+                        "values": {},
+                    },
+                    plan,
+                    pulumi.ResourceOptions.merge(self._on_cluster, pulumi.ResourceOptions(depends_on=[gpus])),
+                )
+            )
+        if adapters(settings.cluster):
+            made.append(
+                EfaDevicePlugin(
+                    f"{name}-efa",
+                    {
+                        "version": settings.versions.efa_device_plugin,
+                        "pools": fast_pools(settings.cluster),
+                        "taints": taint_keys(settings.cluster),
+                        "images_lock": self._lock,
+                        "values": {},
+                    },
+                    self._on_cluster,
+                )
+            )
+        return made
+
+    def _layers(self, name: str, settings: Settings, plan: DriverPlan, storage: Storage | None) -> None:
+        """What rides on the cluster. Tenants come last, so that bounds exist before anything can run in them."""
+        devices = self._devices(name, settings, plan)
         volcano = Volcano(
             f"{name}-volcano",
             {
                 "version": settings.versions.volcano,
                 "replicas": settings.scheduling.replicas,
-                "gpu_resources": sorted(self.gpu_supply),
+                "gpu_resources": [] if plan.allocation is Allocation.DRA else sorted(self.gpu_supply),
+                "claims": plan.allocation is Allocation.DRA or quota_resource(RDMA_CLASS) in adapters(settings.cluster),
                 "scale_from_zero": scales_from_zero(settings.cluster),
                 "images_lock": self._lock,
                 "values": settings.scheduling.values,
@@ -154,9 +199,21 @@ class Platform(pulumi.ComponentResource):
                 },
                 self._on_cluster,
             )
-        if storage is not None:
-            StorageClasses(f"{name}-classes", {"provider": settings.cluster.provider}, self._on_cluster)
-        layers: list[pulumi.Resource] = [gpus, volcano, trust]
+        layers: list[pulumi.Resource] = [*devices, volcano, trust]
+        if settings.ray is not None:
+            layers.append(
+                KubeRay(
+                    f"{name}-ray",
+                    {
+                        "version": settings.versions.kuberay,
+                        "replicas": 2 if settings.environment is Environment.PROD else 1,
+                        "images_lock": self._lock,
+                        "values": settings.ray.values,
+                    },
+                    # Its clusters are gangs of Volcano's.
+                    pulumi.ResourceOptions.merge(self._on_cluster, pulumi.ResourceOptions(depends_on=[volcano])),
+                )
+            )
         if settings.autoscaling is not None:
             layers.append(
                 Keda(
@@ -180,23 +237,51 @@ class Platform(pulumi.ComponentResource):
                 f"{name}-tenant-{tenant}",
                 {
                     "tenant": tenant,
-                    "settings": chosen.model_dump(mode="json", by_alias=True),
+                    "settings": chosen.model_dump(mode="json", by_alias=True, exclude={"ray"}),
                     "gpu_resources": sorted(self.gpu_supply),
+                    "adapters": dict(adapters(settings.cluster)),
+                    "allocation": plan.allocation.value,
                     "deserved": deserved(tenant, weights, granted, self.gpu_supply),
                     "provider": settings.cluster.provider,
                     "registries": list(settings.trust.registries),
                 },
+                storage.datasets(tenant) if storage is not None else None,
                 pulumi.ResourceOptions.merge(self._on_cluster, pulumi.ResourceOptions(depends_on=layers)),
             )
             if settings.serving is not None:
                 self._models(f"{name}-tenant-{tenant}", tenant, settings, storage, made)
+            ready: list[pulumi.Resource] = [made]
             if storage is not None:
-                WorkloadAccount(
-                    f"{name}-tenant-{tenant}-workloads",
-                    {"tenant": tenant},
-                    storage,
-                    pulumi.ResourceOptions.merge(self._on_cluster, pulumi.ResourceOptions(depends_on=[made])),
+                ready.append(
+                    WorkloadAccount(
+                        f"{name}-tenant-{tenant}-workloads",
+                        {"tenant": tenant},
+                        storage,
+                        pulumi.ResourceOptions.merge(self._on_cluster, pulumi.ResourceOptions(depends_on=[made])),
+                    )
                 )
+            if settings.ray is not None and chosen.ray is not None:
+                self._ray(f"{name}-tenant-{tenant}-ray", tenant, settings, storage, ready)
+
+    def _ray(
+        self, name: str, tenant: str, settings: Settings, storage: Storage | None, after: list[pulumi.Resource]
+    ) -> None:
+        """What one tenant runs on Ray."""
+        ray = settings.tenants[tenant].ray
+        assert settings.ray is not None and ray is not None  # noqa: S101 - narrows the types
+        TenantRay(
+            name,
+            {
+                "tenant": tenant,
+                "settings": ray.model_dump(mode="json", by_alias=True, exclude_unset=True),
+                "api_server": list(settings.ray.api_server),
+                "account": None if storage is None else ACCOUNT,
+                "images_lock": self._lock,
+                "mirror": settings.trust.mirror,
+            },
+            settings.cluster,
+            pulumi.ResourceOptions.merge(self._on_cluster, pulumi.ResourceOptions(depends_on=after)),
+        )
 
     def _models(
         self, name: str, tenant: str, settings: Settings, storage: Storage | None, after: pulumi.Resource

@@ -53,6 +53,9 @@ def uses(value: Any, path: str = "") -> Iterator[Use]:
                 yield Use(here, UNKNOWN, never_pulled=False)
             for index, container in enumerate(listed(item)):
                 yield from _container(container, f"{here}[{index}]")
+        elif key == "autoscalerOptions" and "image" in mapped(item):
+            # KubeRay makes a container of a Ray head out of it.
+            yield Use(f"{here}.image", mapped(item)["image"], never_pulled=False)
         elif key == "volumes":
             for index, volume in enumerate(listed(item)):
                 if "image" in mapped(volume):

@@ -32,10 +32,11 @@ class Finding:
 LOOPED: Final[Mapping[str, frozenset[str]]] = {
     # Each is a flag.
     "cluster-autoscaler": frozenset({"extraArgs"}),
-    # Rendered as it is into a container.
+    "kuberay-operator": frozenset({"resources"}),
     "kserve-resources": frozenset({"kserve.storage.containerSecurityContext"}),
 }
-"""Maps with defaults that a chart's templates take whole, so that every key in them is read."""
+"""Maps with defaults that a chart's templates loop over or hand on whole, so that every key in them is read: flags, and
+a container's resources and security context."""
 
 
 def chart_name(chart: str) -> str:

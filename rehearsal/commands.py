@@ -6,9 +6,10 @@ from datetime import date
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
 from components.settings.advice import advice
-from rehearsal import gang, session, summary, toolchain
+from rehearsal import destroy_order, gang, session, summary, toolchain, workloads
 from rehearsal.engine import UNCHANGED, Result, Step, urns
 from rehearsal.inventory import inventory
 from rehearsal.memory import peak
@@ -23,11 +24,10 @@ def up(file: StackFile, root: Path, console: Console) -> int:
     with session.running(file, folder, console.print) as open_session:
         result = _apply(open_session, console)
         summary.show_result(console, f"up {file.stack}", result)
-        if not result.failed:
-            _show_running(open_session, console)
+        failures = [] if result.failed else _show_running(open_session, console)
         summary.show_policies(console, result)
-        summary.show_checks(console, open_session.report)
-        if result.failed:
+        summary.show_checks(console, open_session.report, result.steps)
+        if result.failed or failures:
             return 1
         _what_next(file.stack, folder, root, console)
     return 0
@@ -41,7 +41,7 @@ def preview(file: StackFile, root: Path, console: Console) -> int:
     if not result.failed:
         summary.show_steps(console, "Plan", result.changed)
     summary.show_policies(console, result)
-    summary.show_checks(console, opened.report)
+    summary.show_checks(console, opened.report, result.steps)
     summary.show_result(console, f"preview {file.stack}", result)
     return int(result.failed)
 
@@ -100,12 +100,13 @@ def _life(opened: Session, console: Console) -> list[str]:
         second = opened.engine.up()
         summary.show_result(console, f"second up {stack}", second)
         failures += _unexpected(second)
-    summary.show_checks(console, opened.report)
+    summary.show_checks(console, opened.report, first.steps)
     failures += _lift_protection(opened, console)
     console.print("Destroying, in this order:")
     last = opened.engine.destroy(_progress(console))
     summary.show_result(console, f"destroy {stack}", last)
     failures += [f"destroy: {error}" for error in last.errors]
+    failures += [f"destroy order: {violation}" for violation in destroy_order.violations(last.moments)]
     left = sorted(inventory(opened.api) - before)
     failures += [f"left behind: {kind} {namespace}/{name}" for kind, namespace, name in left]
     failures += [f"gone: {kind} {namespace}/{name}" for kind, namespace, name in sorted(before - inventory(opened.api))]
@@ -115,16 +116,20 @@ def _life(opened: Session, console: Console) -> list[str]:
 def _lift_protection(opened: Session, console: Console) -> list[str]:
     """Proves that a protected stack refuses to be destroyed, all of it, and lifts the protection as its users would."""
     before = opened.engine.resources()
-    if not any(resource.get("protect") for resource in before):
+    protected = [str(resource["urn"]) for resource in before if resource.get("protect")]
+    if not protected:
         return []
     failures: list[str] = []
     if not opened.engine.destroy().failed:
         failures.append("destroy of a protected stack was not refused")
     gone = set(urns(before)) - set(urns(opened.engine.resources()))
     failures += [f"destroy of a protected stack removed {urn}" for urn in sorted(gone)]
-    console.print("a destroy is refused while the cluster is protected; lifting the protection\n")
-    cluster = {**opened.file.config["multimodal:cluster"], "deletionProtection": False}
-    opened.engine.configure({**opened.file.config, "multimodal:cluster": cluster})
+    console.print("a destroy is refused while the stack is protected; lifting the protection\n")
+    lift = {"multimodal:cluster": {"deletionProtection": False}}
+    if any("Storage$" in urn for urn in protected):
+        lift["multimodal:storage"] = {"keepData": False}
+    lifted_config = {key: {**opened.file.config.get(key, {}), **change} for key, change in lift.items()}
+    opened.engine.configure({**opened.file.config, **lifted_config})
     lifted = _apply(opened, console)
     return failures + [f"lifting the protection: {error}" for error in lifted.errors]
 
@@ -150,16 +155,21 @@ def _unexpected(second: Result) -> list[str]:
 
 
 def _show_running(opened: Session, console: Console) -> list[str]:
-    """Submits the gangs and shows nodes, jobs and tenants; returns the gangs that were not placed."""
+    """Shows nodes, workloads, gangs and tenants; returns the workloads that are not ready and gangs without a place."""
     assert opened.api is not None  # noqa: S101 - a running session has an API server
-    gangs = gang.plan(opened.file.settings)
+    running = workloads.wait(opened.api)
+    gangs = gang.plan(opened.file.settings, gang.in_use(opened.api))
     for one in gangs:
         gang.submit(opened.api, one)
     placements = gang.wait(opened.api, gangs)
     summary.show_nodes(console, opened.api)
+    summary.show_workloads(console, running)
     summary.show_jobs(console, placements)
     summary.show_tenants(console, opened.api)
-    return [
+    failures = workloads.problems(running)
+    for failure in failures:
+        console.print(f"  [red]error[/] {escape(failure)}", soft_wrap=True)
+    return failures + [
         f"gang of {found.gang.tenant}: {len(found.nodes)} of {found.gang.workers} workers placed"
         for found in placements
         if not found.placed

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import yaml
 
+from rehearsal import certificates, processes, stages
 from rehearsal import layout as parts
-from rehearsal import processes, stages
 from rehearsal.kube import Kube, KubeError
 from rehearsal.layout import Layout
 from rehearsal.processes import Child, Process, ProcessFailed
@@ -85,6 +85,10 @@ class ControlPlane:
         write_private(layout.run / "tokens.csv", line.getvalue())
         write_private(layout.run / "service-account.key", signing_key())
         write_private(layout.run / "stages.yaml", stages.configuration())
+        pair = certificates.issue(parts.FRONT_PROXY)
+        (layout.run / "front-proxy").mkdir()
+        for name, content in (("ca.crt", pair.authority), ("tls.crt", pair.certificate), ("tls.key", pair.key)):
+            write_private(layout.run / "front-proxy" / name, content)
 
         storage = self._launch(parts.etcd(layout))
         processes.wait_until(

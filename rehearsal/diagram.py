@@ -61,6 +61,7 @@ def _groups(stack: str, settings: Settings) -> Iterator[tuple[str, list[tuple[st
         [
             ("platform gpu", f"GPU Operator {versions.gpu_operator}<br/>driver: {owner}"),
             ("platform volcano", f"Volcano {versions.volcano}<br/>gangs, bin-packing, a queue per tenant"),
+            *([("platform ray", f"KubeRay {versions.kuberay}<br/>Ray clusters as gangs")] if settings.ray else []),
             (
                 "platform kyverno",
                 f"Kyverno {versions.kyverno}<br/>image signatures: {settings.trust.enforcement.value}",

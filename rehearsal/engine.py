@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 from pulumi import automation
@@ -56,11 +56,20 @@ UNCHANGED = frozenset({"same", "read", "discard"})
 """Operations that change nothing outside the state: a read looks, and a discard forgets what was read."""
 
 
+class Moment(NamedTuple):
+    """The engine begins a step, or is done with it."""
+
+    step: Step
+    done: bool
+
+
 @dataclass(slots=True)
 class Result:
     """What one run of the engine did."""
 
     steps: list[Step] = field(default_factory=list[Step])
+    moments: list[Moment] = field(default_factory=list[Moment])
+    """When each step began and when it was done, in the order of the engine's own events."""
     violations: list[Violation] = field(default_factory=list[Violation])
     errors: list[str] = field(default_factory=list[str])
     seconds: float = 0.0
@@ -142,7 +151,13 @@ class Engine:
         if planned.failed:
             # What was planned did not happen.
             return Result(errors=planned.errors, failed=True, seconds=planned.seconds)
-        return self._run(lambda on_event: self._stack.destroy(on_event=on_event), watch)
+        result = self._run(lambda on_event: self._stack.destroy(on_event=on_event), watch)
+        # An engine that was interrupted ends as if all were well.
+        left = 0 if result.failed else len(self.resources())
+        if left:
+            result.failed = True
+            result.errors.append(f"the destroy ended with {left} resources left; run it again to go on")
+        return result
 
     def configure(self, config: Mapping[str, Any]) -> None:
         """Gives the stack another config."""
@@ -175,13 +190,17 @@ class Engine:
 
 
 def _collect(event: events.EngineEvent, result: Result, watch: Watcher | None) -> None:
-    if event.resource_pre_event and watch:
-        watch(_step(event.resource_pre_event.metadata), False)
+    if event.resource_pre_event:
+        step = _step(event.resource_pre_event.metadata)
+        result.moments.append(Moment(step, done=False))
+        if watch:
+            watch(step, False)
     elif event.res_outputs_event:
         step = _step(event.res_outputs_event.metadata)
         # A component is reported twice: when it is registered and when its outputs are.
         if step not in result.steps:
             result.steps.append(step)
+            result.moments.append(Moment(step, done=True))
             if watch:
                 watch(step, True)
     elif event.res_op_failed_event:

@@ -18,6 +18,8 @@ GPUS_ANNOTATION = "rehearsal.multimodal.dev/gpus"
 """How many GPUs the machine has."""
 PRODUCT_ANNOTATION = "rehearsal.multimodal.dev/gpu-product"
 """The board's name, where the machine carries another than the GPU model usually has."""
+EFA_ANNOTATION = "rehearsal.multimodal.dev/efa-adapters"
+"""How many Elastic Fabric Adapters the machine is wired with."""
 POOL_LABEL = "rehearsal.multimodal.dev/pool"
 """Which simulated node pool a node belongs to."""
 KWOK_ANNOTATION = "kwok.x-k8s.io/node"
@@ -45,6 +47,10 @@ class NodePool:
     """GPUs in one machine."""
     gpu_product: str = ""
     """`Machine.gpu_product` of the catalog, where the machine carries another board than the model's usual one."""
+    efa_adapters: int = 0
+    """Elastic Fabric Adapters that its pool wires."""
+    huge_pages_mib: int = 0
+    """Memory that its image sets aside at boot as huge pages of 2 MiB."""
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     taints: tuple[tuple[str, str, str], ...] = ()
     """(key, value, effect) as Kubernetes knows them: NoSchedule, PreferNoSchedule or NoExecute."""
@@ -83,6 +89,10 @@ def node(pool: NodePool, index: int) -> JsonObject:
     cpu_reserved, memory_reserved = reserved(pool.vcpu, pool.memory_gib)
     millicores, mebibytes = round(pool.vcpu * 1000), round(pool.memory_gib * 1024)
     other = {"pods": str(_PODS), "ephemeral-storage": f"{_DISK_GIB}Gi"}
+    if pool.huge_pages_mib:
+        # A kubelet counts them apart from the memory that pods may use.
+        memory_reserved += pool.huge_pages_mib
+        other["hugepages-2Mi"] = f"{pool.huge_pages_mib}Mi"
     labels = {
         "kubernetes.io/hostname": name,
         "kubernetes.io/os": "linux",
@@ -99,6 +109,8 @@ def node(pool: NodePool, index: int) -> JsonObject:
         annotations |= {ACCELERATOR_ANNOTATION: pool.accelerator, GPUS_ANNOTATION: str(pool.gpus)}
         if pool.gpu_product:
             annotations[PRODUCT_ANNOTATION] = pool.gpu_product
+    if pool.efa_adapters:
+        annotations[EFA_ANNOTATION] = str(pool.efa_adapters)
     spec: dict[str, Any] = {"providerID": f"rehearsal://{name}"}
     if pool.taints:
         spec["taints"] = [_taint(key, value, effect) for key, value, effect in pool.taints]

@@ -18,7 +18,7 @@ def inventory(api: Kube) -> set[Object]:
 
 
 def _objects(api: Kube) -> Iterator[Object]:
-    for base, resource in _resources(api):
+    for base, resource in served(api):
         if "list" not in resource["verbs"] or "/" in resource["name"] or resource["kind"] in _PASSING:
             continue
         kind = f"{resource['kind']}.{base.split('/')[2]}" if base.startswith("/apis/") else resource["kind"]
@@ -26,7 +26,8 @@ def _objects(api: Kube) -> Iterator[Object]:
             yield kind, item["metadata"].get("namespace", ""), item["metadata"]["name"]
 
 
-def _resources(api: Kube) -> Iterator[tuple[str, dict[str, Any]]]:
+def served(api: Kube) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every kind that the API server serves: path of its group and version, and how discovery describes it."""
     groups = api.request("GET", "/apis").get("groups", [])
     for base in ["/api/v1", *(f"/apis/{group['preferredVersion']['groupVersion']}" for group in groups)]:
         try:

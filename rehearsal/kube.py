@@ -155,3 +155,12 @@ class Kube:
         """Merge annotations into a Secret; one that is gone is no error."""
         body = {"metadata": {"annotations": dict(annotations)}}
         self.merge(f"/api/v1/namespaces/{quote(namespace)}/secrets/{quote(name)}", body)
+
+
+def object_path(body: Mapping[str, Any]) -> str:
+    """Where an object lives in the API. Its kind's plural must be a regular one."""
+    version, metadata = body["apiVersion"], body["metadata"]
+    base = f"/api/{version}" if "/" not in version else f"/apis/{version}"
+    place = f"/namespaces/{quote(metadata['namespace'])}" if metadata.get("namespace") else ""
+    kind = body["kind"].lower()
+    return f"{base}{place}/{kind}{'es' if kind.endswith('s') else 's'}/{quote(metadata['name'])}"

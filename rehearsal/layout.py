@@ -9,6 +9,8 @@ from rehearsal.processes import Process
 
 # etcd insists on a host and a port even for a socket, whose file then has that name.
 STORAGE = "etcd:2379"
+FRONT_PROXY = "front-proxy-client"
+"""The name by which the API server is known to APIs that it passes requests on to."""
 _PEERS = "etcd:2380"
 _SERVICES = "10.96.0.0/16"
 _PODS = "10.244.0.0/16"
@@ -80,6 +82,14 @@ def api_server(layout: Layout) -> Process:
             f"--token-auth-file={layout.run / 'tokens.csv'}",
             "--authorization-mode=RBAC",
             f"--service-cluster-ip-range={_SERVICES}",
+            # By these an API that another process serves (external metrics) knows whom the API server speaks for.
+            f"--requestheader-client-ca-file={layout.run / 'front-proxy' / 'ca.crt'}",
+            f"--requestheader-allowed-names={FRONT_PROXY}",
+            "--requestheader-username-headers=X-Remote-User",
+            "--requestheader-group-headers=X-Remote-Group",
+            "--requestheader-extra-headers-prefix=X-Remote-Extra-",
+            f"--proxy-client-cert-file={layout.run / 'front-proxy' / 'tls.crt'}",
+            f"--proxy-client-key-file={layout.run / 'front-proxy' / 'tls.key'}",
             "--allow-privileged=true",
             "--profiling=false",
             "--v=0",

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-from rehearsal import processes, releases
+from rehearsal import processes, releases, toolchain
 from rehearsal.controllers import controller
 from rehearsal.controllers.base import (
     ConfigurationError,
@@ -21,16 +21,18 @@ from rehearsal.controllers.base import (
     Controller,
     HostController,
     NotRun,
+    Plan,
     SimulatedController,
     value,
 )
-from rehearsal.kube import Kube, KubeError
+from rehearsal.kube import JsonObject, Kube, KubeError, object_path
 from rehearsal.processes import Child, ProcessFailed
 from rehearsal.releases import Release
 
 START_SECONDS = 60.0
 """How long CRDs may take to appear, and then how long a controller may take to become ready."""
 _STOP_SECONDS = 3.0
+_MANAGER = "rehearsal-controllers"
 
 Key = tuple[str, str]
 """Namespace and name of a release."""
@@ -54,6 +56,8 @@ class Entry:
     controller: Controller
     state: State = State.WAITING
     children: list[Child] = field(default_factory=list[Child])
+    plan: Plan | None = None
+    """What was started, with what it needs in the API server."""
     since: float = field(default_factory=time.monotonic)
     answer: str = ""
     """`ready`, `failed: <reason>` or `none: <reason>`; empty while it is not known."""
@@ -76,15 +80,21 @@ class Reconciler:
         tools: Mapping[str, Path],
         log: Callable[[str], None],
         lookup: Callable[[str], Controller] = controller,
+        built: Callable[[str], Path | None] = toolchain.built,
     ) -> None:
-        """Args: client, its kubeconfig, private folder, logs, tool folders, where to report, chart -> controller."""
+        """Args: client, its kubeconfig, private folder, logs, tool folders, where to report, chart -> controller.
+
+        A tool that was built after the start is found by `built`: a stack that gets a section needs no new control
+        plane.
+        """
         self._api = api
         self._kubeconfig = kubeconfig
         self._run = run
         self._logs = logs
-        self._tools = tools
+        self._tools = dict(tools)
         self._log = log
         self._lookup = lookup
+        self._built = built
         self._entries: dict[Key, Entry] = {}
 
     def answers(self) -> dict[str, str]:
@@ -140,21 +150,44 @@ class Reconciler:
             )
         elif isinstance(chosen, NotRun):
             entry.enter(State.DONE, f"none: {chosen.reason}")
-        elif isinstance(chosen, HostController) and (
-            lacking := [tool for tool in chosen.tools if tool not in self._tools]
-        ):
+        elif isinstance(chosen, HostController) and (lacking := [tool for tool in chosen.tools if not self._has(tool)]):
             entry.enter(State.DONE, f"none: {', '.join(lacking)} was not built for this rehearsal")
         return entry
+
+    def _has(self, tool: str) -> bool:
+        found = self._tools.get(tool) or self._built(tool)
+        if found:
+            self._tools[tool] = found
+        return found is not None
 
     def _remove(self, key: Key) -> None:
         entry = self._entries[key]
         self._log(f"release {'/'.join(key)} is gone or changed: stopping its controllers")
-        processes.stop(entry.children, grace=_STOP_SECONDS)
+        self._end(entry)
         if isinstance(entry.controller, SimulatedController) and not entry.answer.startswith("failed: release "):
             entry.controller.withdraw(self._api)
         shutil.rmtree(self._folder(key), ignore_errors=True)
         # Last: where the API server did not answer, the next step tries again.
         del self._entries[key]
+
+    def _end(self, entry: Entry) -> None:
+        """Stop what runs for a release and take away what it had in the API server. May be done again."""
+        plan = entry.plan or Plan(processes=())
+        for one in plan.registrations:
+            self._api.delete(object_path(one))
+        processes.stop(entry.children, grace=_STOP_SECONDS)
+        entry.children.clear()
+        for one in reversed(plan.objects):
+            self._api.delete(object_path(one))
+
+    def _apply(self, objects: tuple[JsonObject, ...]) -> None:
+        for one in objects:
+            try:
+                self._api.apply(object_path(one), one, _MANAGER)
+            except KubeError as error:
+                if error.status in range(400, 500):
+                    raise ProcessFailed(f"{one['kind']} {one['metadata']['name']}: {error}") from error
+                raise
 
     def _folder(self, key: Key) -> Path:
         return self._run / "controllers" / key[0] / key[1]
@@ -169,16 +202,18 @@ class Reconciler:
             elif isinstance(entry.controller, HostController):
                 self._advance_host(entry, entry.controller)
         except (ConfigurationError, ProcessFailed) as error:
-            processes.stop(entry.children, grace=_STOP_SECONDS)
-            entry.children.clear()
+            # First: it stays failed even where the API server does not answer what follows.
             entry.enter(State.DONE, f"failed: {error}")
+            self._end(entry)
 
     def _advance_host(self, entry: Entry, host: HostController) -> None:
         late = time.monotonic() - entry.since > START_SECONDS
         if entry.state is State.WAITING:
             # Values that cannot work fail at once, without waiting for anything.
             key = (entry.release.namespace, entry.release.name)
-            context = Context(kubeconfig=self._kubeconfig, folder=self._folder(key), tools=self._tools)
+            context = Context(
+                kubeconfig=self._kubeconfig, folder=self._folder(key), tools=self._tools, namespace=key[0]
+            )
             plan = host.plan(entry.release.values, context)
             missing = [name for name in host.crds if not self._established(name)]
             if missing and late:
@@ -189,13 +224,17 @@ class Reconciler:
                 return
             context.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             for name, text in plan.files.items():
+                (context.folder / name).parent.mkdir(parents=True, exist_ok=True)
                 (context.folder / name).write_text(text)
+            entry.plan = plan
+            self._apply(plan.objects)
             for process in plan.processes:
                 with contextlib.suppress(FileNotFoundError):
                     (self._logs / f"{process.name}.log").unlink()
                 entry.children.append(processes.start(process, self._logs))
             entry.enter(State.STARTING)
         if entry.state is State.STARTING and all(map(processes.is_ready, entry.children)):
+            self._apply(entry.plan.registrations if entry.plan else ())
             entry.enter(State.DONE, "ready")
         elif entry.state is State.STARTING and late:
             names = ", ".join(child.process.name for child in entry.children)

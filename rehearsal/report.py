@@ -2,8 +2,14 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from rehearsal.engine import Step
+
+CLOUDS = ("aws:", "gcp:", "azure-native:")
+"""How the types of cloud resources begin."""
 
 _WHO = {
     "azure-mgmt": "the models of Azure's SDKs",
@@ -39,6 +45,21 @@ class Line:
         return self.resource.rsplit("::", 1)[-1]
 
 
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How many of a run's cloud resources were checked by their cloud's own API model."""
+
+    checked: int
+    total: int
+    unchecked: tuple[tuple[str, str, str], ...]
+    """Type, name and reason of each that was not."""
+
+    @property
+    def percent(self) -> int:
+        """Share of those that were checked, rounded down: 100 means all."""
+        return 100 * self.checked // self.total if self.total else 100
+
+
 class Report:
     """The remarks of one run."""
 
@@ -70,6 +91,19 @@ class Report:
             if line.kind == "skipped" and line.name not in reasons.setdefault(line.reason, []):
                 reasons[line.reason].append(line.name)
         return reasons
+
+    def coverage(self, steps: Iterable[Step]) -> Coverage:
+        """How many of the cloud resources that the engine created, changed or kept were checked."""
+        lines = self.lines()
+        reasons = {line.resource: line.reason for line in lines if line.kind == "skipped"}
+        checked = {line.resource for line in lines if line.kind == "checked"}
+        present = {step.urn: step for step in steps if step.type.startswith(CLOUDS) and step.operation != "delete"}
+        unchecked = tuple(
+            (step.type, step.name, reasons.get(urn, "its provider was not asked about it"))
+            for urn, step in present.items()
+            if urn not in checked
+        )
+        return Coverage(len(present) - len(unchecked), len(present), unchecked)
 
     def notes(self) -> list[str]:
         """Remarks that a reader should know."""

@@ -12,6 +12,7 @@ from components.cluster.pools import NodeTaint, pool_taints
 from components.gpu.layouts import node_labels
 from components.settings import Settings
 from components.settings.cluster import ExistingCluster, ExistingGpuPool
+from components.settings.settings import NAMESPACE
 from rehearsal import control_plane, controllers, fleet, supervisor, toolchain
 from rehearsal.engine import Engine
 from rehearsal.kube import Kube
@@ -58,7 +59,8 @@ def running(file: StackFile, folder: Path, say: Say) -> Generator[Session]:
         raise SessionError(
             f"the control plane in {folder.name}/ carries stack {other}; run `make destroy STACK={other}` first"
         )
-    programs = toolchain.ensure([ENGINE, *control_plane.TOOLS, *controllers.tools()], say)
+    sections = [key.removeprefix(f"{NAMESPACE}:") for key in file.config]
+    programs = toolchain.ensure([ENGINE, *control_plane.TOOLS, *controllers.tools(sections)], say)
     started = supervisor.running(folder) is None
     if started:
         # The engine's state of an API server that is gone describes nothing.

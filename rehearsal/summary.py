@@ -7,12 +7,18 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from components.catalog.device_classes import quota_resource
 from components.labels import GPU_POOL, TENANT
+from components.settings.supply import EFA
 from policy.rules import RULES
 from rehearsal.engine import Result, Step
 from rehearsal.gang import Placement
 from rehearsal.kube import JsonObject, Kube
 from rehearsal.report import Report
+from rehearsal.workloads import Workload
+
+_CLAIMED = quota_resource("")
+"""How the names end that a quota gives to devices claimed by a class."""
 
 
 def table(title: str, *columns: str) -> Table:
@@ -29,12 +35,18 @@ def show_nodes(console: Console, api: Kube) -> None:
     for node in api.items("/api/v1/nodes"):
         labels = node["metadata"]["labels"]
         pools[labels.get(GPU_POOL, labels.get("rehearsal.multimodal.dev/pool", "other"))].append(node)
+    claimable = Counter[str]()
+    for found in api.items("/apis/resource.k8s.io/v1/resourceslices"):
+        claimable[str(found["spec"].get("nodeName"))] += len(found["spec"]["devices"])
     made = table("Nodes", "pool", "nodes", "machine", "GPU", "each node offers")
     for pool, nodes in sorted(pools.items()):
         labels, capacity = nodes[0]["metadata"]["labels"], nodes[0]["status"].get("capacity", {})
         gpus = {
-            key.removeprefix("nvidia.com/"): value for key, value in capacity.items() if key.startswith("nvidia.com/")
+            key.removeprefix("nvidia.com/"): value
+            for key, value in capacity.items()
+            if key.startswith("nvidia.com/") or key == EFA
         }
+        gpus |= {"gpu to claim": str(claimable[nodes[0]["metadata"]["name"]])}
         offer = ", ".join(f"{value} × {key}" for key, value in sorted(gpus.items()) if value != "0") or "no GPU"
         made.add_row(
             pool,
@@ -57,6 +69,23 @@ def show_jobs(console: Console, placements: Iterable[Placement]) -> None:
     console.print(made, "")
 
 
+def show_workloads(console: Console, found: Iterable[Workload]) -> None:
+    """RayClusters and InferenceServices, as the real controllers left them; nothing where there are none."""
+    made = table("Workloads (by the real KubeRay and KServe)", "kind", "name", "tenant", "state", "pods", "GPUs", "on")
+    for one in found:
+        made.add_row(
+            one.kind,
+            one.name,
+            one.tenant,
+            "[green]ready[/]" if one.ready else "[yellow]not ready[/]",
+            f"{one.running} of {one.pods}",
+            ", ".join(f"{number} × {resource}" for resource, number in one.gpus) or "-",
+            ", ".join(one.nodes) or "-",
+        )
+    if made.row_count:
+        console.print(made, "")
+
+
 def show_tenants(console: Console, api: Kube) -> None:
     """Tenants and how much of their GPU quota is in use."""
     made = table("Tenants", "namespace", "Pod Security", "GPU quota (used of allowed)", "network policies")
@@ -69,6 +98,11 @@ def show_tenants(console: Console, api: Kube) -> None:
             f"{used.get(key, '0')} of {value} {key.removeprefix('requests.nvidia.com/')}"
             for key, value in sorted(hard.items())
             if key.startswith("requests.nvidia.com/") and value != "0"
+        ]
+        quota += [
+            f"{used.get(key, '0')} of {value} claimed by {key.removesuffix(_CLAIMED)}"
+            for key, value in sorted(hard.items())
+            if key.endswith(_CLAIMED) and value != "0"
         ]
         policies = api.items(f"/apis/networking.k8s.io/v1/namespaces/{name}/networkpolicies")
         made.add_row(
@@ -95,8 +129,18 @@ def show_policies(console: Console, result: Result) -> None:
         console.print()
 
 
-def show_checks(console: Console, report: Report) -> None:
-    """What was checked by whom, and what was not."""
+def show_checks(console: Console, report: Report, steps: Iterable[Step]) -> None:
+    """What was checked by whom, and what was not, of a run with these steps."""
+    coverage = report.coverage(steps)
+    if coverage.total:
+        console.print(
+            f"{coverage.checked} of {coverage.total} cloud resources ({coverage.percent} %)"
+            " were checked by the cloud's own model",
+            soft_wrap=True,
+        )
+        for type_, name, reason in coverage.unchecked:
+            console.print(f"  not checked: {type_} [dim]{escape(name)}[/]: {escape(reason)}", soft_wrap=True)
+        console.print()
     made = table("Checked by", "what", "resources")
     for by, count in sorted(report.checked().items()):
         made.add_row(by, str(count))

@@ -13,8 +13,9 @@ from pathlib import Path
 from types import FrameType
 from typing import TextIO
 
+from rehearsal import volumes
 from rehearsal.control_plane import ControlPlane
-from rehearsal.kube import KubeError
+from rehearsal.kube import Kube, KubeError
 from rehearsal.layout import Layout
 from rehearsal.processes import ProcessFailed, free_port
 from rehearsal.reconciler import Reconciler
@@ -120,7 +121,7 @@ def run(folder: Path, tools: Mapping[str, Path]) -> int:
         ids = {child.process.name: child.popen.pid for child in plane.children}
         while True:
             plane.check()
-            _step(reconciler)
+            _step(api, reconciler)
             publish(Status("ready", controllers=reconciler.answers(), processes=ids))
             if not _is_ours(folder / LOCK, inode):
                 end = Status("stopped", "the folder was removed")
@@ -144,9 +145,10 @@ def run(folder: Path, tools: Mapping[str, Path]) -> int:
     return 0 if end.phase == "stopped" else 1
 
 
-def _step(reconciler: Reconciler) -> None:
+def _step(api: Kube, reconciler: Reconciler) -> None:
     try:
         reconciler.step()
+        volumes.step(api)
     except KubeError as error:
         # One slow answer is no reason to end; a dead API server is found by `check`.
         _log(f"the API server: {error}")

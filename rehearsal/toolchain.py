@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Generator, Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 from rehearsal import downloads
@@ -31,7 +32,7 @@ from rehearsal.gobuild import (
 )
 from rehearsal.tooltable import TOOLS, Tool
 
-__all__ = ["TOOLS", "Tool", "ToolchainError", "cache_folder", "ensure", "is_built"]
+__all__ = ["TOOLS", "Tool", "ToolchainError", "built", "cache_folder", "ensure", "is_built"]
 
 MODULES = Path(__file__).parent / "tools"
 _STAMP = "stamp.json"
@@ -48,7 +49,8 @@ def _stamp(tool: Tool, modules: Path) -> str:
     digest = hashlib.sha256()
     for name in ("go.mod", "go.sum"):
         digest.update((modules / tool.name / name).read_bytes())
-    digest.update(json.dumps([dict(tool.binaries), tool.ldflags], sort_keys=True).encode())
+    made = [dict(tool.binaries), tool.ldflags, *map(asdict, tool.edits)]
+    digest.update(json.dumps(made, sort_keys=True).encode())
     return digest.hexdigest()
 
 
@@ -60,6 +62,12 @@ def is_built(tool: Tool, env: Mapping[str, str] | None = None, modules: Path = M
     except (OSError, ValueError, KeyError):
         return False
     return made_from == _stamp(tool, modules) and all(os.access(target / name, os.X_OK) for name in tool.binaries)
+
+
+def built(name: str) -> Path | None:
+    """The folder with a tool's programs in the cache, or None where it holds none that may be used."""
+    tool = TOOLS[name]
+    return cache_folder(os.environ) / f"{tool.name}-{tool.version}" if is_built(tool) else None
 
 
 def ensure(
@@ -185,6 +193,8 @@ def _build(tool: Tool, programs: Path, work: Path, progress: Progress, env: Mapp
     }
     ldflags = " ".join(("-s", "-w", *tool.ldflags))
     command = [str(go), "build", "-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags", ldflags]
+    if tool.edits:
+        command += ["-overlay", str(_overlay(tool, go, work, modules, go_env))]
     command += ["-o", f"{programs}{os.sep}", *tool.binaries.values()]
     log = work / "build.log"
     kept = cache_folder(env) / f"{tool.name}-{tool.version}.log"
@@ -200,3 +210,25 @@ def _build(tool: Tool, programs: Path, work: Path, progress: Progress, env: Mapp
         if built != name:
             (programs / built).rename(programs / name)
     progress(f"  {label}: done")
+
+
+def _overlay(tool: Tool, go: Path, work: Path, modules: Path, env: Mapping[str, str]) -> Path:
+    """The file that tells Go to read a tool's edited sources in place of the module's own."""
+    replaced: dict[str, str] = {}
+    for number, edit in enumerate(tool.edits):
+        command = [str(go), "mod", "download", "-json", edit.module]
+        reply = subprocess.run(
+            command, cwd=modules / tool.name, env=dict(env), capture_output=True, text=True, check=False
+        )
+        if reply.returncode != 0:
+            raise ToolchainError(f"{tool.name} {tool.version}: {edit.module} cannot be fetched: {reply.stderr.strip()}")
+        source = Path(json.loads(reply.stdout)["Dir"]) / edit.file
+        text = source.read_text()
+        if text.count(edit.old) != 1:
+            raise ToolchainError(f"{tool.name} {tool.version}: {source} has no single {edit.old!r} to change")
+        edited = work / f"edited-{number}.go"
+        edited.write_text(text.replace(edit.old, edit.new))
+        replaced[str(source)] = str(edited)
+    overlay = work / "overlay.json"
+    overlay.write_text(json.dumps({"Replace": replaced}))
+    return overlay

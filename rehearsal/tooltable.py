@@ -7,6 +7,18 @@ from rehearsal import downloads
 
 
 @dataclass(frozen=True, kw_only=True)
+class Edit:
+    """A change to one source file, made for the build alone: what is in the module cache stays as it is."""
+
+    module: str
+    file: str
+    """Path in the module."""
+    old: str
+    """Must occur exactly once."""
+    new: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Tool:
     """One upstream project and the programs that are built from it."""
 
@@ -18,6 +30,8 @@ class Tool:
     """Name of the program in the cache -> Go package with its main function."""
     ldflags: tuple[str, ...] = ()
     """Linker settings beyond `-s -w`: a version that nothing else would put into the program."""
+    edits: tuple[Edit, ...] = ()
+    """For programs that would listen on every address of the machine and have no flag for less."""
     minutes: float
     """How long a build takes on 2 cores, downloads included; only told to the user."""
     cache_gib: float
@@ -90,6 +104,49 @@ TOOLS: Mapping[str, Tool] = {
             minutes=3,
             cache_gib=2.5,
             size_gib=0.2,
+        ),
+        Tool(
+            name="kuberay",
+            version="1.6.2",
+            binaries={"ray-operator": "github.com/ray-project/kuberay/ray-operator"},
+            minutes=3,
+            cache_gib=1.5,
+            size_gib=0.05,
+        ),
+        Tool(
+            name="kserve",
+            version="0.17.0",
+            binaries={"kserve-manager": "github.com/kserve/kserve/cmd/manager"},
+            edits=(
+                Edit(
+                    module="github.com/kserve/kserve",
+                    file="cmd/manager/main.go",
+                    old="Port: options.webhookPort,",
+                    new='Host: "127.0.0.1", Port: options.webhookPort,',
+                ),
+            ),
+            minutes=5,
+            cache_gib=2.5,
+            size_gib=0.15,
+        ),
+        Tool(
+            name="keda",
+            version="2.20.2",
+            binaries={
+                "operator": "github.com/kedacore/keda/v2/cmd/operator",
+                "adapter": "github.com/kedacore/keda/v2/cmd/adapter",
+            },
+            edits=(
+                Edit(
+                    module="github.com/kedacore/keda/v2",
+                    file="cmd/adapter/main.go",
+                    old='fmt.Sprintf(":%v", metricsAPIServerPort)',
+                    new='fmt.Sprintf("127.0.0.1:%v", metricsAPIServerPort)',
+                ),
+            ),
+            minutes=8,
+            cache_gib=4.0,
+            size_gib=0.35,
         ),
         Tool(
             name="crane",

@@ -23,9 +23,9 @@ from typing import Any, Final, cast
 
 import yaml
 
-_EMPTY: Final[Mapping[str, Any]] = {}
 _FOLDERS: Final[Mapping[str, str]] = {"gateway-helm": "envoy-gateway"}
-"""Charts that lie in a folder of their project's name."""
+"""Charts whose files lie in a folder that is named after the project."""
+_EMPTY: Final[Mapping[str, Any]] = {}
 
 
 @dataclass(frozen=True)
@@ -67,12 +67,12 @@ def chart_data(chart: str) -> ChartData | None:
     folder = _FOLDERS.get(chart, chart)
     for root in filter(None, (named_root(), cached_root())):
         if (root / folder / "values.yaml").is_file():
-            return _read_chart(root, chart, folder)
+            return _read_chart(root, folder)
     return None
 
 
-def _read_chart(root: Path, chart: str, where: str) -> ChartData:
-    folder = root / where
+def _read_chart(root: Path, chart: str) -> ChartData:
+    folder = root / chart
     values = _mapping(folder / "values.yaml")
     refs = folder / "value-refs.txt"
     schemas: dict[str, Mapping[str, Any]] = {}
@@ -90,8 +90,8 @@ def _read_chart(root: Path, chart: str, where: str) -> ChartData:
             schemas[key] = _schema(below / "values.schema.json")
     return ChartData(
         name=chart,
-        version=_version(root, where),
-        source=f"{root.name}/{where}",
+        version=_version(root, chart),
+        source=f"{root.name}/{chart}",
         values=values,
         refs=frozenset(refs.read_text(encoding="utf-8").split()) if refs.is_file() else frozenset(),
         schemas=schemas,

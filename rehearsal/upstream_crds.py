@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -64,14 +64,49 @@ KINDS: Final[Mapping[str, tuple[CustomKind, ...]]] = {
         *_kinds("nfd.k8s-sigs.io", "v1alpha1", "NodeFeature/nodefeatures NodeFeatureGroup/nodefeaturegroups"),
         *_kinds("nfd.k8s-sigs.io", "v1alpha1", "NodeFeatureRule/nodefeaturerules", namespaced=False),
     ),
+    "dra-driver-nvidia-gpu": _kinds(
+        "resource.nvidia.com",
+        "v1beta1",
+        "ComputeDomain/computedomains ComputeDomainClique/computedomaincliques",
+    ),
+    "aws-efa-k8s-device-plugin": (),
     # Its chart installs none; CapacityBuffer and ProvisioningRequest are optional extras of the project.
     "cluster-autoscaler": (),
+    "kuberay-operator": _kinds(
+        "ray.io", "v1", "RayCluster/rayclusters RayJob/rayjobs RayService/rayservices RayCronJob/raycronjobs"
+    ),
     "keda": (
         *_kinds("keda.sh", "v1alpha1", "ScaledObject/scaledobjects ScaledJob/scaledjobs"),
         *_kinds("keda.sh", "v1alpha1", "TriggerAuthentication/triggerauthentications"),
         *_kinds("keda.sh", "v1alpha1", "ClusterTriggerAuthentication/clustertriggerauthentications", namespaced=False),
         *_kinds("eventing.keda.sh", "v1alpha1", "CloudEventSource/cloudeventsources"),
         *_kinds("eventing.keda.sh", "v1alpha1", "ClusterCloudEventSource/clustercloudeventsources", namespaced=False),
+    ),
+    "kserve-crd": (
+        *_kinds("serving.kserve.io", "v1beta1", "InferenceService/inferenceservices"),
+        *_kinds("serving.kserve.io", "v1alpha1", "InferenceGraph/inferencegraphs ServingRuntime/servingruntimes"),
+        *_kinds("serving.kserve.io", "v1alpha1", "TrainedModel/trainedmodels"),
+        *_kinds("serving.kserve.io", "v1alpha1", "ClusterServingRuntime/clusterservingruntimes", namespaced=False),
+        *_kinds("serving.kserve.io", "v1alpha1", "ClusterStorageContainer/clusterstoragecontainers", namespaced=False),
+    ),
+    # Its CRDs come with kserve-crd.
+    "kserve-resources": (),
+    "gateway-helm": (
+        *_kinds("gateway.networking.k8s.io", "v1", "Gateway/gateways HTTPRoute/httproutes GRPCRoute/grpcroutes"),
+        *_kinds("gateway.networking.k8s.io", "v1", "GatewayClass/gatewayclasses", namespaced=False),
+        *_kinds("gateway.networking.k8s.io", "v1beta1", "ReferenceGrant/referencegrants"),
+        *_kinds(
+            "gateway.envoyproxy.io",
+            "v1alpha1",
+            "EnvoyProxy/envoyproxies ClientTrafficPolicy/clienttrafficpolicies Backend/backends "
+            "BackendTrafficPolicy/backendtrafficpolicies SecurityPolicy/securitypolicies",
+        ),
+    ),
+    "cert-manager": (
+        *_kinds("cert-manager.io", "v1", "Certificate/certificates CertificateRequest/certificaterequests"),
+        *_kinds("cert-manager.io", "v1", "Issuer/issuers"),
+        *_kinds("cert-manager.io", "v1", "ClusterIssuer/clusterissuers", namespaced=False),
+        *_kinds("acme.cert-manager.io", "v1", "Order/orders Challenge/challenges"),
     ),
     "kyverno": (
         *_kinds("kyverno.io", "v1", "ClusterPolicy/clusterpolicies", namespaced=False),
@@ -85,40 +120,19 @@ KINDS: Final[Mapping[str, tuple[CustomKind, ...]]] = {
             namespaced=False,
         ),
     ),
-    "cert-manager": (
-        *_kinds("cert-manager.io", "v1", "Certificate/certificates Issuer/issuers"),
-        *_kinds("cert-manager.io", "v1", "CertificateRequest/certificaterequests"),
-        *_kinds("cert-manager.io", "v1", "ClusterIssuer/clusterissuers", namespaced=False),
-        *_kinds("acme.cert-manager.io", "v1", "Challenge/challenges Order/orders"),
-    ),
-    "gateway-helm": (
-        *_kinds("gateway.networking.k8s.io", "v1", "GatewayClass/gatewayclasses", namespaced=False),
-        *_kinds("gateway.networking.k8s.io", "v1", "Gateway/gateways HTTPRoute/httproutes GRPCRoute/grpcroutes"),
-        *_kinds("gateway.networking.k8s.io", "v1beta1", "ReferenceGrant/referencegrants"),
-        *_kinds("gateway.envoyproxy.io", "v1alpha1", "EnvoyProxy/envoyproxies SecurityPolicy/securitypolicies"),
-        *_kinds("gateway.envoyproxy.io", "v1alpha1", "ClientTrafficPolicy/clienttrafficpolicies"),
-        *_kinds("gateway.envoyproxy.io", "v1alpha1", "BackendTrafficPolicy/backendtrafficpolicies Backend/backends"),
-    ),
-    "kserve-crd": (
-        *_kinds("serving.kserve.io", "v1beta1", "InferenceService/inferenceservices"),
-        *_kinds("serving.kserve.io", "v1alpha1", "InferenceGraph/inferencegraphs ServingRuntime/servingruntimes"),
-        *_kinds("serving.kserve.io", "v1alpha1", "TrainedModel/trainedmodels"),
-        *_kinds("serving.kserve.io", "v1alpha1", "ClusterServingRuntime/clusterservingruntimes", namespaced=False),
-        *_kinds("serving.kserve.io", "v1alpha1", "ClusterStorageContainer/clusterstoragecontainers", namespaced=False),
-    ),
-    # Its kinds are those of kserve-crd.
-    "kserve-resources": (),
 }
 """Kinds of a chart that are made permissive when its CRDs are nowhere to be found (names from each project's CRDs)."""
 
 
-_ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
-    # Of the Gateway API the chart brings the experimental channel.
-    "gateway-helm": ("envoy-gateway/crds/*.yaml", "gateway-api/crds-experimental/*.yaml"),
-    # All of the project's but those of its charts for local models and LLMs.
-    "kserve-crd": ("kserve/crds/*.io_[!l]*.yaml",),
+_FILES: Final[Mapping[str, tuple[str, ...]]] = {
+    "kserve-crd": (
+        *("kserve/crds/*_clusterservingruntimes.yaml", "kserve/crds/*_servingruntimes.yaml"),
+        *("kserve/crds/*_clusterstoragecontainers.yaml", "kserve/crds/*_trainedmodels.yaml"),
+        *("kserve/crds/*_inferenceservices.yaml", "kserve/crds/*_inferencegraphs.yaml"),
+    ),
+    "gateway-helm": ("envoy-gateway/crds/*.yaml", "gateway-api/crds/*.yaml"),
 }
-"""Where the CRDs of a chart lie in a folder of upstream data, if not in the chart's own."""
+"""Charts whose CRDs lie under another name in a folder of upstream data, as patterns below it."""
 
 
 @dataclass(frozen=True)
@@ -126,13 +140,21 @@ class _Module:
     tool: str
     """Folder below rehearsal/tools whose go.mod pins the module."""
     path: str
-    folders: str
-    """Folders of CRDs in it, as a pattern: the parts of a project may keep theirs apart."""
+    files: tuple[str, ...]
+    """Files of CRDs in it, as patterns: the parts of a project may keep theirs apart."""
 
 
 _MODULES: Final[Mapping[str, _Module]] = {
-    "volcano": _Module("volcano", "volcano.sh/volcano", "config/crd/*/bases"),
-    "kyverno": _Module("kyverno", "github.com/kyverno/kyverno", "config/crds"),
+    "volcano": _Module("volcano", "volcano.sh/volcano", ("config/crd/*/bases/*.yaml",)),
+    "kyverno": _Module("kyverno", "github.com/kyverno/kyverno", ("config/crds/**/*.yaml",)),
+    "kuberay-operator": _Module("kuberay", "github.com/ray-project/kuberay/ray-operator", ("config/crd/bases/*.yaml",)),
+    "keda": _Module("keda", "github.com/kedacore/keda/v2", ("config/crd/bases/*.yaml",)),
+    # Not the folders beside these, whose charts are others.
+    "kserve-crd": _Module(
+        "kserve",
+        "github.com/kserve/kserve",
+        ("config/crd/full/*.yaml", "config/crd/full/clusterstoragecontainer/*.yaml"),
+    ),
 }
 
 
@@ -148,16 +170,15 @@ def crds(chart: str) -> Definitions | None:
         return None
     named, cached = upstream.named_root(), upstream.cached_root()
     module = f"Go module {_MODULES[chart].path}@{pinned_version(chart)}" if chart in _MODULES else ""
-    patterns = _ELSEWHERE.get(chart, (f"{chart}/crds/**/*.yaml",))
-    source = " and ".join(dict.fromkeys(pattern.partition("/*")[0] for pattern in patterns))
+    patterns = _FILES.get(chart, (f"{chart}/crds/**/*.yaml",))
     places = (
-        (_files(named, patterns) if named else [], source),
-        ([path for folder in _module_folders(chart) for path in _files(folder, ("**/*.yaml",))], module),
-        (_files(cached, patterns), source),
+        (_files(named, patterns) if named else [], f"{chart}/crds"),
+        (_module_files(chart), module),
+        (_files(cached, patterns), f"{chart}/crds"),
     )
-    for paths, source in places:
+    for files, source in places:
         # One name may lie in two folders of a module; the first is as good as the second.
-        documents = {item["metadata"]["name"]: item for path in reversed(paths) for item in _definitions_in(path)}
+        documents = {item["metadata"]["name"]: item for file in reversed(files) for item in _definitions_in(file)}
         if documents:
             return Definitions(tuple(documents.values()), source)
     if chart in KINDS:
@@ -168,6 +189,8 @@ def crds(chart: str) -> Definitions | None:
 def permissive_definition(kind: CustomKind) -> dict[str, Any]:
     """A CRD that accepts any field, with a status of its own."""
     anything = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    # The API server wants a word on every group of the Kubernetes project's own.
+    approval = {"api-approved.kubernetes.io": "unapproved, rehearsal"} if kind.group.endswith(".k8s.io") else {}
     version: dict[str, Any] = {
         "name": kind.version,
         "served": True,
@@ -178,7 +201,7 @@ def permissive_definition(kind: CustomKind) -> dict[str, Any]:
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{kind.plural}.{kind.group}"},
+        "metadata": {"name": f"{kind.plural}.{kind.group}", "annotations": approval},
         "spec": {
             "group": kind.group,
             "names": {"kind": kind.kind, "plural": kind.plural, "singular": kind.kind.lower()},
@@ -188,8 +211,8 @@ def permissive_definition(kind: CustomKind) -> dict[str, Any]:
     }
 
 
-def _files(root: Path, patterns: Iterable[str]) -> list[Path]:
-    return [path for pattern in patterns for path in sorted(root.glob(pattern))] if root.is_dir() else []
+def _files(root: Path, patterns: tuple[str, ...]) -> list[Path]:
+    return [path for pattern in patterns for path in sorted(root.glob(pattern))]
 
 
 def _definitions_in(path: Path) -> Iterator[dict[str, Any]]:
@@ -230,13 +253,12 @@ def pinned_version(chart: str) -> str:
     return pinned.group(1) if pinned else ""
 
 
-def _module_folders(chart: str) -> list[Path]:
-    """The folders of a chart's CRDs in Go's module cache."""
+def _module_files(chart: str) -> list[Path]:
+    """The files of a chart's CRDs in Go's module cache."""
     module, version = _MODULES.get(chart), pinned_version(chart)
     if module is None or not version:
         return []
-    base = _module_cache() / f"{_escaped(module.path)}@{_escaped(version)}"
-    return sorted(base.glob(module.folders))
+    return _files(_module_cache() / f"{_escaped(module.path)}@{_escaped(version)}", module.files)
 
 
 def _escaped(text: str) -> str:

@@ -81,6 +81,8 @@ def autoscaler_values(
             "ignore-daemonsets-utilization": True,
             "scale-down-gpu-utilization-threshold": GPU_IN_USE,
             "max-node-provision-time": PROVISION_TIME,
+            # Until its GPUs are there a GPU node counts as unready, and unready nodes go after 20 minutes by default.
+            "scale-down-unready-time": PROVISION_TIME,
         },
         "resources": {"requests": {"cpu": "100m", "memory": "512Mi"}, "limits": {"memory": "1Gi"}},
         "securityContext": {

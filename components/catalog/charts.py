@@ -26,7 +26,21 @@ class Chart:
 
 _ALL = (
     Chart("gpu-operator", "gpu-operator", "https://helm.ngc.nvidia.com/nvidia", "gpuOperator"),
+    Chart(
+        "dra-driver-nvidia-gpu",
+        "dra-driver-nvidia-gpu",
+        "oci://registry.k8s.io/dra-driver-nvidia/charts",
+        "draDriver",
+        oci=True,
+    ),
+    Chart(
+        "aws-efa-k8s-device-plugin",
+        "aws-efa-k8s-device-plugin",
+        "https://aws.github.io/eks-charts",
+        "efaDevicePlugin",
+    ),
     Chart("volcano", "volcano", "https://volcano-sh.github.io/helm-charts", "volcano"),
+    Chart("kuberay-operator", "kuberay-operator", "https://ray-project.github.io/kuberay-helm", "kuberay"),
     Chart("cluster-autoscaler", "cluster-autoscaler", "https://kubernetes.github.io/autoscaler", "clusterAutoscaler"),
     Chart("keda", "keda", "https://kedacore.github.io/charts", "keda"),
     Chart("kyverno", "kyverno", "https://kyverno.github.io/kyverno", "kyverno"),

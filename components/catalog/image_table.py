@@ -32,7 +32,7 @@ class Image:
     tag: str
     """Exact tag."""
     lockable: bool = True
-    """False where the running tag depends on the node, so that no single digest is right."""
+    """False where no single digest is right, or where none can be looked up without an account: see `UNLOCKABLE`."""
 
     def reference(self, lock: Mapping[str, str] | None = None) -> str:
         """``registry/repository:tag``, with ``@digest`` when the lock has one."""
@@ -47,6 +47,10 @@ def _operand(key: str) -> ImagePaths:
 
 def _component(key: str) -> ImagePaths:
     return ImagePaths("basic.image_registry", None, f"basic.{key}_image_name", f"basic.{key}_image_tag_version")
+
+
+def _plain(path: str) -> ImagePaths:
+    return ImagePaths(None, f"{path}.repository", None, f"{path}.tag")
 
 
 def _image(path: str) -> ImagePaths:
@@ -66,7 +70,7 @@ _GPU = {
     "dcgm-exporter": (_operand("dcgmExporter"), "nvidia/k8s/dcgm-exporter"),
     "mig-manager": (_operand("migManager"), "nvidia/cloud-native/k8s-mig-manager"),
 }
-_NFD = ImagePaths(None, "node-feature-discovery.image.repository", None, "node-feature-discovery.image.tag")
+_NFD = _plain("node-feature-discovery.image")
 
 _VOLCANO = {
     "scheduler": (_component("scheduler"), "volcanosh/vc-scheduler"),
@@ -98,25 +102,21 @@ def _pair(repository: str, tag: str) -> ImagePaths:
     return ImagePaths(None, repository, None, tag)
 
 
-def _unit(path: str) -> ImagePaths:
-    return _pair(f"{path}.repository", f"{path}.tag")
-
-
 def _whole(path: str) -> ImagePaths:
     return ImagePaths(None, path, None, None)
 
 
 _CERT_MANAGER = {
-    "controller": (_unit("image"), "quay.io", "jetstack/cert-manager-controller"),
-    "webhook": (_unit("webhook.image"), "quay.io", "jetstack/cert-manager-webhook"),
-    "cainjector": (_unit("cainjector.image"), "quay.io", "jetstack/cert-manager-cainjector"),
-    "acmesolver": (_unit("acmesolver.image"), "quay.io", "jetstack/cert-manager-acmesolver"),
-    "startupapicheck": (_unit("startupapicheck.image"), "quay.io", "jetstack/cert-manager-startupapicheck"),
+    "controller": (_plain("image"), "quay.io", "jetstack/cert-manager-controller"),
+    "webhook": (_plain("webhook.image"), "quay.io", "jetstack/cert-manager-webhook"),
+    "cainjector": (_plain("cainjector.image"), "quay.io", "jetstack/cert-manager-cainjector"),
+    "acmesolver": (_plain("acmesolver.image"), "quay.io", "jetstack/cert-manager-acmesolver"),
+    "startupapicheck": (_plain("startupapicheck.image"), "quay.io", "jetstack/cert-manager-startupapicheck"),
 }
 
 _ENVOY_GATEWAY = {
     # The chart uses the gateway's image for its certificate job and for the proxies' shutdown manager too.
-    "gateway": (_unit("deployment.envoyGateway.image"), "docker.io", "envoyproxy/gateway"),
+    "gateway": (_plain("deployment.envoyGateway.image"), "docker.io", "envoyproxy/gateway"),
     "proxy": (_whole("global.images.envoyProxy.image"), "docker.io", "envoyproxy/envoy"),
     "ratelimit": (_whole("global.images.ratelimit.image"), "docker.io", "envoyproxy/ratelimit"),
 }
@@ -155,8 +155,11 @@ _BY_REGISTRY: Mapping[str, Mapping[str, tuple[ImagePaths, str, str]]] = {
 PATHS: Mapping[str, Mapping[str, ImagePaths]] = MappingProxyType(
     {
         "gpu-operator": MappingProxyType({**{k: p for k, (p, _) in _GPU.items()}, "node-feature-discovery": _NFD}),
+        "dra-driver-nvidia-gpu": MappingProxyType({"driver": _plain("image")}),
+        "aws-efa-k8s-device-plugin": MappingProxyType({"plugin": _plain("image")}),
         "volcano": MappingProxyType({k: p for k, (p, _) in _VOLCANO.items()}),
-        "cluster-autoscaler": MappingProxyType({"autoscaler": ImagePaths(None, "image.repository", None, "image.tag")}),
+        "kuberay-operator": MappingProxyType({"operator": _plain("image")}),
+        "cluster-autoscaler": MappingProxyType({"autoscaler": _plain("image")}),
         "keda": MappingProxyType({k: p for k, (p, _) in _KEDA.items()}),
         **{
             chart: MappingProxyType({key: paths for key, (paths, _, _) in rows.items()})
@@ -202,7 +205,10 @@ TAGS: Mapping[str, Mapping[str, Mapping[str, str]]] = MappingProxyType(
                 ),
             }
         ),
+        "dra-driver-nvidia-gpu": MappingProxyType({"0.4.1": MappingProxyType({"driver": "v0.4.1"})}),
+        "aws-efa-k8s-device-plugin": MappingProxyType({"v0.5.30": MappingProxyType({"plugin": "v0.5.20"})}),
         "volcano": MappingProxyType({"1.15.0": MappingProxyType(dict.fromkeys(_VOLCANO, "v1.15.0"))}),
+        "kuberay-operator": MappingProxyType({"1.6.2": MappingProxyType({"operator": "v1.6.2"})}),
         "cluster-autoscaler": MappingProxyType({"9.59.0": MappingProxyType({"autoscaler": "v1.35.0"})}),
         "kyverno": MappingProxyType({"3.9.0": MappingProxyType(dict.fromkeys(_KYVERNO, "v1.19.0"))}),
         "keda": MappingProxyType({"2.20.2": MappingProxyType(dict.fromkeys(_KEDA, "2.20.2"))}),
@@ -229,8 +235,16 @@ SWITCHES: Mapping[str, Mapping[str, str]] = MappingProxyType(
                 "gdrcopy.enabled": "the GDRCopy driver, built per operating system",
             }
         ),
+        "dra-driver-nvidia-gpu": MappingProxyType({}),
+        "aws-efa-k8s-device-plugin": MappingProxyType({}),
         "volcano": MappingProxyType(
             {"custom.metrics_enable": "grafana/grafana:latest, prom/prometheus and a beta kube-state-metrics"}
+        ),
+        "kuberay-operator": MappingProxyType(
+            {
+                "configuration.headSidecarContainers": "sidecars in every Ray head",
+                "configuration.workerSidecarContainers": "sidecars in every Ray worker",
+            }
         ),
         "cluster-autoscaler": MappingProxyType({}),
         "keda": MappingProxyType({}),
@@ -243,7 +257,12 @@ SWITCHES: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "kserve-resources": MappingProxyType({}),
     }
 )
-"""Boolean value paths that make a chart run images which the catalog does not pin, and what those are."""
+"""Value paths that make a chart run images which the catalog does not pin, and what those are."""
+
+
+UNLOCKABLE = frozenset({("gpu-operator", "driver"), ("aws-efa-k8s-device-plugin", "plugin")})
+"""(chart, image) without a digest in the lock: the driver's running tag depends on the node; the EFA plugin's registry
+answers AWS accounts only, so that a lock could not be made for the other clouds' users."""
 
 
 def table(chart_key: str, version: str) -> tuple[Image, ...]:
@@ -252,15 +271,24 @@ def table(chart_key: str, version: str) -> tuple[Image, ...]:
     if chart_key == "gpu-operator":
         rows = [(key, "nvcr.io", repository) for key, (_, repository) in _GPU.items()]
         rows.append(("node-feature-discovery", "registry.k8s.io", "nfd/node-feature-discovery"))
+    elif chart_key == "dra-driver-nvidia-gpu":
+        rows = [("driver", "registry.k8s.io", "dra-driver-nvidia/dra-driver-nvidia-gpu")]
+    elif chart_key == "aws-efa-k8s-device-plugin":
+        # The chart's own; nodes of every region pull from there with their role.
+        rows = [("plugin", "602401143452.dkr.ecr.us-west-2.amazonaws.com", "eks/aws-efa-k8s-device-plugin")]
     elif chart_key == "volcano":
         rows = [(key, "docker.io", repository) for key, (_, repository) in _VOLCANO.items()]
+    elif chart_key == "kuberay-operator":
+        rows = [("operator", "quay.io", "kuberay/operator")]
     elif chart_key == "cluster-autoscaler":
         rows = [("autoscaler", "registry.k8s.io", "autoscaling/cluster-autoscaler")]
     elif chart_key == "keda":
         rows = [(key, "ghcr.io", repository) for key, (_, repository) in _KEDA.items()]
     else:
         rows = [(key, registry, repository) for key, (_, registry, repository) in _BY_REGISTRY[chart_key].items()]
-    return tuple(Image(k, registry, repo, tags[k], lockable=k != "driver") for k, registry, repo in rows)
+    return tuple(
+        Image(k, registry, repo, tags[k], lockable=(chart_key, k) not in UNLOCKABLE) for k, registry, repo in rows
+    )
 
 
 PLATFORM_IMAGES: Mapping[str, tuple[Image, ...]] = MappingProxyType(

@@ -3,7 +3,7 @@
 A chart's defaults move with the chart, and some default to nothing at all ("the application version"). So each
 release sets every image explicitly, and a policy reads the release's values back and sees exactly what will run.
 
-Sources: the charts' ``values.yaml`` and templates at the pinned versions. All three charts join name and tag with
+Sources: the charts' ``values.yaml`` and templates at the pinned versions. All charts join name and tag with
 ":", so a digest goes behind the tag (``v1.19.0@sha256:...``): kyverno ``templates/_helpers/_image.tpl``, volcano
 ``templates/``, GPU operator ``templates/_helpers.tpl`` and ``internal/image/image.go`` (there a bare ``sha256:...``
 works for some operands, not for the operator itself, so it is not accepted here). The driver image is built per
@@ -27,7 +27,7 @@ from components.catalog.image_refs import (
     parse_reference,
     render_lock,
 )
-from components.catalog.image_table import PATHS, PLATFORM_IMAGES, SWITCHES, TAGS, Image, ImagePaths, table
+from components.catalog.image_table import PATHS, PLATFORM_IMAGES, SWITCHES, TAGS, UNLOCKABLE, Image, ImagePaths, table
 from components.catalog.versions import COMPONENTS
 from components.catalog.workload_images import WORKLOAD_IMAGES, workload_image
 
@@ -116,10 +116,9 @@ def images_in(chart_key: str, values: Mapping[str, Any]) -> list[ImageRef]:
     """
     found: list[ImageRef] = []
     for key, where in value_paths(chart_key).items():
-        lockable_image = key != "driver" or chart_key != "gpu-operator"
-        found.append(replace(_read(values, where), lockable=lockable_image))
+        found.append(replace(_read(values, where), lockable=(chart_key, key) not in UNLOCKABLE))
     for path, what in SWITCHES[chart_key].items():
-        if _get(values, path) not in (None, False):
+        if _get(values, path) not in (None, False, []):
             found.append(_unknown(path, f"{path} runs {what}: not pinned by the catalog"))
     return found
 

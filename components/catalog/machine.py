@@ -52,6 +52,17 @@ class Machine:
     InfiniBand. None: the plain network only."""
 
     @property
+    def efa_huge_pages_mib(self) -> int:
+        """Huge pages of 2 MiB, in MiB, on which pods can count where the machine is wired with EFA; 0 without adapters.
+
+        The node image's EFA software sets them aside at boot: 5128 pages by the EKS user guide ("Run machine learning
+        training on Amazon EKS with Elastic Fabric Adapter"), 110 MiB for each of two endpoints a core by another image
+        of AWS (bottlerocket-core-kit#141), which is less on small machines. This is half of the one or the whole of the
+        other, whichever is less, so that no node is bought for a pod that it could not hold.
+        """
+        return min(5120, 110 * self.vcpu) if self.efa_interfaces else 0
+
+    @property
     def gpu_product(self) -> str | None:
         """Value of the node label ``nvidia.com/gpu.product``; None without GPUs."""
         return None if self.accelerator is None else self.board or ACCELERATORS[self.accelerator].product

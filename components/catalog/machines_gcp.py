@@ -58,10 +58,13 @@ _SYSTEM: tuple[tuple[str, int, float, float], ...] = (
 )
 """Name, vCPU, memory GiB, USD per hour in us-central1."""
 
+RDMA = "GPUDirect-RDMA"
+"""Network of A3 Ultra and A4."""
+
 _FAST = {
     "a3-megagpu-8g": "GPUDirect-TCPXO",
-    "a3-ultragpu-8g": "GPUDirect-RDMA",
-    "a4-highgpu-8g": "GPUDirect-RDMA",
+    "a3-ultragpu-8g": RDMA,
+    "a4-highgpu-8g": RDMA,
 }
 """Machines whose eight GPU network cards GKE wires by itself (accelerator network profile `auto`): TCPXO and RoCE.
 a3-highgpu-8g has four cards for TCPX, which would need networks of their own, and is left out.

@@ -6,7 +6,7 @@ The matrix here is those statements, and settings refuse a combination outside i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
@@ -34,6 +34,8 @@ class Component:
     """Oldest and newest Kubernetes minor the component is stated to work with, both included."""
     source: str
     """Where the range was read."""
+    optional: bool = False
+    """Installed only where a stack asks for it."""
 
 
 _ALL = (
@@ -46,12 +48,39 @@ _ALL = (
         "NVIDIA GPU Operator documentation, platform support of 26.7 (26.3 is held to the same range)",
     ),
     Component(
+        "draDriver",
+        "NVIDIA DRA driver",
+        "0.4.1",
+        ("0.4.1",),
+        ("1.35", "1.36"),
+        "kubernetes-sigs/dra-driver-nvidia-gpu, prerequisites: 1.34.2 or later, and a cluster of 1.34 may be older than"
+        " that",
+        optional=True,
+    ),
+    Component(
+        "efaDevicePlugin",
+        "AWS EFA device plugin (chart; application v0.5.20), on EKS only",
+        "v0.5.30",
+        ("v0.5.30",),
+        ("1.33", "1.35"),
+        "aws/eks-charts states no range; the plugin needs the kubelet's API v1beta1 of device plugins, which all have",
+    ),
+    Component(
         "volcano",
         "Volcano",
         "1.15.0",
         ("1.15.0",),
         ("1.24", "1.35"),
         "volcano-sh/volcano README.md, Kubernetes compatibility, row v1.15",
+    ),
+    Component(
+        "kuberay",
+        "KubeRay",
+        "1.6.2",
+        ("1.6.2",),
+        ("1.29", "1.35"),
+        "ray-project/kuberay v1.6.2: its CI runs on 1.29 and tests against the API server of 1.34, and its client is"
+        " Kubernetes 1.35's (ci/kind-config-buildkite.yml, ray-operator/Makefile, ray-operator/go.mod)",
     ),
     Component(
         "clusterAutoscaler",
@@ -123,10 +152,11 @@ taken as its last day. Afterwards EKS and GKE go on at extra cost and AKS only u
 """
 
 
-def problems(kubernetes: str, versions: Mapping[str, str]) -> list[tuple[str, str]]:
+def problems(kubernetes: str, versions: Mapping[str, str], chosen: Collection[str] = ()) -> list[tuple[str, str]]:
     """What is wrong with this Kubernetes minor and these component versions, as (key, message); empty when nothing is.
 
-    ``versions`` holds overrides by component key; a component that is not named is checked at its default.
+    ``versions`` holds overrides by component key; a component that is not named is checked at its default. What an
+    optional component needs of Kubernetes counts where ``chosen`` names it.
     """
     found: list[tuple[str, str]] = []
     supported = kubernetes in KUBERNETES_SUPPORTED
@@ -138,6 +168,8 @@ def problems(kubernetes: str, versions: Mapping[str, str]) -> list[tuple[str, st
         if version not in component.allowed:
             allowed = ", ".join(component.allowed)
             found.append((component.key, f"not in the matrix for {component.title}; use one of {allowed}"))
+        elif component.optional and component.key not in chosen:
+            continue
         elif supported and not _between(kubernetes, component.kubernetes):
             low, high = component.kubernetes
             message = f"{component.title} works with Kubernetes {low} to {high}, not {kubernetes} ({component.source})"

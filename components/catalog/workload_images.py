@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from components.catalog.image_refs import Lock
 from components.catalog.image_table import Image
+from components.catalog.ray import RAY_VERSION
 
 KSERVE_VERSION = "v0.18.1"
 """Version of what KServe puts beside a model, and of its Hugging Face server: that of its controller."""
@@ -30,6 +31,9 @@ _ALL = (
     Image("storage-initializer", "docker.io", "kserve/storage-initializer", KSERVE_VERSION),
     Image("agent", "docker.io", "kserve/agent", KSERVE_VERSION),
     Image("router", "docker.io", "kserve/router", KSERVE_VERSION),
+    # Platforms, Python versions and the form of the tag: ray-project/ray, ci/ray_ci/docker_container.py.
+    Image("ray", "docker.io", "rayproject/ray", f"{RAY_VERSION}-py311-cpu"),
+    Image("ray-gpu", "docker.io", "rayproject/ray", f"{RAY_VERSION}-py311-cu128"),
 )
 
 WORKLOAD_IMAGES: Mapping[str, Image] = MappingProxyType({image.key: image for image in _ALL})

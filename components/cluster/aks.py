@@ -33,8 +33,6 @@ class AksCluster(pulumi.ComponentResource):
     A locked cluster cannot be deleted from the portal or by any other tool. The lock covers what the cluster consists
     of, its pools too, so to remove or replace a pool run `pulumi destroy --target <lock> --target <pool>` and then
     `up`, which sets the lock again. A destroy of the whole stack takes the lock off first, by itself.
-
-    Raises `ValueError` without admin groups, since nobody could use the cluster, and for pools that Azure would refuse.
     """
 
     kubeconfig: pulumi.Output[str]
@@ -47,8 +45,6 @@ class AksCluster(pulumi.ComponentResource):
     network: AksNetwork
 
     def __init__(self, name: str, args: AksClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        if not args["admin_groups"]:
-            raise ValueError("cluster.adminGroups is empty, so nobody could use the cluster; list at least one group")
         super().__init__("multimodal:index:AksCluster", name, cast("dict[str, Any]", dict(args)), opts)
         child = pulumi.ResourceOptions(parent=self)
         location, subscription = args["location"], args["subscription_id"]

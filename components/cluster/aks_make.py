@@ -12,6 +12,7 @@ from components.settings import Settings
 from components.settings.cluster import AksCluster
 from components.settings.model import Environment
 from components.storage.azure import AzureStorage
+from components.storage.classes import azure_classes
 
 
 def make_aks(
@@ -74,4 +75,5 @@ def make_aks(
         },
         opts,
     )
-    return Foundation(made, storage)
+    zonal = [bool(cluster.zones), *(bool(pool.zones) for pool in cluster.gpu_pools.values())]
+    return Foundation(made, storage, azure_classes(zonal, tags))

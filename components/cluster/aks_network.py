@@ -30,27 +30,14 @@ class AksNetwork(NamedTuple):
 
 
 def endpoint_block(cidr: str) -> str:
-    """Where private endpoints get their addresses: the first /27 of the upper half of `cidr`.
-
-    Raises `ValueError` when the upper half is smaller.
-    """
-    network = ipaddress.ip_network(cidr)
-    if network.prefixlen >= _ENDPOINTS_PREFIX:
-        raise ValueError(
-            f"{cidr}: too small for nodes and private endpoints; choose a /{_ENDPOINTS_PREFIX - 1} or larger"
-        )
-    upper = list(network.subnets())[1]
+    """Where private endpoints get their addresses: the first /27 of the upper half of `cidr`."""
+    upper = list(ipaddress.ip_network(cidr).subnets())[1]
     return str(next(iter(upper.subnets(new_prefix=_ENDPOINTS_PREFIX))))
 
 
 def network_of(subnet_id: str) -> str:
-    """The virtual network of a subnet, by resource id. Raises `ValueError` for an id of anything else."""
-    vnet, separator, name = subnet_id.rpartition("/subnets/")
-    if not separator or not name or "/" in name:
-        raise ValueError(
-            f"{subnet_id}: not the id of a subnet, which ends in /virtualNetworks/<network>/subnets/<name>"
-        )
-    return vnet
+    """The virtual network of a subnet, by resource id."""
+    return subnet_id.rpartition("/subnets/")[0]
 
 
 def existing_network(subnet_id: str) -> AksNetwork:

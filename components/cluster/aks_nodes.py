@@ -5,7 +5,7 @@ from typing import NamedTuple
 import pulumi
 from pulumi_azure_native import compute, containerservice
 
-from components.cluster.aks_capacity import check_pool, os_disk
+from components.catalog.azure_limits import os_disk
 from components.cluster.aks_roles import CONTRIBUTOR, grant
 from components.cluster.naming import digest
 from components.cluster.pools import GpuPoolArgs, SystemPoolArgs
@@ -92,10 +92,7 @@ def gpu_agent_pool(
     With a fast network the nodes stand in one data center, side by side. InfiniBand itself needs two more things that
     are not made here: the subscription's feature Microsoft.ContainerService/AKSInfinibandSupport, which puts the nodes
     on one fabric, and NVIDIA's network operator in the cluster, which offers it to pods (Azure/aks-rdma-infiniband).
-
-    Raises `ValueError` for what Azure would refuse.
     """
-    check_pool(pool_name, pool)
     spot, reservation = pool["capacity"] == "spot", pool["reservation"]
     # A surge needs spare GPUs, which nobody has. Spot pools take no upgrade settings of this kind.
     upgrades = (

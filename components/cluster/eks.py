@@ -7,6 +7,7 @@ import pulumi_aws as aws
 
 from components.cluster.eks_addons import AFTER_NODES, BEFORE_NODES, SHARED_FILES, make_addon
 from components.cluster.eks_endpoints import flow_logs, private_endpoints, s3_gateway
+from components.cluster.eks_key import cluster_key
 from components.cluster.eks_network import EksNetwork, ExistingVpcArgs, existing_network, own_network
 from components.cluster.eks_nodes import NodeGroupContext, gpu_node_group, system_node_group
 from components.cluster.eks_roles import aws_partition, managed_policy, service_role
@@ -60,8 +61,8 @@ class EksClusterArgs(TypedDict):
     """Stay on the version after its standard support, at extra cost; else AWS upgrades the cluster then."""
 
     admins: list[str]
-    """ARNs of IAM roles or users that administer the cluster. Nobody else does, so the role that runs Pulumi must be
-    among them."""
+    """ARNs of IAM roles or users that administer the cluster, one at least. Nobody else does, not even its creator, so
+    the role that runs Pulumi must be among them."""
 
     system_pool: SystemPoolArgs
     gpu_pools: dict[str, GpuPoolArgs]
@@ -73,13 +74,16 @@ class EksClusterArgs(TypedDict):
     deletion_protection: bool
     """EKS then refuses to delete the cluster."""
 
+    tags: dict[str, str]
+    """Tags for billing of what node groups start; all else has them from the provider."""
+
 
 class EksCluster(pulumi.ComponentResource):
-    """An EKS cluster with private nodes, Pod Identity, secrets encrypted under its own key and every control-plane log.
+    """An EKS cluster with private nodes, Pod Identity and every control-plane log; secrets, logs and disks are
+    encrypted under its own key.
 
     Add-ons take the version that EKS holds to be the default of the Kubernetes version. The NVIDIA device plugin, the
-    cluster autoscaler and storage classes are not made here. Raises `ValueError` without admins (EKS then has none at
-    all, not even its creator), for zones that have no subnet and for pools that AWS cannot make.
+    cluster autoscaler and storage classes are not made here.
     """
 
     kubeconfig: pulumi.Output[str]
@@ -90,14 +94,15 @@ class EksCluster(pulumi.ComponentResource):
     network: EksNetwork
     """Where the cluster is, for what else has to be reached from its nodes."""
 
+    disk_key: pulumi.Output[str]
+    """ARN of the key for volumes."""
+
     def __init__(self, name: str, args: EksClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        if not args["admins"]:
-            raise ValueError(
-                "cluster.admins is empty, so nobody could use the cluster; list at least Pulumi's own role"
-            )
         super().__init__("multimodal:index:EksCluster", name, cast("dict[str, Any]", dict(args)), opts)
         physical = physical_name(name, pulumi.get_stack())
         region = args["region"]
+        key = cluster_key(name, physical, region, self)
+        self.disk_key = key.arn
         self.network = self._network(name, physical, args)
         cluster = self._control_plane(name, physical, args)
         access = [self._admin(name, cluster, arn, aws_partition(region)) for arn in args["admins"]]
@@ -112,6 +117,8 @@ class EksCluster(pulumi.ComponentResource):
             cluster_group_id=cluster.vpc_config.cluster_security_group_id.apply(str),
             node_role_arn=node_role.arn,
             vpc_id=self.network.vpc_id,
+            disk_key=self.disk_key,
+            tags=args["tags"],
             subnets=self.network.private,
             parent=self,
             needs=[*may_join, *first, *self.network.ready],
@@ -150,22 +157,17 @@ class EksCluster(pulumi.ComponentResource):
             if args["private_endpoints"]:
                 private_endpoints(name, args["region"], cidr, network, self)
         if args["flow_logs"]:
-            flow_logs(name, physical, network, self)
+            flow_logs(name, physical, network, self.disk_key, self)
         return network
 
     def _control_plane(self, name: str, physical: str, args: EksClusterArgs) -> aws.eks.Cluster:
-        child = pulumi.ResourceOptions(parent=self)
-        key = aws.kms.Key(
-            f"{name}-secrets",
-            description=f"Kubernetes secrets of {physical}",
-            enable_key_rotation=True,
-            deletion_window_in_days=30,
-            opts=child,
-        )
-        aws.kms.Alias(f"{name}-secrets", name=f"alias/eks/{physical}", target_key_id=key.key_id, opts=child)
         # EKS writes to the group of this name; made by itself it would keep logs forever and stay after a destroy.
         logs = aws.cloudwatch.LogGroup(
-            f"{name}-logs", name=f"/aws/eks/{physical}/cluster", retention_in_days=LOG_DAYS, opts=child
+            f"{name}-logs",
+            name=f"/aws/eks/{physical}/cluster",
+            kms_key_id=self.disk_key,
+            retention_in_days=LOG_DAYS,
+            opts=pulumi.ResourceOptions(parent=self),
         )
         policy = managed_policy(args["region"], "AmazonEKSClusterPolicy")
         role, may_run = service_role(f"{name}-cluster", "eks.amazonaws.com", [policy], self)
@@ -179,7 +181,7 @@ class EksCluster(pulumi.ComponentResource):
             bootstrap_self_managed_addons=False,
             deletion_protection=args["deletion_protection"],
             enabled_cluster_log_types=CONTROL_PLANE_LOGS,
-            encryption_config={"provider": {"key_arn": key.arn}, "resources": ["secrets"]},
+            encryption_config={"provider": {"key_arn": self.disk_key}, "resources": ["secrets"]},
             kubernetes_network_config={"ip_family": "ipv4", "service_ipv4_cidr": args["services_cidr"]},
             vpc_config={
                 "subnet_ids": list(self.network.private.values()),

@@ -11,7 +11,7 @@ from typing import TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from components.cluster.eks_roles import trust_policy
+from components.cluster.eks_roles import assumed_role
 
 READS = (
     "autoscaling:DescribeAutoScalingGroups",
@@ -72,7 +72,7 @@ class EksAutoscalerIdentity(pulumi.ComponentResource):
     def __init__(self, name: str, args: EksAutoscalerIdentityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("multimodal:index:EksAutoscalerIdentity", name, dict(args), opts)
         child = pulumi.ResourceOptions(parent=self)
-        role = aws.iam.Role(name, assume_role_policy=trust_policy("pods.eks.amazonaws.com"), opts=child)
+        role = assumed_role(name, "pods.eks.amazonaws.com", child)
         rights = aws.iam.RolePolicy(
             name,
             role=role.name,

@@ -6,7 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.cluster.eks_network import EksNetwork
-from components.cluster.eks_roles import trust_policy
+from components.cluster.eks_roles import assumed_role
 
 _INTERFACES = ("ecr.api", "ecr.dkr", "sts", "ec2", "logs", "eks", "eks-auth", "autoscaling")
 """Services that a private EKS cluster calls: images, credentials, the network and disk drivers, logs, and what the
@@ -72,13 +72,19 @@ def private_endpoints(name: str, region: str, cidr: str, network: EksNetwork, pa
     )
 
 
-def flow_logs(name: str, physical: str, network: EksNetwork, parent: pulumi.Resource) -> None:
-    """A record of every connection in the VPC, accepted or rejected, in CloudWatch Logs."""
+def flow_logs(
+    name: str, physical: str, network: EksNetwork, key_arn: pulumi.Input[str], parent: pulumi.Resource
+) -> None:
+    """A record of every connection in the VPC, accepted or rejected, in CloudWatch Logs under the key given."""
     child = pulumi.ResourceOptions(parent=parent)
     group = aws.cloudwatch.LogGroup(
-        f"{name}-flows", name=f"/aws/vpc/{physical}/flow-logs", retention_in_days=FLOW_LOG_DAYS, opts=child
+        f"{name}-flows",
+        name=f"/aws/vpc/{physical}/flow-logs",
+        kms_key_id=key_arn,
+        retention_in_days=FLOW_LOG_DAYS,
+        opts=child,
     )
-    role = aws.iam.Role(f"{name}-flows", assume_role_policy=trust_policy("vpc-flow-logs.amazonaws.com"), opts=child)
+    role = assumed_role(f"{name}-flows", "vpc-flow-logs.amazonaws.com", child)
     may_write = aws.iam.RolePolicy(f"{name}-flows", role=role.name, policy=group.arn.apply(flow_log_policy), opts=child)
     aws.ec2.FlowLog(
         f"{name}-flows",

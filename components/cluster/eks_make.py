@@ -14,17 +14,19 @@ from components.gpu.drivers import DriverPlan
 from components.settings import Settings
 from components.settings.cluster import EksCluster
 from components.storage.aws import AwsStorage
+from components.storage.classes import ebs_classes
 
 
 def make_eks(
     name: str, settings: Settings, cluster: EksCluster, plan: DriverPlan, parent: pulumi.Resource
 ) -> Foundation:
     """Cluster and storage of one stack, in the account and region of its file."""
+    tags = billing_labels(settings)
     provider = aws.Provider(
         f"{name}-aws",
         region=cluster.region,
         allowed_account_ids=[cluster.account_id] if cluster.account_id else None,
-        default_tags={"tags": billing_labels(settings)},
+        default_tags={"tags": tags},
         opts=pulumi.ResourceOptions(parent=parent),
     )
     placed = pulumi.ResourceOptions(parent=parent, provider=provider)
@@ -32,7 +34,7 @@ def make_eks(
     if cluster.network.existing is not None:
         found = cluster.network.existing
         existing = {"vpc_id": found.vpc_id, "private_subnet_ids": dict(found.private_subnet_ids)}
-    shared_files = settings.storage.shared_files is not None
+    files = settings.storage.shared_files
     eks = Eks(
         f"{name}-cluster",
         {
@@ -50,8 +52,9 @@ def make_eks(
             "admins": list(cluster.admins),
             "system_pool": system_pool_args(cluster),
             "gpu_pools": gpu_pool_args(cluster, plan),
-            "shared_files": shared_files,
+            "shared_files": files is not None,
             "deletion_protection": is_protected(settings, cluster),
+            "tags": tags,
         },
         placed,
     )
@@ -63,7 +66,7 @@ def make_eks(
             "vpc_id": eks.network.vpc_id,
             "network_cidr": cluster.network.cidr,
             "subnet_ids": dict(eks.network.private),
-            "shared_files": shared_files,
+            "shared_files_gib": files.size_gib if files else None,
             "keep_data": settings.storage.keep_data,
         },
         placed,
@@ -74,4 +77,4 @@ def make_eks(
         {"cluster_name": eks.cluster_name, "namespace": NAMESPACE, "service_account": SERVICE_ACCOUNT},
         pulumi.ResourceOptions(parent=eks, provider=provider),
     )
-    return Foundation(eks, storage)
+    return Foundation(eks, storage, ebs_classes(eks.disk_key, tags))

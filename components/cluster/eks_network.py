@@ -7,7 +7,8 @@ from typing import TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from components.cluster.addresses import MAX_ZONES, zone_subnets
+from components.cluster.addresses import zone_subnets
+from components.settings.network import zone_number
 
 
 class ExistingVpcArgs(TypedDict):
@@ -46,35 +47,16 @@ def zone_blocks(cidr: str, zones: Sequence[str]) -> dict[str, ZoneBlocks]:
 
     So a zone that is added, dropped or moved in the list moves no other: a subnet whose addresses change is replaced,
     with every node in it.
-
-    Raises `ValueError` for a zone whose letter has no block, and for a network that cannot be cut.
     """
-    plan = zone_subnets(cidr, MAX_ZONES)
-    blocks: dict[str, ZoneBlocks] = {}
-    for zone in zones:
-        number = ord(zone[-1]) - ord("a")
-        if not 0 <= number < MAX_ZONES:
-            raise ValueError(
-                f"cluster.zones: {zone}: the address plan has room for zones a to {chr(ord('a') + MAX_ZONES - 1)};"
-                " choose among those, or bring a network of your own as cluster.network.existing"
-            )
-        blocks[zone] = {"private": plan.private[number], "public": plan.public[number]}
-    return blocks
+    plan = zone_subnets(cidr)
+    return {
+        zone: {"private": plan.private[zone_number(zone)], "public": plan.public[zone_number(zone)]} for zone in zones
+    }
 
 
 def existing_network(args: ExistingVpcArgs, zones: Sequence[str]) -> EksNetwork:
-    """A network that is already there. Nothing is made in it; its owner sees to NAT and private endpoints.
-
-    Raises `ValueError` for a zone without a subnet.
-    """
-    subnets = args["private_subnet_ids"]
-    missing = [zone for zone in zones if zone not in subnets]
-    if missing:
-        raise ValueError(
-            f"cluster.network.existing.privateSubnetIds: no subnet for {', '.join(missing)};"
-            " name one for each of cluster.zones"
-        )
-    return EksNetwork(args["vpc_id"], {zone: subnets[zone] for zone in zones}, [], [])
+    """A network that is already there. Nothing is made in it; its owner sees to NAT and private endpoints."""
+    return EksNetwork(args["vpc_id"], {zone: args["private_subnet_ids"][zone] for zone in zones}, [], [])
 
 
 def own_network(

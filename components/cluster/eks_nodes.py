@@ -8,7 +8,7 @@ import pulumi_aws as aws
 
 from components.catalog.machines import Cloud, machine
 from components.cluster.autoscaling import accelerator_label, node_template_tags, taint_effect
-from components.cluster.eks_capacity import bought, pool_zones
+from components.cluster.eks_capacity import bought
 from components.cluster.eks_node_config import node_user_data
 from components.cluster.eks_wiring import Fabric, fabric, network_interfaces
 from components.cluster.naming import digest
@@ -32,6 +32,10 @@ class NodeGroupContext(NamedTuple):
     vpc_id: pulumi.Input[str]
     subnets: Mapping[str, pulumi.Input[str]]
     """Zone -> private subnet."""
+    disk_key: pulumi.Input[str]
+    """ARN of the key for disks."""
+    tags: Mapping[str, str]
+    """Tags for billing."""
     parent: pulumi.Resource
     needs: Sequence[pulumi.Resource]
     """What must be there before a node can join, and outlive the last one."""
@@ -58,13 +62,10 @@ def system_node_group(name: str, pool: SystemPoolArgs, context: NodeGroupContext
 
 
 def gpu_node_group(name: str, pool_name: str, pool: GpuPoolArgs, context: NodeGroupContext) -> aws.eks.NodeGroup:
-    """A GPU pool, tagged so that the cluster autoscaler can start it from zero.
-
-    Raises `ValueError` for a pool whose zones, machine and way of buying do not go together.
-    """
+    """A GPU pool, tagged so that the cluster autoscaler can start it from zero."""
     found = machine(Cloud.AWS, pool["machine"])
     purchase = bought(pool)
-    zones = pool_zones(pool_name, pool, list(context.subnets))
+    zones = pool["zones"] or list(context.subnets)
     wiring: dict[str, Any] = {}
     needs = list(context.needs)
     if pool["fast_network"]:
@@ -142,6 +143,7 @@ def _launch_template(name: str, disk_gib: int, context: NodeGroupContext, **more
                 "ebs": {
                     "delete_on_termination": "true",
                     "encrypted": "true",
+                    "kms_key_id": context.disk_key,
                     "volume_size": disk_gib,
                     "volume_type": "gp3",
                 },
@@ -153,7 +155,11 @@ def _launch_template(name: str, disk_gib: int, context: NodeGroupContext, **more
             # One hop ends at the node, so that a pod cannot borrow the node's role.
             "http_put_response_hop_limit": 1,
         },
-        tag_specifications=[{"resource_type": kind, "tags": {"Name": name}} for kind in ("instance", "volume")],
+        # The provider's own tags end at the template; what is started from it has these.
+        tag_specifications=[
+            {"resource_type": kind, "tags": {**context.tags, "Name": name}}
+            for kind in ("instance", "volume", "network-interface")
+        ],
         opts=pulumi.ResourceOptions(parent=context.parent),
         **more,
     )

@@ -5,6 +5,11 @@ import json
 import pulumi
 import pulumi_aws as aws
 
+from components.cluster.naming import physical_name
+
+ROLE_PREFIX = 38
+"""Longest prefix of a role's name (IAM API: names have 64 characters, of which the provider adds 26)."""
+
 _TAGS_SESSIONS = ("eks.amazonaws.com", "pods.eks.amazonaws.com")
 """Services that also tag the sessions that they open (EKS user guide, cluster IAM role and Pod Identity)."""
 
@@ -28,12 +33,20 @@ def trust_policy(service: str) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, sort_keys=True)
 
 
+def assumed_role(name: str, service: str, opts: pulumi.ResourceOptions) -> aws.iam.Role:
+    """A role that `service` assumes. AWS ends its name by itself, since a role's name takes 64 characters at most, and
+    Pulumi refuses the longer ones that it would make of long stack and tenant names.
+    """
+    prefix = physical_name(name, limit=ROLE_PREFIX - 1)
+    return aws.iam.Role(name, name_prefix=f"{prefix}-", assume_role_policy=trust_policy(service), opts=opts)
+
+
 def service_role(
     name: str, service: str, policies: list[str], parent: pulumi.Resource
 ) -> tuple[aws.iam.Role, list[pulumi.Resource]]:
     """A role that `service` assumes, and the attachments without which it can do nothing."""
     child = pulumi.ResourceOptions(parent=parent)
-    role = aws.iam.Role(name, assume_role_policy=trust_policy(service), opts=child)
+    role = assumed_role(name, service, child)
     attached: list[pulumi.Resource] = [
         aws.iam.RolePolicyAttachment(
             f"{name}-{policy.rsplit('/', 1)[-1]}", role=role.name, policy_arn=policy, opts=child

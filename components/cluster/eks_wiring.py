@@ -30,11 +30,7 @@ def card_interfaces(machine: Machine) -> list[CardInterface]:
     on card 0 as the second device, elsewhere as the first (EC2 user guide, "Maximize network bandwidth on instances
     with multiple network cards"). Secondary cards that also carried IP would be taken up by the node's setup, and the
     node would not join.
-
-    Raises `ValueError` for a machine without adapters.
     """
-    if machine.efa_interfaces == 0:
-        raise ValueError(f"{machine.name} has no Elastic Fabric Adapter: drop fastNetwork or choose another machine")
     adapters = [CardInterface(0, 1, "efa-only")] if machine.efa_interfaces >= machine.network_cards else []
     others = [CardInterface(card, 0, "efa-only") for card in range(1, machine.network_cards)]
     return [CardInterface(0, 0, "interface"), *adapters, *others]

@@ -93,8 +93,8 @@ class GkeClusterArgs(TypedDict):
 
 
 class GkeCluster(pulumi.ComponentResource):
-    """A regional GKE cluster with private nodes, workload identity, secrets encrypted under its own key, NetworkPolicy
-    enforced by Dataplane V2 and control-plane logs.
+    """A regional GKE cluster with private nodes, workload identity, secrets and disks encrypted under its own key,
+    NetworkPolicy enforced by Dataplane V2 and control-plane logs.
 
     It enables no Google API and installs no NVIDIA driver. Google keeps a KMS key ring for ever, so a destroy leaves
     an empty one, which costs nothing.
@@ -106,6 +106,9 @@ class GkeCluster(pulumi.ComponentResource):
     workload_identity: pulumi.Output[str]
     network: pulumi.Output[str]
     """The network's path, for what else lies in it."""
+
+    disk_key: pulumi.Output[str]
+    """Path of the key for volumes."""
 
     def __init__(self, name: str, args: GkeClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("multimodal:index:GkeCluster", name, cast("dict[str, Any]", dict(args)), opts)
@@ -206,22 +209,23 @@ class GkeCluster(pulumi.ComponentResource):
             node_config={"service_account": account.email, "shielded_instance_config": {"enable_secure_boot": True}},
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[may_encrypt, *may_run, *network.needs],
+                depends_on=[*may_encrypt, *may_run, *network.needs],
                 ignore_changes=["nodeConfig", "initialNodeCount"],
                 # Refused by Pulumi at once; the cloud refuses too late, when most of the stack is gone.
                 protect=args["deletion_protection"],
             ),
         )
-        needs = [*network.needs, *may_run, may_encrypt]
+        needs = [*network.needs, *may_run, *may_encrypt]
         if not args["existing_network"]:
             needs.append(webhook_rule(name, project, network, args["control_plane_cidr"], account.email, self))
-        context = NodePoolContext(cluster.name, project, region, account.email, args["labels"], self, needs)
+        context = NodePoolContext(cluster.name, project, region, account.email, key.id, args["labels"], self, needs)
         system_node_pool(f"{name}-system", args["system_pool"], context)
         for pool_name, pool in args["gpu_pools"].items():
             gpu_node_pool(f"{name}-gpu-{pool_name}", pool_name, pool, context)
 
         self.cluster_name = cluster.name
         self.identifier = cluster.id
+        self.disk_key = key.id
         self.network = pulumi.Output.from_input(network.network)
         # The pool exists only once the project has had a cluster, so whoever binds to it waits for ours.
         self.workload_identity = cluster.id.apply(lambda _: workload_pool)

@@ -6,13 +6,14 @@ import pulumi_gcp as gcp
 from components.cluster.billing import billing_labels, is_protected
 from components.cluster.gke import GkeCluster as Gke
 from components.cluster.gke_network import ExistingNetworkArgs
-from components.cluster.gke_rules import maintenance_window
+from components.cluster.gke_rules import boot_disk_type, maintenance_window
 from components.cluster.outputs import Foundation
 from components.cluster.pools import gpu_pool_args, system_pool_args
 from components.gpu.drivers import DriverPlan
 from components.settings import Settings
 from components.settings.cluster import GkeCluster
 from components.settings.network import ExistingSubnetwork
+from components.storage.classes import google_classes
 from components.storage.gcp import GcpStorage
 
 
@@ -66,7 +67,14 @@ def make_gke(
         },
         opts,
     )
-    return Foundation(made, storage)
+    classes = google_classes(
+        # What the platform keeps, it keeps beside its controllers.
+        boot_disk_type(cluster.system_pool.machine),
+        [boot_disk_type(pool.machine) for pool in cluster.gpu_pools.values()],
+        made.disk_key,
+        billing_labels(settings),
+    )
+    return Foundation(made, storage, classes)
 
 
 def _project(found: ExistingSubnetwork) -> str:

@@ -9,14 +9,12 @@ from components.cluster.autoscaling import taint_effect
 from components.cluster.gke_rules import (
     LONGEST_FLEX_START,
     boot_disk_type,
-    check_capacity,
     compact,
     first_size,
     gke_accelerator,
     gpudirect,
     local_ssds,
-    network_profile,
-    reservation,
+    network_labels,
 )
 from components.cluster.pools import GpuPoolArgs, SystemPoolArgs
 from components.settings.pools import Capacity
@@ -37,6 +35,8 @@ class NodePoolContext(NamedTuple):
     project: str
     region: str
     service_account: pulumi.Output[str]
+    disk_key: pulumi.Input[str]
+    """Path of the key for disks."""
     labels: dict[str, str]
     """Labels of the cloud's own resources, for billing."""
     parent: pulumi.Resource
@@ -74,13 +74,10 @@ def system_node_pool(name: str, pool: SystemPoolArgs, context: NodePoolContext) 
 def gpu_node_pool(name: str, pool_name: str, pool: GpuPoolArgs, context: NodePoolContext) -> gcp.container.NodePool:
     """A GPU pool in the zones that have its machines. Its bounds count over all of them together.
 
-    Time-slicing and MIG are the GPU Operator's, so GKE's own sharing settings stay unset. Raises `ValueError` for a
-    pool that GKE would refuse.
+    Time-slicing and MIG are the GPU Operator's, so GKE's own sharing settings stay unset.
     """
-    check_capacity(pool_name, pool)
     zones = sorted(pool["zones"])
     flex_start = pool["capacity"] == Capacity.FLEX_START
-    profile = network_profile(pool_name, pool)
     disks = local_ssds(pool["machine"])
     return gcp.container.NodePool(
         name,
@@ -102,14 +99,15 @@ def gpu_node_pool(name: str, pool_name: str, pool: GpuPoolArgs, context: NodePoo
         # own, which GKE sets (SHORT_LIVED): no node is upgraded, the next one comes new.
         upgrade_settings=None if flex_start else {"strategy": "SURGE", "max_surge": 0, "max_unavailable": 1},
         placement_policy={"type": "COMPACT"} if compact(pool) else None,
-        network_config={"accelerator_network_profile": profile} if profile else None,
+        # GKE then makes the networks of the GPUs' cards.
+        network_config={"accelerator_network_profile": "auto"} if pool["fast_network"] else None,
         node_config={
             **_node_basics(pool["machine"], pool["disk_gib"], context),
             "spot": pool["capacity"] == Capacity.SPOT,
             # No queued provisioning: its nodes come for ProvisioningRequest objects only, and Volcano makes none.
             "flex_start": True if flex_start else None,
             "max_run_duration": LONGEST_FLEX_START if flex_start else None,
-            "reservation_affinity": _reservation_affinity(reservation(pool_name, pool)),
+            "reservation_affinity": _reservation_affinity(pool["reservation"]),
             "guest_accelerators": [
                 {
                     "type": gke_accelerator(pool["machine"]),
@@ -123,7 +121,7 @@ def gpu_node_pool(name: str, pool_name: str, pool: GpuPoolArgs, context: NodePoo
             "gcfs_config": {"enabled": True},
             # Image layers, emptyDir volumes and caches of weights then lie on local NVMe.
             "ephemeral_storage_local_ssd_config": {"local_ssd_count": disks} if disks else None,
-            "labels": pool["labels"],
+            "labels": {**pool["labels"], **network_labels(pool)},
             "taints": [
                 {"key": t["key"], "value": t["value"], "effect": taint_effect(t["effect"])} for t in pool["taints"]
             ],
@@ -157,6 +155,7 @@ def _node_basics(
         "image_type": _IMAGE,
         "disk_size_gb": disk_gib,
         "disk_type": boot_disk_type(machine_type),
+        "boot_disk_kms_key": context.disk_key,
         "service_account": context.service_account,
         "oauth_scopes": _SCOPES,
         "workload_metadata_config": {"mode": "GKE_METADATA"},

@@ -32,4 +32,4 @@ def make_cluster(name: str, settings: Settings, plan: DriverPlan, parent: pulumi
                 {"kubeconfig": cluster.kubeconfig, "context": cluster.context},
                 pulumi.ResourceOptions(parent=parent),
             )
-            return Foundation(existing, None)
+            return Foundation(existing, None, {})

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import pulumi
 
+from components.storage.classes import BlockClass
 from components.storage.outputs import Storage
 
 if TYPE_CHECKING:
@@ -40,3 +41,6 @@ class Foundation(NamedTuple):
 
     storage: Storage | None
     """Object stores; None on an existing cluster, which has its own."""
+
+    block_classes: dict[str, BlockClass]
+    """Storage classes by name; none on an existing cluster, which has its own."""

@@ -8,6 +8,7 @@ from components.gpu.layouts import node_labels
 from components.labels import GPU_TAINT
 from components.settings.cluster import AksCluster, CloudCluster, Cluster, GpuPool, pool_machine
 from components.settings.pools import Capacity, CloudGpuPool
+from components.settings.sections import Allocation
 from components.settings.supply import node_supply
 
 
@@ -33,7 +34,8 @@ class GpuPoolArgs(TypedDict):
     """GPUs per node."""
 
     resources: dict[str, int]
-    """GPU resources that one node offers once the GPU Operator has set it up: whole GPUs, turns or MIG slices."""
+    """GPU resources that one node offers once the GPU Operator has set it up: whole GPUs, turns or MIG slices.
+    Empty where pods claim GPUs, which are then no resources of the node."""
 
     min_nodes: int
     max_nodes: int
@@ -81,7 +83,9 @@ def gpu_pool_args(cluster: CloudCluster, plan: DriverPlan) -> dict[str, GpuPoolA
             "machine": pool.machine,
             "accelerator": accelerator.key,
             "gpus": found.gpus,
-            "resources": dict(node_supply(accelerator.key, found.gpus, pool.mig, pool.time_slicing)),
+            "resources": {}
+            if plan.allocation is Allocation.DRA
+            else dict(node_supply(accelerator.key, found.gpus, pool.mig, pool.time_slicing)),
             "min_nodes": pool.min_nodes,
             "max_nodes": pool.max_nodes,
             "capacity": pool.capacity.value,
@@ -122,6 +126,11 @@ def pool_taints(cluster: Cluster, pool: GpuPool) -> list[NodeTaint]:
 def taint_keys(cluster: Cluster) -> list[str]:
     """Keys of all taints on GPU nodes: what a pod tolerates that may land on any of them."""
     return sorted({taint["key"] for pool in cluster.gpu_pools.values() for taint in pool_taints(cluster, pool)})
+
+
+def fast_pools(cluster: Cluster) -> list[str]:
+    """Names of the pools that are wired for multi-node jobs."""
+    return [name for name, pool in cluster.gpu_pools.items() if isinstance(pool, CloudGpuPool) and pool.fast_network]
 
 
 def system_pool_args(cluster: CloudCluster) -> SystemPoolArgs:

@@ -5,12 +5,11 @@ breaks containerd on GKE 1.33 and later unless it takes the runtime's configurat
 container for Container-Optimized OS) and 525 (two owners on AKS).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from components.settings.drivers import allowed_drivers
-from components.settings.sections import DriverOwner
+from components.settings.sections import Allocation, DriverOwner
 
 
 class PoolDriver(StrEnum):
@@ -48,6 +47,12 @@ class DriverPlan:
     node_labels: dict[str, str] = field(default_factory=dict[str, str])
     """Labels that GPU pools need for it."""
 
+    driver_root: str = "/"
+    """Where the driver lies on a node."""
+
+    allocation: Allocation = Allocation.DEVICE_PLUGIN
+    """How pods get GPUs."""
+
     google_installer: bool = False
     """Whether Google's driver installer is deployed as a DaemonSet."""
 
@@ -57,6 +62,13 @@ class DriverPlan:
 
 GKE_DRIVER_DIR = "/home/kubernetes/bin/nvidia"
 """Where Google's installer puts the driver: the root file system of Container-Optimized OS is read-only."""
+
+GKE_DRA_LABEL = "cloud.google.com/gke-nvidia-gpu-dra-driver"
+"""Node label by which GKE's autoscaler knows that a node's GPUs are claimed (GKE documentation, "Prepare GKE
+infrastructure for DRA workloads")."""
+
+OPERATOR_DRIVER_DIR = "/run/nvidia/driver"
+"""Where the operator's driver container puts it (gpu-operator values.yaml, hostPaths.driverInstallDir)."""
 
 _PREINSTALLED: dict[str, Any] = {"driver": {"enabled": False}, "toolkit": {"enabled": False}}
 _RUNTIME_CONFIG_FROM_FILE = [{"name": "RUNTIME_CONFIG_SOURCE", "value": "file"}]
@@ -81,6 +93,7 @@ _PLANS: dict[tuple[str, DriverOwner], DriverPlan] = {
             # The driver stays loaded on Container-Optimized OS, so MIG mode changes only with a reboot.
             "migManager": {"env": [{"name": "WITH_REBOOT", "value": "true"}]},
         },
+        driver_root=GKE_DRIVER_DIR,
         node_labels={"gke-no-default-nvidia-gpu-device-plugin": "true"},
         google_installer=True,
         critical_pods_quota=True,
@@ -94,6 +107,7 @@ _PLANS: dict[tuple[str, DriverOwner], DriverPlan] = {
             "toolkit": {"enabled": True, "env": _RUNTIME_CONFIG_FROM_FILE},
             "operator": {"runtimeClass": "nvidia"},
         },
+        driver_root=OPERATOR_DRIVER_DIR,
     ),
     ("aks", DriverOwner.CLOUD): DriverPlan(
         DriverOwner.CLOUD,
@@ -109,17 +123,15 @@ _PLANS: dict[tuple[str, DriverOwner], DriverPlan] = {
         PoolDriver.AS_FOUND,
         "nvidia",
         {"driver": {"enabled": True}, "toolkit": {"enabled": True}, "operator": {"runtimeClass": "nvidia"}},
+        driver_root=OPERATOR_DRIVER_DIR,
     ),
 }
 
 
-def driver_plan(provider: str, owner: DriverOwner) -> DriverPlan:
-    """The plan for `owner` on `provider`.
-
-    Raises `ValueError` for a pair that cannot work, naming the owners that can.
-    """
-    plan = _PLANS.get((provider, owner))
-    if plan is None:
-        allowed = " or ".join(choice.value for choice in allowed_drivers(provider))
-        raise ValueError(f"on {provider} the driver cannot be owned by {owner.value}; allowed: {allowed}")
-    return plan
+def driver_plan(provider: str, owner: DriverOwner, allocation: Allocation = Allocation.DEVICE_PLUGIN) -> DriverPlan:
+    """The plan for `owner` on `provider`, one of `allowed_drivers`, whose pods get GPUs by `allocation`."""
+    plan = _PLANS[provider, owner]
+    labels = dict(plan.node_labels)
+    if provider == "gke" and allocation is Allocation.DRA:
+        labels[GKE_DRA_LABEL] = "true"
+    return replace(plan, allocation=allocation, node_labels=labels)

@@ -15,7 +15,7 @@ from components.gpu.sharing import plugin_values
 from components.helm import addon_namespace, merge, release
 from components.labels import platform_labels
 from components.manifest import Spec
-from components.settings.sections import PodSecurity
+from components.settings.sections import Allocation, PodSecurity
 
 NAMESPACE = "gpu-operator"
 """The operator's namespace."""
@@ -75,7 +75,10 @@ def operator_values(
                 "data": {"config.yaml": yaml.safe_dump(mig_parted_config(layouts), sort_keys=True)},
             },
         },
-        "devicePlugin": {"enabled": True, **plugin_values((time_slicing or {}).values())},
+        "devicePlugin": {
+            "enabled": plan.allocation is Allocation.DEVICE_PLUGIN,
+            **plugin_values((time_slicing or {}).values()),
+        },
         "dcgmExporter": {"enabled": True},
         "daemonsets": {"tolerations": tolerations},
         "nfd": {"enabled": True},
@@ -101,6 +104,8 @@ class GpuOperator(pulumi.ComponentResource):
         # Driver, toolkit and MIG manager work on the host.
         namespace = addon_namespace(name, namespace=NAMESPACE, pod_security=PodSecurity.PRIVILEGED, opts=child)
         self.namespace = namespace.metadata.name
+        # What lives in the namespace goes with it: until then the operator's pods need the quota.
+        inside = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(deleted_with=namespace))
         before: list[pulumi.Resource] = []
         if plan.critical_pods_quota:
             before.append(
@@ -112,7 +117,7 @@ class GpuOperator(pulumi.ComponentResource):
                         "labels": platform_labels(),
                     },
                     spec=critical_pods_quota(),
-                    opts=child,
+                    opts=inside,
                 )
             )
         if plan.google_installer:
@@ -125,7 +130,7 @@ class GpuOperator(pulumi.ComponentResource):
                         "labels": platform_labels(),
                     },
                     spec=google_installer(args["images_lock"]),
-                    opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=list(before))),
+                    opts=pulumi.ResourceOptions.merge(inside, pulumi.ResourceOptions(depends_on=list(before))),
                 )
             )
         release(

@@ -1,6 +1,6 @@
 """Volcano: gang scheduling, GPU bin-packing, a queue per tenant."""
 
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import yaml
@@ -26,10 +26,13 @@ class VolcanoArgs(TypedDict):
     """Scheduler, controller and admission replicas."""
 
     gpu_resources: list[str]
-    """Extended resources to pack by: `nvidia.com/gpu` and every MIG slice of the pools."""
+    """Extended resources to pack by: `nvidia.com/gpu` and every MIG slice of the pools; none where pods claim GPUs."""
 
     scale_from_zero: bool
     """Whether some pool may be empty until a pod waits for it."""
+
+    claims: NotRequired[bool]
+    """Whether pods claim devices, GPUs or network cards."""
 
     images_lock: dict[str, str]
     """Digests by image reference; empty pins by tag."""
@@ -38,11 +41,13 @@ class VolcanoArgs(TypedDict):
     """Further chart values, merged last."""
 
 
-def scheduler_config(gpu_resources: list[str], *, scale_from_zero: bool) -> dict[str, Any]:
+def scheduler_config(gpu_resources: list[str], *, scale_from_zero: bool, claims: bool = False) -> dict[str, Any]:
     """Volcano's scheduler configuration.
 
     `enqueue` holds back pods of jobs for which the cluster has no room now. A cluster autoscaler sees only pods, so
     with it a pool at zero never grows (volcano issues 3910, 3804); where pools scale from zero it is left out.
+    `claims` lets it place pods by the devices that they claim, and count those against queues (volcano, user guides
+    how_to_enable_dra.md and how_to_use_dra_quota.md).
     """
     actions = ["allocate", "backfill"] if scale_from_zero else ["enqueue", "allocate", "backfill"]
     binpack = {
@@ -61,8 +66,8 @@ def scheduler_config(gpu_resources: list[str], *, scale_from_zero: bool) -> dict
                     # overcommit speaks only in enqueue.
                     *([] if scale_from_zero else [{"name": "overcommit"}]),
                     {"name": "drf", "enablePreemptable": False},
-                    {"name": "predicates"},
-                    {"name": "capacity"},
+                    _with_claims("predicates", "predicate", on=claims),
+                    _with_claims("capacity", "capacity", on=claims),
                     # Spreading by free resources would work against packing.
                     {"name": "nodeorder", "arguments": {"leastrequested.weight": 0, "balancedresource.weight": 0}},
                     {"name": "binpack", "arguments": binpack},
@@ -72,9 +77,15 @@ def scheduler_config(gpu_resources: list[str], *, scale_from_zero: bool) -> dict
     }
 
 
+def _with_claims(plugin: str, prefix: str, *, on: bool) -> dict[str, Any]:
+    return {"name": plugin, **({"arguments": {f"{prefix}.DynamicResourceAllocationEnable": True}} if on else {})}
+
+
 def volcano_values(args: VolcanoArgs) -> dict[str, Any]:
     """Values of the volcano chart."""
-    config = scheduler_config(args["gpu_resources"], scale_from_zero=args["scale_from_zero"])
+    config = scheduler_config(
+        args["gpu_resources"], scale_from_zero=args["scale_from_zero"], claims=args.get("claims", False)
+    )
     base: dict[str, Any] = {
         "basic": {"image_pull_policy": "IfNotPresent"},
         "custom": {

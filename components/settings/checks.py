@@ -4,18 +4,30 @@ from collections.abc import Iterator, Mapping
 
 from components.catalog.mig import slice_resource
 from components.catalog.versions import problems as version_problems
+from components.settings.checks_existing import moves_in
 from components.settings.checks_network import api_problems, network_problems
 from components.settings.checks_pools import pool_problems, system_pool_problems
-from components.settings.cluster import Cluster, EksCluster, ExistingCluster
+from components.settings.cluster import AksCluster, Cluster, EksCluster, ExistingCluster, GkeCluster
 from components.settings.drivers import allowed_drivers
 from components.settings.model import Environment
+from components.settings.pools import CloudGpuPool
 from components.settings.problems import ABSENT, Path, Problem, closest
-from components.settings.sections import Enforcement, Gpu, Storage, Tenant, Trust, Versions
-from components.settings.supply import SHARED, WHOLE, supply
+from components.settings.sections import SHARED_FOLDER, Allocation, Enforcement, Gpu, Storage, Tenant, Trust, Versions
+from components.settings.supply import SHARED, WHOLE, claims_cards, supply
 
 RESERVED_NAMESPACES = (
-    *("default", "gpu-operator", "volcano-system", "kyverno", "cluster-autoscaler", "keda"),
-    *("cert-manager", "envoy-gateway-system", "kserve"),
+    "default",
+    "gpu-operator",
+    "dra-driver-nvidia-gpu",
+    "aws-efa",
+    "volcano-system",
+    "kuberay",
+    "kyverno",
+    "cluster-autoscaler",
+    "keda",
+    "cert-manager",
+    "envoy-gateway-system",
+    "kserve",
 )
 """Namespaces that a tenant may not be called."""
 
@@ -30,11 +42,14 @@ def cluster_problems(cluster: Cluster) -> Iterator[Problem]:
         yield from pool_problems(cluster, name)
 
 
-def version_checks(versions: Versions) -> Iterator[Problem]:
-    """Versions that the compatibility matrix does not hold."""
+def version_checks(versions: Versions, gpu: Gpu | None) -> Iterator[Problem]:
+    """Versions that the compatibility matrix does not hold; of the DRA driver only where it is installed."""
     chosen = {
         "gpuOperator": versions.gpu_operator,
+        "draDriver": versions.dra_driver,
+        "efaDevicePlugin": versions.efa_device_plugin,
         "volcano": versions.volcano,
+        "kuberay": versions.kuberay,
         "kyverno": versions.kyverno,
         "keda": versions.keda,
         "clusterAutoscaler": versions.cluster_autoscaler,
@@ -42,7 +57,8 @@ def version_checks(versions: Versions) -> Iterator[Problem]:
         "envoyGateway": versions.envoy_gateway,
         "kserve": versions.kserve,
     }
-    for key, message in version_problems(versions.kubernetes, chosen):
+    asked_for = ("draDriver",) if gpu is not None and gpu.allocation is Allocation.DRA else ()
+    for key, message in version_problems(versions.kubernetes, chosen, asked_for):
         yield Problem(("versions", key), {"kubernetes": versions.kubernetes, **chosen}[key], message)
 
 
@@ -56,6 +72,50 @@ def driver_problems(cluster: Cluster, gpu: Gpu) -> Iterator[Problem]:
             f"on {cluster.provider} the driver may be owned by {' or '.join(o.value for o in allowed)};"
             f" {allowed[next(iter(allowed))]}",
         )
+
+
+def fabric_problems(cluster: Cluster, versions: Versions) -> Iterator[Problem]:
+    """RDMA pools of GKE on a Kubernetes for which GKE has no driver of their network cards."""
+    if not isinstance(cluster, GkeCluster) or versions.kubernetes != "1.33":
+        return
+    for name, pool in cluster.gpu_pools.items():
+        if claims_cards(cluster, pool):
+            yield Problem(
+                ("cluster", "gpuPools", name, "fastNetwork"),
+                True,
+                f"GKE offers the network cards of {pool.machine} to pods from Kubernetes 1.34 on; raise"
+                " versions.kubernetes, or leave fastNetwork out",
+            )
+
+
+def allocation_problems(cluster: Cluster, gpu: Gpu) -> Iterator[Problem]:
+    """Pools whose GPUs cannot be claimed, or whose claims nobody could bound."""
+    if gpu.allocation is not Allocation.DRA:
+        return
+    at: Path = ("gpu", "allocation")
+    for name, pool in cluster.gpu_pools.items():
+        where = f"gpuPools.{name}"
+        if pool.mig:
+            yield Problem(
+                at,
+                gpu.allocation.value,
+                f"{where} has a MIG layout, and slices of all sizes are claimed by one class, so that a quota cannot"
+                " tell a small one from a large one; leave mig out there, or use device-plugin",
+            )
+        if pool.time_slicing is not None:
+            yield Problem(
+                at,
+                gpu.allocation.value,
+                f"{where} has timeSlicing, which is a setting of the device plugin; leave it out there, or use"
+                " device-plugin",
+            )
+        if isinstance(pool, CloudGpuPool) and pool.min_nodes == 0:
+            yield Problem(
+                at,
+                gpu.allocation.value,
+                f"{where} has minNodes 0, and an autoscaler cannot know what devices a node of an empty pool would"
+                " publish; set minNodes to 1 at least, or use device-plugin",
+            )
 
 
 def layout_change_problems(cluster: Cluster, gpu: Gpu) -> Iterator[Problem]:
@@ -82,6 +142,14 @@ def storage_problems(cluster: Cluster, storage: Storage) -> Iterator[Problem]:
             ("storage", "sharedFiles", "sizeGib"),
             files.size_gib,
             "EFS grows with what is stored and takes no size; write sharedFiles: {}",
+        )
+    guarded = not isinstance(cluster, AksCluster) or cluster.network.private_endpoints or not moves_in(cluster)
+    if files is not None and not guarded:
+        yield Problem(
+            ("storage", "sharedFiles"),
+            files.model_dump(by_alias=True),
+            "NFS asks nobody for a name, and without private endpoints nothing guards it in an existing subnet; set"
+            " cluster.network.privateEndpoints: true",
         )
 
 
@@ -119,6 +187,12 @@ def tenant_problems(tenants: Mapping[str, Tenant]) -> Iterator[Problem]:
     for name in tenants:
         if name in RESERVED_NAMESPACES or name.startswith("kube-"):
             yield Problem(("tenants", name), ABSENT, "this namespace belongs to the platform; choose another name")
+        if name == SHARED_FOLDER:
+            yield Problem(
+                ("tenants", name), ABSENT, "this is the folder of models for all tenants; choose another name"
+            )
+        if "--" in name:
+            yield Problem(("tenants", name), ABSENT, "Azure's containers and shares allow no double hyphen; use one")
 
 
 def quota_problems(cluster: Cluster, tenants: Mapping[str, Tenant]) -> Iterator[Problem]:

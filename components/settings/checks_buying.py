@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from components.catalog.azure_limits import reservable
 from components.catalog.machines import Machine
 from components.settings.cluster import AksCluster, CloudCluster
-from components.settings.pools import Capacity, CloudGpuPool
+from components.settings.pools import Capacity, CloudGpuPool, EksGpuPool
 from components.settings.problems import ABSENT, Path, Problem
 
 LACKING: Mapping[tuple[str, Capacity], str] = {
@@ -23,6 +23,8 @@ EMPTY_UNKNOWN = frozenset({"gke", "aks"})
 Auto Scaling group give them."""
 
 _BY_RESERVATION = (Capacity.RESERVED, Capacity.CAPACITY_BLOCK)
+_IN_ONE_ZONE = {Capacity.RESERVED: "capacity reservation", Capacity.CAPACITY_BLOCK: "capacity block"}
+"""What the EC2 API makes in one zone (CreateCapacityReservation, PurchaseCapacityBlock)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +98,12 @@ def buying_problems(cluster: CloudCluster, pool: CloudGpuPool, found: Machine, p
             pool.min_nodes,
             "flex-start machines come when a job asks for them and leave after seven days at most; set minNodes: 0",
         )
-    zones: tuple[str, ...] = getattr(pool, "zones", ())
-    if pool.capacity is Capacity.CAPACITY_BLOCK and len(zones) != 1:
-        yield Problem((*path, "zones"), list(zones), "a capacity block lives in one zone; name exactly that zone")
+    if isinstance(pool, EksGpuPool) and pool.capacity in _BY_RESERVATION and len(pool.zones) != 1:
+        yield Problem(
+            (*path, "zones"),
+            list(pool.zones),
+            f"a {_IN_ONE_ZONE[pool.capacity]} lives in one zone; name exactly that zone",
+        )
 
 
 def _reservation_problems(cluster: CloudCluster, pool: CloudGpuPool, path: Path) -> Iterator[Problem]:

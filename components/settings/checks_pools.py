@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from components.catalog.accelerators import ACCELERATORS, Accelerator
-from components.catalog.azure_limits import SINGLE_PLACEMENT_AT_MOST
+from components.catalog.azure_limits import OS_DISK_AT_MOST, SINGLE_PLACEMENT_AT_MOST
 from components.catalog.machines import Machine, UnknownMachine, machine, machines
 from components.catalog.mig import LayoutError, place, profiles
 from components.settings.checks_buying import buying_problems
@@ -19,10 +19,13 @@ from components.settings.cluster import (
     pool_machine,
 )
 from components.settings.pools import Capacity, CloudGpuPool, EksGpuPool, ExistingGpuPool, GkeGpuPool
-from components.settings.problems import Path, Problem, closest
+from components.settings.problems import ABSENT, Path, Problem, closest
 
 OURS = ("multimodal.dev", "nvidia.com")
 """Label and taint domains that the platform sets on GPU nodes itself."""
+
+SYSTEM_POOL = "system"
+"""Name of the pool for the platform's own controllers."""
 
 COMPACT_FLEX_START = ("a3-ultragpu-", "a4-highgpu-")
 """Machine families that GKE places close together when they come by flex-start (GoogleCloudPlatform/cluster-toolkit,
@@ -59,8 +62,12 @@ def pool_problems(cluster: Cluster, name: str) -> Iterator[Problem]:
             return
     else:
         assert not isinstance(cluster, ExistingCluster)  # noqa: S101 - narrows the type
+        if name == SYSTEM_POOL:
+            yield Problem(path, ABSENT, "the platform's own pool has this name; choose another")
         if pool.min_nodes > pool.max_nodes:
             yield Problem((*path, "minNodes"), pool.min_nodes, f"more than maxNodes = {pool.max_nodes}")
+        if isinstance(cluster, AksCluster) and pool.disk_gib > OS_DISK_AT_MOST:
+            yield Problem((*path, "diskGib"), pool.disk_gib, f"a node's disk on AKS has at most {OS_DISK_AT_MOST} GiB")
         yield from _zone_problems(cluster, pool, path)
         try:
             found = pool_machine(cluster, pool)
@@ -116,7 +123,9 @@ def _fast_network_problems(cluster: CloudCluster, pool: CloudGpuPool, found: Mac
     key = (*path, "fastNetwork")
     if found.fast_network is None:
         yield Problem(
-            key, True, f"{found.name} has none; these have: {_fast_machines(found)}. Or leave fastNetwork out"
+            key,
+            True,
+            f"{found.name} has none that the platform sets up; these have: {_fast_machines(found)}. Or leave it out",
         )
         return
     zones = zones_of(pool)

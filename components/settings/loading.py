@@ -8,7 +8,7 @@ from typing import Any, cast, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
-from components.settings import checks
+from components.settings import checks, checks_ray, checks_ray_supply
 from components.settings.checks_serving import serving_problems
 from components.settings.problems import ABSENT, KeysAt, Path, Problem, SettingsError, closest, from_pydantic, location
 from components.settings.settings import NAMESPACE, Settings
@@ -143,9 +143,13 @@ def _cross_checks(parsed: Mapping[str, Any], pruned: set[str]) -> Iterator[Probl
     found: list[Problem] = list(checks.cluster_problems(cluster)) if cluster else []
     yield from found
     if "versions" in parsed:
-        yield from checks.version_checks(parsed["versions"])
+        yield from checks.version_checks(parsed["versions"], parsed.get("gpu"))
+        # Machines must be known to say how they are wired.
+        if cluster and not found:
+            yield from checks.fabric_problems(cluster, parsed["versions"])
     if cluster and "gpu" in parsed:
         yield from checks.driver_problems(cluster, parsed["gpu"])
+        yield from checks.allocation_problems(cluster, parsed["gpu"])
         if "cluster" not in pruned:
             yield from checks.layout_change_problems(cluster, parsed["gpu"])
     if cluster and "storage" in parsed:
@@ -156,7 +160,12 @@ def _cross_checks(parsed: Mapping[str, Any], pruned: set[str]) -> Iterator[Probl
         yield from checks.mirror_problems(parsed["trust"], needed=parsed.get("serving") is not None)
     if tenants is not None:
         yield from checks.tenant_problems(tenants)
+        if "ray" in parsed:
+            yield from checks_ray.ray_problems(tenants, parsed["ray"])
+        if "trust" in parsed:
+            yield from checks_ray.image_problems(tenants, parsed["trust"])
         # What pools supply is known only when all of them could be read.
         if cluster and not found and "cluster" not in pruned:
             yield from checks.quota_problems(cluster, tenants)
             yield from serving_problems(cluster, parsed.get("serving"), parsed.get("autoscaling"), tenants)
+            yield from checks_ray_supply.placement_problems(cluster, tenants, parsed.get("ray"))

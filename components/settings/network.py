@@ -20,6 +20,24 @@ Cidr = Annotated[str, AfterValidator(_cidr)]
 """A network in CIDR form; host bits must be zero."""
 
 
+def _ipv4(value: str) -> str:
+    if ipaddress.ip_network(value).version != 4:
+        raise ValueError("clusters have IPv4 addresses; write an IPv4 network such as 10.0.0.0/16")
+    return value
+
+
+Ipv4Cidr = Annotated[Cidr, AfterValidator(_ipv4)]
+"""An IPv4 network in CIDR form."""
+
+ZONES_AT_MOST = 7
+"""Zones for which an EKS network that we make has subnets: one eighth of it each, and one for the public subnets."""
+
+
+def zone_number(zone: str) -> int:
+    """Which part of an EKS network a zone has, by its letter: 0 for a. There is none from `ZONES_AT_MOST` on."""
+    return ord(zone[-1]) - ord("a")
+
+
 class ApiAccess(Model):
     """Who reaches the Kubernetes API. Nodes always use the private endpoint."""
 
@@ -33,10 +51,10 @@ class ApiAccess(Model):
 class Network(Model):
     """Address plan of a cluster; the ranges must not overlap."""
 
-    cidr: Cidr = "10.0.0.0/16"
+    cidr: Ipv4Cidr = "10.0.0.0/16"
     """The cluster's own network; subnets are cut from it."""
 
-    services: Cidr = "172.20.0.0/16"
+    services: Ipv4Cidr = "172.20.0.0/16"
     """Kubernetes service addresses."""
 
     flow_logs: bool = False
@@ -46,7 +64,7 @@ class Network(Model):
 class PodNetwork(Network):
     """Address plan where pods have a range of their own."""
 
-    pods: Cidr = "10.128.0.0/14"
+    pods: Ipv4Cidr = "10.128.0.0/14"
     """Pod addresses."""
 
 
@@ -86,7 +104,7 @@ class ExistingSubnetwork(Model):
 class GkeNetwork(PodNetwork):
     """Address plan of a GKE cluster, or the network that it moves into."""
 
-    control_plane: Cidr = "172.16.0.0/28"
+    control_plane: Ipv4Cidr = "172.16.0.0/28"
     """The private control plane's peering range; GKE wants a /28."""
 
     existing: ExistingSubnetwork | None = None

@@ -153,6 +153,8 @@ def _translate(section: str, data: object, detail: ErrorDetails, keys_at: KeysAt
         return Problem((*full, "provider"), context["tag"], f"allowed: {tags}")
     if kind == "union_tag_not_found":
         return Problem((*full, "provider"), ABSENT, f"missing; allowed: {', '.join(sorted(_UNION_TAGS))}")
+    if "[key]" in detail["loc"] and kind == "string_too_long":
+        return Problem(full, value, f"this name is longer than {context['max_length']} characters")
     if "[key]" in detail["loc"]:
         return Problem(full, value, f"this name does not match {context.get('pattern', detail['msg'])}")
     if kind in ("enum", "literal_error"):

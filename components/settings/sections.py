@@ -9,6 +9,7 @@ from components.catalog.mig import slice_resource
 from components.catalog.versions import COMPONENTS, KUBERNETES_DEFAULT
 from components.settings.model import Count, Model, Name, PositiveCount
 from components.settings.network import Cidr
+from components.settings.ray import RayWorkloads
 from components.settings.serving import ServedModel
 from components.settings.supply import SHARED, WHOLE
 
@@ -29,11 +30,24 @@ class DriverOwner(StrEnum):
     """The node image brings both (EKS AL2023 NVIDIA, or an image of your own)."""
 
 
+class Allocation(StrEnum):
+    """How pods get GPUs."""
+
+    DEVICE_PLUGIN = "device-plugin"
+    """As extended resources such as `nvidia.com/gpu`, counted by the kubelet."""
+
+    DRA = "dra"
+    """By resource claims (Kubernetes' Dynamic Resource Allocation) of the class `gpu.nvidia.com`; whole GPUs only."""
+
+
 class Gpu(Model):
     """The GPU foundation: NVIDIA GPU Operator, driver ownership, MIG."""
 
     driver: DriverOwner | None = None
     """Who owns the driver. Default per provider: eks image, gke cloud, aks operator, existing image."""
+
+    allocation: Allocation = Allocation.DEVICE_PLUGIN
+    """How pods get GPUs; one way for the whole cluster, since a GPU that both ways offer is given away twice."""
 
     allow_layout_change: tuple[Name, ...] = ()
     """Pools whose MIG layout may change in the next update. That drains and reboots their nodes, so a policy refuses it
@@ -81,6 +95,9 @@ class Quota(Model):
 
     pods: PositiveCount = 100
     """Pods."""
+
+    storage_gib: PositiveCount = 1024
+    """GiB of volumes that the tenant claims; its shared datasets come on top."""
 
     @property
     def gpu_resources(self) -> dict[str, int]:
@@ -151,6 +168,8 @@ class Tenant(Model):
     """Named network allowances beside DNS and traffic within the namespace."""
 
     access: Access = Access()
+    ray: RayWorkloads | None = None
+    """Clusters, jobs and services on Ray; `{}` for a tenant that makes its own. None: no Ray."""
 
     models: dict[Name, ServedModel] = Field(default_factory=dict)
     """Models that the platform serves for the tenant, by name. Needs `multimodal:serving`."""
@@ -225,11 +244,15 @@ class Trust(Model):
     """Further values of the kyverno chart."""
 
 
+SHARED_FOLDER = "shared"
+"""Folder of the model store that all tenants read; no tenant may have this name."""
+
+
 class SharedFiles(Model):
-    """A shared file system for datasets: EFS, Filestore or Azure Files."""
+    """A shared volume of its own for each tenant's datasets, on EFS, Filestore or Azure Files."""
 
     size_gib: Annotated[int, Field(ge=1024, le=102400)] = 1024
-    """Size in GiB. EFS grows by itself and takes no size."""
+    """GiB for each tenant. EFS grows by itself and takes no size."""
 
 
 class Storage(Model):
@@ -257,7 +280,10 @@ class Versions(Model):
 
     kubernetes: str = KUBERNETES_DEFAULT
     gpu_operator: str = COMPONENTS["gpuOperator"].default
+    dra_driver: str = COMPONENTS["draDriver"].default
+    efa_device_plugin: str = COMPONENTS["efaDevicePlugin"].default
     volcano: str = COMPONENTS["volcano"].default
+    kuberay: str = COMPONENTS["kuberay"].default
     kyverno: str = COMPONENTS["kyverno"].default
     keda: str = COMPONENTS["keda"].default
     cluster_autoscaler: str = COMPONENTS["clusterAutoscaler"].default

@@ -4,6 +4,7 @@ from pydantic import Field
 
 from components.settings.cluster import Cluster
 from components.settings.model import Environment, Model, Name
+from components.settings.ray import Ray
 from components.settings.sections import Autoscaling, Gpu, Scheduling, Storage, Tenant, Trust, Versions
 from components.settings.serving import Serving
 
@@ -22,6 +23,9 @@ class Settings(Model):
 
     gpu: Gpu = Gpu()
     scheduling: Scheduling = Scheduling()
+    ray: Ray | None = None
+    """Ray. None: not installed."""
+
     storage: Storage = Storage()
     trust: Trust
     autoscaling: Autoscaling | None = None

@@ -4,8 +4,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 
 from components.catalog.accelerators import ACCELERATORS
+from components.catalog.device_classes import RDMA_CLASS, quota_resource
+from components.catalog.machines_gcp import RDMA
 from components.catalog.mig import profiles
-from components.settings.cluster import Cluster, PoolShape, pool_shape
+from components.settings.cluster import Cluster, EksCluster, GkeCluster, PoolShape, pool_machine, pool_shape
+from components.settings.pools import EksGpuPool, GkeGpuPool
 
 
 def supply(cluster: Cluster, nodes: Callable[[PoolShape], int] = lambda shape: shape.max_nodes) -> Mapping[str, int]:
@@ -27,6 +30,30 @@ WHOLE = "nvidia.com/gpu"
 SHARED = "nvidia.com/gpu.shared"
 """Resource of one turn on a time-sliced GPU. It has a name of its own, so that a quota tells a turn from a whole GPU
 (NVIDIA k8s-device-plugin, README: `sharing.timeSlicing.renameByDefault`)."""
+
+
+EFA = "vpc.amazonaws.com/efa"
+"""Resource of one Elastic Fabric Adapter, as the EFA device plugin offers it."""
+
+
+def adapters(cluster: Cluster) -> Mapping[str, int]:
+    """Network adapters that pods ask for by name, with every pool at its largest: quota resource -> number.
+
+    EFA on EKS is a resource of the node, RDMA cards on GKE are claimed by class, one beside each GPU. Empty where there
+    is neither; Azure's InfiniBand has no such name until its operator is installed.
+    """
+    total: Counter[str] = Counter()
+    for pool in cluster.gpu_pools.values():
+        if isinstance(cluster, EksCluster) and isinstance(pool, EksGpuPool) and pool.fast_network:
+            total[f"requests.{EFA}"] += pool_machine(cluster, pool).efa_interfaces * pool.max_nodes
+        elif isinstance(cluster, GkeCluster) and isinstance(pool, GkeGpuPool) and claims_cards(cluster, pool):
+            total[quota_resource(RDMA_CLASS)] += pool_machine(cluster, pool).gpus * pool.max_nodes
+    return dict(total)
+
+
+def claims_cards(cluster: GkeCluster, pool: GkeGpuPool) -> bool:
+    """Whether GKE's own driver offers the pool's network cards to claims: those of RDMA."""
+    return pool.fast_network and pool_machine(cluster, pool).fast_network == RDMA
 
 
 def node_supply(

@@ -6,10 +6,10 @@ from typing import Any, TypedDict, cast
 import pulumi
 import pulumi_aws as aws
 
-from components.cluster.eks_roles import trust_policy
-from components.storage.aws_files import shared_files
+from components.cluster.eks_roles import assumed_role
+from components.storage.aws_files import access_point, shared_files
 from components.storage.aws_policies import Grant, store_access, tls_only
-from components.storage.outputs import Identity, Store, StoreAccess
+from components.storage.outputs import Folder, Identity, Store, StoreAccess, Volume
 
 UNFINISHED_DAYS = 7
 """Parts of an upload that nobody finished are billed and seen nowhere; so long they stay."""
@@ -34,23 +34,22 @@ class AwsStorageArgs(TypedDict):
     subnet_ids: dict[str, pulumi.Input[str]]
     """Zone -> private subnet."""
 
-    shared_files: bool
-    """Whether there is a shared file system."""
+    shared_files_gib: int | None
+    """What a claim on a tenant's part of the shared file system says; None: there is none."""
 
     keep_data: bool
     """A destroy leaves buckets, file system and their key; false removes them with all that is in them."""
 
 
 class AwsStorage(pulumi.ComponentResource):
-    """Buckets for models and for artifacts: versioned, encrypted under an own key, private, reached by TLS only."""
+    """Buckets for models and for artifacts: versioned, encrypted under an own key, private, reached by TLS only.
 
-    uris: dict[Store, pulumi.Output[str]]
-    shared_class: pulumi.Output[str] | None
-    """Id of the EFS file system."""
+    On request a file system in which each tenant has a directory, behind an access point that leads nowhere else.
+    """
 
     def __init__(self, name: str, args: AwsStorageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("multimodal:index:AwsStorage", name, cast("dict[str, Any]", dict(args)), opts)
-        self._cluster_name = args["cluster_name"]
+        self._name, self._args = name, args
         # Data that is kept without its key, or without what keeps it private, would be lost or laid open.
         self._kept = pulumi.ResourceOptions(parent=self, retain_on_delete=args["keep_data"])
         self._key = aws.kms.Key(
@@ -63,12 +62,9 @@ class AwsStorage(pulumi.ComponentResource):
         self._buckets: Mapping[Store, aws.s3.Bucket] = {
             store: self._bucket(f"{name}-{store.value}", empty_first=not args["keep_data"]) for store in Store
         }
-        self.uris = {
-            store: bucket.bucket.apply(lambda found: f"s3://{found}") for store, bucket in self._buckets.items()
-        }
-        self.shared_class = None
-        if args["shared_files"]:
-            self.shared_class = shared_files(
+        self._files: aws.efs.FileSystem | None = None
+        if args["shared_files_gib"] is not None:
+            self._files = shared_files(
                 f"{name}-files",
                 vpc_id=args["vpc_id"],
                 cidr=args["network_cidr"],
@@ -77,27 +73,48 @@ class AwsStorage(pulumi.ComponentResource):
                 kept=self._kept,
                 parent=self,
             )
-        self.register_outputs({"uris": {store.value: uri for store, uri in self.uris.items()}})
+        self.register_outputs({"buckets": {store.value: bucket.bucket for store, bucket in self._buckets.items()}})
+
+    def uri(self, folder: Folder) -> pulumi.Output[str]:
+        """s3://<bucket>/<folder>"""
+        return pulumi.Output.concat("s3://", self._buckets[folder.store].bucket, "/", folder.name)
+
+    def datasets(self, tenant: str) -> Volume | None:
+        """The tenant's directory of the file system, which whoever mounts it uses as its owner."""
+        size = self._args["shared_files_gib"]
+        if size is None or self._files is None:
+            return None
+        point = access_point(f"{self._name}-files-{tenant}", tenant, self._files, self)
+        # The form in which the EFS CSI driver knows an access point.
+        return Volume("efs.csi.aws.com", pulumi.Output.concat(self._files.id, "::", point.id), {}, size, False, [])
 
     def allow(self, name: str, access: StoreAccess, opts: pulumi.ResourceOptions | None = None) -> Identity:
-        """Lets a service account into stores, by Pod Identity: its pods need no annotation and no key."""
+        """Lets a service account into folders, by Pod Identity: its pods need no annotation and no key."""
         child = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(parent=self), opts)
-        role = aws.iam.Role(name, assume_role_policy=trust_policy("pods.eks.amazonaws.com"), opts=child)
-        stores = {store.value: granted.value for store, granted in access["stores"].items()}
-        arns = {store.value: self._buckets[store].arn for store in access["stores"]}
+        role = assumed_role(name, "pods.eks.amazonaws.com", child)
+        folders = access["folders"]
+        arns = {folder.store.value: self._buckets[folder.store].arn for folder in folders}
         rights = aws.iam.RolePolicy(
             name,
             role=role.name,
             policy=pulumi.Output.all(arns=arns, key=self._key.arn).apply(
                 lambda known: store_access(
-                    {store: Grant(known["arns"][store], granted) for store, granted in stores.items()}, known["key"]
+                    {
+                        store: [
+                            Grant(arn, folder.name, granted.value)
+                            for folder, granted in folders.items()
+                            if folder.store == store
+                        ]
+                        for store, arn in known["arns"].items()
+                    },
+                    known["key"],
                 )
             ),
             opts=child,
         )
         aws.eks.PodIdentityAssociation(
             name,
-            cluster_name=self._cluster_name,
+            cluster_name=self._args["cluster_name"],
             namespace=access["namespace"],
             service_account=access["service_account"],
             role_arn=role.arn,
@@ -106,7 +123,9 @@ class AwsStorage(pulumi.ComponentResource):
         return Identity({}, {})
 
     def _bucket(self, name: str, *, empty_first: bool) -> aws.s3.Bucket:
-        bucket = aws.s3.Bucket(name, force_destroy=empty_first, opts=self._kept)
+        # A destroy empties the bucket before it gives up the key of what is in it.
+        after_key = pulumi.ResourceOptions.merge(self._kept, pulumi.ResourceOptions(depends_on=[self._key]))
+        bucket = aws.s3.Bucket(name, force_destroy=empty_first, opts=after_key)
         versioned = aws.s3.BucketVersioning(
             name, bucket=bucket.bucket, versioning_configuration={"status": "Enabled"}, opts=self._kept
         )

@@ -8,6 +8,9 @@ import pulumi_aws as aws
 _NFS = 2049
 """Port of NFS, the only one that a mount target listens on."""
 
+_OWNER = 1000
+"""User and group that own every file. Which number is all the same, as EFS uses it for whoever comes that way."""
+
 
 def shared_files(
     name: str,
@@ -18,8 +21,8 @@ def shared_files(
     key_arn: pulumi.Input[str],
     kept: pulumi.ResourceOptions,
     parent: pulumi.Resource,
-) -> pulumi.Output[str]:
-    """The id of a file system that grows by itself, encrypted under `key_arn` and reached from `cidr` only.
+) -> aws.efs.FileSystem:
+    """A file system that grows by itself, encrypted under `key_arn` and reached from `cidr` only.
 
     The data may outlive the stack, by `kept`; the mount targets never do, as their subnets could not go before them.
     """
@@ -51,4 +54,22 @@ def shared_files(
             security_groups=[group.id],
             opts=child,
         )
-    return files.id
+    return files
+
+
+def access_point(name: str, tenant: str, files: aws.efs.FileSystem, parent: pulumi.Resource) -> aws.efs.AccessPoint:
+    """A door to the directory of one tenant, which is made with the first mount and cannot be left upwards.
+
+    A destroy takes the door only; the directory stays with the file system.
+    """
+    return aws.efs.AccessPoint(
+        name,
+        file_system_id=files.id,
+        posix_user={"uid": _OWNER, "gid": _OWNER},
+        root_directory={
+            "path": f"/{tenant}",
+            "creation_info": {"owner_uid": _OWNER, "owner_gid": _OWNER, "permissions": "0700"},
+        },
+        tags={"Name": name},
+        opts=pulumi.ResourceOptions(parent=parent),
+    )

@@ -1,7 +1,7 @@
 """Policies of buckets and of those who use them, as JSON."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from components.storage.outputs import Access
@@ -12,9 +12,10 @@ _WRITE = ["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:List
 
 
 class Grant(NamedTuple):
-    """One bucket and what may be done with it."""
+    """One folder of a bucket and what may be done in it."""
 
     bucket_arn: str
+    folder: str
     access: str
     """An `Access` value."""
 
@@ -33,26 +34,34 @@ def tls_only(bucket_arn: str) -> str:
     )
 
 
-def store_access(grants: Mapping[str, Grant], key_arn: str) -> str:
-    """What one workload may do: list and read the buckets granted, write where it says so, and use the key for that.
+def store_access(grants: Mapping[str, Sequence[Grant]], key_arn: str) -> str:
+    """What one workload may do: list and read the folders granted, write where it says so, and use the key for that.
 
     Args:
-        grants: Store name -> grant.
+        grants: Store name -> grants in its bucket.
         key_arn: Key that the objects are encrypted under.
     """
     statements: list[dict[str, Any]] = []
-    for store, grant in sorted(grants.items()):
-        title = store.capitalize()
-        statements.append(_allow(f"List{title}", ["s3:ListBucket", "s3:GetBucketLocation"], grant.bucket_arn))
-        statements.append(_allow(f"Read{title}", _READ, f"{grant.bucket_arn}/*"))
-        if grant.access == Access.WRITE:
-            statements.append(_allow(f"Write{title}", _WRITE, f"{grant.bucket_arn}/*"))
-    writes = any(grant.access == Access.WRITE for grant in grants.values())
+    for store, granted in sorted(grants.items()):
+        title, bucket = store.capitalize(), granted[0].bucket_arn
+        listed = _allow(f"List{title}", ["s3:ListBucket"], bucket)
+        # Only with the slash: the prefix `a` would also show what lies in `ab/`.
+        listed["Condition"] = {"StringLike": {"s3:prefix": [f"{grant.folder}/*" for grant in granted]}}
+        statements += [_allow(f"Locate{title}", ["s3:GetBucketLocation"], bucket), listed]
+        statements.append(_allow(f"Read{title}", _READ, [_objects(grant) for grant in granted]))
+        written = [_objects(grant) for grant in granted if grant.access == Access.WRITE]
+        if written:
+            statements.append(_allow(f"Write{title}", _WRITE, written))
+    writes = any(grant.access == Access.WRITE for granted in grants.values() for grant in granted)
     statements.append(_allow("UseKey", ["kms:Decrypt", *(["kms:GenerateDataKey"] if writes else [])], key_arn))
     return _policy(*statements)
 
 
-def _allow(sid: str, actions: list[str], resource: str) -> dict[str, Any]:
+def _objects(grant: Grant) -> str:
+    return f"{grant.bucket_arn}/{grant.folder}/*"
+
+
+def _allow(sid: str, actions: list[str], resource: str | list[str]) -> dict[str, Any]:
     return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource}
 
 

@@ -138,11 +138,13 @@ def file_account(name: str, context: AccountContext) -> storage.StorageAccount:
     return _account(name, "fs", storage.Kind.FILE_STORAGE, sku, False, context)
 
 
-def nfs_share(name: str, account: storage.StorageAccount, size_gib: int, context: AccountContext) -> storage.FileShare:
-    """A share that many pods write to at once."""
+def nfs_share(
+    name: str, tenant: str, account: storage.StorageAccount, size_gib: int, context: AccountContext
+) -> storage.FileShare:
+    """A share that many pods of one tenant write to at once."""
     return storage.FileShare(
         name,
-        share_name="shared",
+        share_name=tenant,
         account_name=account.name,
         resource_group_name=context.group,
         enabled_protocols=storage.EnabledProtocols.NFS,

@@ -7,10 +7,11 @@ import pulumi
 import pulumi_gcp as gcp
 
 from components.cluster.naming import physical_name
-from components.storage.outputs import Access, Identity, Store, StoreAccess
+from components.storage.outputs import Access, Folder, Identity, Store, StoreAccess, Volume
 
 ROLES = {Access.READ: "roles/storage.objectViewer", Access.WRITE: "roles/storage.objectUser"}
-"""Predefined roles of Cloud Storage (IAM reference); neither may change who else has access."""
+"""Predefined roles of Cloud Storage (IAM reference); neither may change who else has access. Given on a managed folder
+they reach its objects only, and listing works with its prefix (Cloud Storage documentation, managed folders)."""
 
 KEY_ROTATION = "7776000s"
 """90 days, as Cloud KMS writes durations."""
@@ -50,10 +51,11 @@ class GcpStorageArgs(TypedDict):
     reached; in a network of one's own Filestore makes a peering by itself."""
 
     shared_files_gib: int | None
-    """Size of the shared file system, rounded up to what Filestore sells; None: there is none."""
+    """Size of each tenant's file system, rounded up to what Filestore sells; None: there are none."""
 
     keep_data: bool
-    """A destroy then stops at whatever holds data; false: it deletes the data."""
+    """A destroy leaves the buckets and their key, and refuses in its preview to touch the file system, which could not
+    be reached without its network; false: it deletes the data."""
 
     labels: dict[str, str]
     """Labels for billing."""
@@ -61,23 +63,16 @@ class GcpStorageArgs(TypedDict):
 
 class GcpStorage(pulumi.ComponentResource):
     """A private, versioned bucket for each `Store`, encrypted under an own key that rotates, and on request a regional
-    file system. Access is by workload identity alone: there are no keys and no legacy ACLs.
+    file system for each tenant. Access is by workload identity alone: there are no keys and no legacy ACLs.
 
     The key goes after everything that it encrypts. Google keeps its empty key ring for ever, at no cost.
     """
 
-    uris: dict[Store, pulumi.Output[str]]
-    """gs://<bucket> of each store."""
-
-    shared_class: pulumi.Output[str] | None
-    """Volume handle of the file share for the Filestore CSI driver, modeInstance/<region>/<instance>/<share>."""
-
-    shared_address: pulumi.Output[str] | None
-    """Address of the file server, which such a volume has as its attribute `ip`."""
-
     def __init__(self, name: str, args: GcpStorageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("multimodal:index:GcpStorage", name, cast("dict[str, Any]", dict(args)), opts)
-        self._args = args
+        self._name, self._args = name, args
+        # Data that is kept without its key would be lost.
+        self._kept = pulumi.ResourceOptions(parent=self, retain_on_delete=args["keep_data"])
         self._key = self._make_key(name)
         agent = gcp.storage.get_project_service_account_output(
             project=args["project"], opts=pulumi.InvokeOutputOptions(parent=self)
@@ -87,35 +82,63 @@ class GcpStorage(pulumi.ComponentResource):
             project_id=args["project"], opts=pulumi.InvokeOutputOptions(parent=self)
         ).number
         self._buckets = {store: self._bucket(name, store, may_encrypt) for store in Store}
-        self.uris = {store: bucket.url for store, bucket in self._buckets.items()}
-        self.shared_class = self.shared_address = None
+        self._folders: dict[Folder, gcp.storage.ManagedFolder] = {}
+        self._may_keep_files: pulumi.Resource | None = None
         if args["shared_files_gib"] is not None:
-            files = self._files(name, args["shared_files_gib"])
-            self.shared_class = pulumi.Output.concat("modeInstance/", args["region"], "/", files.name, "/", SHARE)
-            self.shared_address = files.networks.apply(lambda found: (found[0].ip_addresses or [""])[0])
-        self.register_outputs({"uris": {store.value: uri for store, uri in self.uris.items()}})
+            self._may_keep_files = self._may_encrypt(f"{name}-files", self._number.apply(filestore_service_agent))
+        self.register_outputs({"buckets": {store.value: bucket.url for store, bucket in self._buckets.items()}})
+
+    def uri(self, folder: Folder) -> pulumi.Output[str]:
+        """gs://<bucket>/<folder>"""
+        return pulumi.Output.concat(self._buckets[folder.store].url, "/", folder.name)
+
+    def datasets(self, tenant: str) -> Volume | None:
+        """A file server of the tenant's own: NFS asks nobody for a name, so one that tenants shared would be open to
+        all of them."""
+        if self._args["shared_files_gib"] is None or self._may_keep_files is None:
+            return None
+        size = filestore_size(self._args["shared_files_gib"])
+        files = self._file_server(f"{self._name}-files-{tenant}", size, self._may_keep_files)
+        address = files.networks.apply(lambda found: (found[0].ip_addresses or [""])[0])
+        # Handle and attributes as the Filestore CSI driver writes them for an instance that it did not make.
+        handle = pulumi.Output.concat("modeInstance/", self._args["region"], "/", files.name, "/", SHARE)
+        return Volume("filestore.csi.storage.gke.io", handle, {"ip": address, "volume": SHARE}, size, True, [])
 
     def allow(self, name: str, access: StoreAccess, opts: pulumi.ResourceOptions | None = None) -> Identity:
-        """Lets a service account into stores: the Kubernetes account itself is the IAM principal, so neither it nor its
-        pods carry anything for it."""
+        """Lets a service account into folders: the Kubernetes account itself is the IAM principal, so neither it nor
+        its pods carry anything for it."""
         principal = pulumi.Output.all(self._number, self._args["workload_pool"]).apply(
             lambda known: workload_principal(known[0], known[1], access["namespace"], access["service_account"])
         )
-        for store, rights in access["stores"].items():
-            gcp.storage.BucketIAMMember(
-                f"{name}-{store.value}",
-                bucket=self._buckets[store].name,
+        for folder, rights in access["folders"].items():
+            gcp.storage.ManagedFolderIamMember(
+                f"{name}-{folder.store.value}-{folder.name}",
+                bucket=self._buckets[folder.store].name,
+                managed_folder=self._folder(folder).name,
                 role=ROLES[rights],
                 member=principal,
                 opts=opts or pulumi.ResourceOptions(parent=self),
             )
         return Identity({}, {})
 
+    def _folder(self, folder: Folder) -> gcp.storage.ManagedFolder:
+        """What rights are given on; made for the first who asks."""
+        if folder not in self._folders:
+            self._folders[folder] = gcp.storage.ManagedFolder(
+                f"{self._name}-{folder.store.value}-{folder.name}",
+                bucket=self._buckets[folder.store].name,
+                name=f"{folder.name}/",
+                # Only the rights go with it; what was in it stays in the bucket.
+                force_destroy=True,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+        return self._folders[folder]
+
     def _make_key(self, name: str) -> gcp.kms.CryptoKey:
-        child = pulumi.ResourceOptions(parent=self)
-        ring = gcp.kms.KeyRing(f"{name}-keys", project=self._args["project"], location=self._args["region"], opts=child)
+        project, region = self._args["project"], self._args["region"]
+        ring = gcp.kms.KeyRing(f"{name}-keys", project=project, location=region, opts=self._kept)
         return gcp.kms.CryptoKey(
-            f"{name}-data", key_ring=ring.id, purpose="ENCRYPT_DECRYPT", rotation_period=KEY_ROTATION, opts=child
+            f"{name}-data", key_ring=ring.id, purpose="ENCRYPT_DECRYPT", rotation_period=KEY_ROTATION, opts=self._kept
         )
 
     def _may_encrypt(self, name: str, member: pulumi.Input[str]) -> pulumi.Resource:
@@ -124,7 +147,7 @@ class GcpStorage(pulumi.ComponentResource):
             crypto_key_id=self._key.id,
             role=_KMS_ROLE,
             member=member,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=self._kept,
         )
 
     def _bucket(self, name: str, store: Store, may_encrypt: pulumi.Resource) -> gcp.storage.Bucket:
@@ -151,19 +174,18 @@ class GcpStorage(pulumi.ComponentResource):
             ],
             force_destroy=not args["keep_data"],
             labels=args["labels"],
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[may_encrypt]),
+            opts=pulumi.ResourceOptions.merge(self._kept, pulumi.ResourceOptions(depends_on=[may_encrypt])),
         )
 
-    def _files(self, name: str, size_gib: int) -> gcp.filestore.Instance:
+    def _file_server(self, name: str, size_gib: int, may_encrypt: pulumi.Resource) -> gcp.filestore.Instance:
         args = self._args
-        may_encrypt = self._may_encrypt(f"{name}-files", self._number.apply(filestore_service_agent))
         return gcp.filestore.Instance(
-            f"{name}-files",
+            name,
             project=args["project"],
             location=args["region"],
             # It outlives a zone, as pools in several zones expect.
             tier="REGIONAL",
-            file_shares={"name": SHARE, "capacity_gb": filestore_size(size_gib)},
+            file_shares={"name": SHARE, "capacity_gb": size_gib},
             networks=[
                 {
                     "network": args["network"],
@@ -174,7 +196,8 @@ class GcpStorage(pulumi.ComponentResource):
             kms_key_name=self._key.id,
             deletion_protection_enabled=args["keep_data"],
             labels=args["labels"],
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[may_encrypt]),
+            # Refused by Pulumi at once; the cloud refuses too late, when most of the stack is gone.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[may_encrypt], protect=args["keep_data"]),
         )
 
 
@@ -194,12 +217,7 @@ def filestore_service_agent(project_number: str) -> str:
 def filestore_size(gib: int) -> int:
     """The smallest regional instance of at least `gib`: 1,024 to 9,984 GiB by 256, then 10,240 to 102,400 by 2,560
     (Filestore documentation, service tiers).
-
-    Raises `ValueError` above that.
     """
-    largest = 40 * _LARGE_STEP
-    if gib > largest:
-        raise ValueError(f"{gib} GiB: a Filestore instance has at most {largest}")
     if gib <= _SMALL_LARGEST:
         return max(1_024, math.ceil(gib / _SMALL_STEP) * _SMALL_STEP)
     return max(_LARGE_SMALLEST, math.ceil(gib / _LARGE_STEP) * _LARGE_STEP)

@@ -3,34 +3,73 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from components.catalog.device_classes import CLASSES, GPU_CLASS, queue_resource, quota_resource
 from components.manifest import Spec
-from components.settings.sections import Allowance, Direction, Quota
+from components.settings.sections import Allocation, Allowance, Direction, Quota
 from components.settings.supply import WHOLE
 
 
-def resource_quota(quota: Quota, gpu_resources: Iterable[str]) -> dict[str, str]:
-    """`hard` of the ResourceQuota.
+def resource_quota(
+    quota: Quota,
+    gpu_resources: Iterable[str],
+    adapters: Mapping[str, int] | None = None,
+    allocation: Allocation = Allocation.DEVICE_PLUGIN,
+    datasets_gib: int = 0,
+) -> dict[str, str]:
+    """`hard` of the ResourceQuota, with room for a shared volume of `datasets_gib` beside the tenant's own volumes.
 
     Every GPU resource of the cluster is named, with 0 where the tenant has none: a resource that a quota does not
-    name is not bounded at all. Services of type LoadBalancer and NodePort are off, since they open ports.
+    name is not bounded at all. Where pods claim GPUs, so is every class of the driver, and `nvidia.com/gpu`, which no
+    node has then, is refused at once instead of waited for. `adapters` are the cluster's network adapters by quota
+    resource: whoever has GPUs may ask for as many as the nodes have, anybody else for none. Services of type
+    LoadBalancer and NodePort are off, since they open ports.
     """
     granted = quota.gpu_resources
+    wired = {name: number if any(granted.values()) else 0 for name, number in (adapters or {}).items()}
+    claimed: dict[str, int] = {}
+    if allocation is Allocation.DRA:
+        claimed = {quota_resource(name): number for name, number in _claimable(quota).items()}
+        granted = {WHOLE: 0}
     names = sorted({WHOLE, *gpu_resources, *granted})
     return {
         "requests.cpu": str(quota.cpu),
         "requests.memory": f"{quota.memory_gib}Gi",
         "limits.memory": f"{quota.memory_gib}Gi",
+        "requests.storage": f"{quota.storage_gib + datasets_gib}Gi",
         "pods": str(quota.pods),
         "services.loadbalancers": "0",
         "services.nodeports": "0",
         **{f"requests.{name}": str(granted.get(name, 0)) for name in names},
+        **{name: str(number) for name, number in wired.items()},
+        **{name: str(number) for name, number in claimed.items()},
     }
 
 
-def queue_capability(quota: Quota, gpu_resources: Iterable[str]) -> dict[str, str]:
-    """Hard cap of the tenant's queue: the quota, in Volcano's own terms."""
-    hard = resource_quota(quota, gpu_resources)
-    return {key.removeprefix("requests."): value for key, value in hard.items() if key.startswith("requests.")}
+def _claimable(quota: Quota) -> dict[str, int]:
+    """Device class -> number that the tenant may claim."""
+    return {name: quota.gpus if name == GPU_CLASS else 0 for name in CLASSES}
+
+
+def queue_capability(
+    quota: Quota,
+    gpu_resources: Iterable[str],
+    adapters: Mapping[str, int] | None = None,
+    allocation: Allocation = Allocation.DEVICE_PLUGIN,
+) -> dict[str, str]:
+    """Hard cap of the tenant's queue: the quota on what nodes have, in Volcano's own terms."""
+    hard = resource_quota(quota, gpu_resources, adapters, allocation)
+    of_nodes = (key for key in hard if key.startswith("requests.") and key != "requests.storage")
+    requested = {key.removeprefix("requests."): hard[key] for key in of_nodes}
+    if allocation is Allocation.DEVICE_PLUGIN:
+        return requested
+    return {**requested, **{queue_resource(name): str(number) for name, number in _claimable(quota).items()}}
+
+
+def queue_share(deserved: Mapping[str, str], allocation: Allocation) -> dict[str, str]:
+    """A queue's share of each GPU resource, in the terms of how pods get GPUs."""
+    if allocation is Allocation.DEVICE_PLUGIN:
+        return dict(deserved)
+    return {queue_resource(GPU_CLASS) if name == WHOLE else name: share for name, share in deserved.items()}
 
 
 def limit_range() -> Spec:
@@ -105,6 +144,8 @@ _WORKLOADS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("batch", ("cronjobs", "jobs")),
     ("batch.volcano.sh", ("jobs",)),
     ("policy", ("poddisruptionbudgets",)),
+    ("ray.io", ("rayclusters", "rayjobs", "rayservices")),
+    ("resource.k8s.io", ("resourceclaims", "resourceclaimtemplates")),
 )
 """API group -> resources that a team works with. Quotas, limit ranges, network policies and roles are not among them:
 they are the platform's, and a team that could change them could leave its own bounds."""

@@ -9,8 +9,15 @@ from components.labels import tenant_labels
 from components.manifest import Spec
 from components.scheduling.queues import queue_spec
 from components.serving.network import allow_gateway, allow_stores
+from components.settings.sections import Allocation
 from components.settings.sections import Tenant as TenantSettings
+from components.storage.outputs import Volume
 from components.tenancy import objects
+from components.tenancy.datasets import CLAIM, claim_spec, volume_name, volume_spec
+
+EMPTYING = "20m"
+"""How long a destroy waits for a tenant's namespace: its pods end in their own time, then its volumes are detached and
+deleted. Pulumi's own limit is 10 minutes."""
 
 
 class TenantArgs(TypedDict):
@@ -25,6 +32,12 @@ class TenantArgs(TypedDict):
     gpu_resources: list[str]
     """Every GPU resource that the cluster's pools offer; the quota names them all."""
 
+    adapters: dict[str, int]
+    """Network adapters that the cluster's pools offer, by quota resource."""
+
+    allocation: str
+    """How pods get GPUs: device-plugin or dra."""
+
     deserved: dict[str, str]
     """GPU resource -> the queue's share when tenants compete."""
 
@@ -36,15 +49,23 @@ class TenantArgs(TypedDict):
 
 
 class Tenant(pulumi.ComponentResource):
-    """Namespace, quota, limits, network policies, roles and queue of one team. Runs no workloads."""
+    """Namespace, quota, limits, network policies, roles, queue and shared volume of one team. Runs no workloads."""
 
     namespace: pulumi.Output[str]
     """The tenant's namespace."""
 
-    def __init__(self, name: str, args: TenantArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        args: TenantArgs,
+        datasets: Volume | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """`datasets`: the tenant's shared volume; None: it has none."""
         super().__init__("multimodal:index:Tenant", name, dict(args), opts)
         self._name, self._tenant = name, args["tenant"]
         settings = TenantSettings.model_validate(args["settings"])
+        allocation = Allocation(args["allocation"])
         level = settings.pod_security.value
         queue = kubernetes.apiextensions.CustomResource(
             f"{name}-queue",
@@ -53,11 +74,23 @@ class Tenant(pulumi.ComponentResource):
             metadata={"name": self._tenant, "labels": tenant_labels(self._tenant)},
             spec=queue_spec(
                 reclaimable=settings.queue.reclaimable,
-                capability=objects.queue_capability(settings.quota, args["gpu_resources"]),
-                deserved=args["deserved"],
+                capability=objects.queue_capability(
+                    settings.quota, args["gpu_resources"], args["adapters"], allocation
+                ),
+                deserved=objects.queue_share(args["deserved"], allocation),
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )
+        before: list[pulumi.Resource] = [queue]
+        if datasets is not None:
+            before.append(
+                kubernetes.core.v1.PersistentVolume(
+                    f"{name}-volume",
+                    metadata={"name": volume_name(self._tenant), "labels": tenant_labels(self._tenant)},
+                    spec=volume_spec(datasets, self._tenant),
+                    opts=pulumi.ResourceOptions(parent=self),
+                )
+            )
         namespace = kubernetes.core.v1.Namespace(
             f"{name}-namespace",
             metadata={
@@ -67,25 +100,44 @@ class Tenant(pulumi.ComponentResource):
                     **{f"pod-security.kubernetes.io/{mode}": level for mode in ("enforce", "audit", "warn")},
                 },
             },
-            # On destroy the jobs go before the queue that they are in.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[queue]),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                # On destroy the jobs go before the queue that they are in, and the claim before its volume.
+                depends_on=before,
+                custom_timeouts=pulumi.CustomTimeouts(delete=EMPTYING),
+            ),
         )
         self.namespace = namespace.metadata.name
         # What lives in the namespace goes with it, even when the API no longer answers for each object.
         self._child = pulumi.ResourceOptions(parent=self, deleted_with=namespace)
-        self._bounds(settings, args)
+        self._bounds(settings, args, datasets.size_gib if datasets else 0)
         self._network(settings, args["provider"])
         self._access(settings)
+        if datasets is not None:
+            kubernetes.core.v1.PersistentVolumeClaim(
+                f"{name}-{CLAIM}",
+                metadata=self._metadata(CLAIM),
+                spec=claim_spec(datasets, self._tenant),
+                opts=self._child,
+            )
         self.register_outputs({"namespace": self.namespace})
 
     def _metadata(self, name: str) -> Spec:
         return {"name": name, "namespace": self.namespace, "labels": tenant_labels(self._tenant)}
 
-    def _bounds(self, settings: TenantSettings, args: TenantArgs) -> None:
+    def _bounds(self, settings: TenantSettings, args: TenantArgs, datasets_gib: int) -> None:
         kubernetes.core.v1.ResourceQuota(
             f"{self._name}-quota",
             metadata=self._metadata("quota"),
-            spec={"hard": objects.resource_quota(settings.quota, args["gpu_resources"])},
+            spec={
+                "hard": objects.resource_quota(
+                    settings.quota,
+                    args["gpu_resources"],
+                    args["adapters"],
+                    Allocation(args["allocation"]),
+                    datasets_gib,
+                )
+            },
             opts=self._child,
         )
         kubernetes.core.v1.LimitRange(

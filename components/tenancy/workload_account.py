@@ -1,4 +1,4 @@
-"""The service account of a tenant's workloads: it reads models, and needs no key for it."""
+"""The service account of a tenant's workloads: what it may read and write, and that it needs no key for it."""
 
 from typing import TypedDict
 
@@ -6,13 +6,21 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.labels import tenant_labels
-from components.storage.outputs import Access, Storage, Store
+from components.settings.sections import SHARED_FOLDER
+from components.storage.outputs import Access, Folder, Storage, Store
 
 ACCOUNT = "workloads"
 """Name of the service account in every tenant's namespace."""
 
-STORES = {Store.MODELS: Access.READ}
-"""What it may do where. Artifacts stay closed: tenants share the store, and could overwrite each other's."""
+
+def tenant_folders(tenant: str) -> dict[Folder, Access]:
+    """What a tenant's workloads may do where: read the tenant's models and those that all tenants share, and keep
+    artifacts of their own. Nothing of another tenant's."""
+    return {
+        Folder(Store.MODELS, tenant): Access.READ,
+        Folder(Store.MODELS, SHARED_FOLDER): Access.READ,
+        Folder(Store.ARTIFACTS, tenant): Access.WRITE,
+    }
 
 
 class WorkloadAccountArgs(TypedDict):
@@ -36,7 +44,7 @@ class WorkloadAccount(pulumi.ComponentResource):
         tenant = args["tenant"]
         identity = storage.allow(
             f"{name}-identity",
-            {"namespace": tenant, "service_account": ACCOUNT, "stores": dict(STORES)},
+            {"namespace": tenant, "service_account": ACCOUNT, "folders": tenant_folders(tenant)},
         )
         kubernetes.core.v1.ServiceAccount(
             f"{name}-account",

@@ -42,7 +42,7 @@ DEFAULTS: Mapping[str, Any] = {
     "nodeImages": ["cos-nvidia-installer:fixed"],
 }
 
-_NEEDS_IMAGE = r"kubernetes:(core|apps|batch|batch\.volcano\.sh)/\w+:(?!\w+Patch$)\w+"
+_NEEDS_IMAGE = r"kubernetes:(core|apps|batch|batch\.volcano\.sh|ray\.io)/\w+:(?!\w+Patch$)\w+"
 """Types whose containers cannot run without an image; elsewhere one may be an override of another's."""
 
 

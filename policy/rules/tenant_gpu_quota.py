@@ -2,7 +2,8 @@
 
 What: each tenant namespace has a ResourceQuota that bounds whole GPUs and every MIG slice of the stack: that any
 tenant's quota names, or that a layout of the GPU Operator's mig-parted configuration makes. So it is with turns on
-time-sliced GPUs: a quota names them as soon as one tenant may have some, or the device plugin shares any.
+time-sliced GPUs: a quota names them as soon as one tenant may have some, or the device plugin shares any. Where the DRA
+driver offers GPUs, the quota bounds the devices of each of its classes.
 Why: a resource that a quota does not name is not bounded at all (Kubernetes documentation, Resource Quotas), so a slice
 that one tenant's quota forgets is a slice of which that tenant may take all.
 Configuration: `resources`, the resources of whole GPUs (default `["requests.nvidia.com/gpu"]`); `maxGpus`, the most
@@ -24,6 +25,7 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 
+from components.catalog.device_classes import CLASSES, quota_resource
 from components.catalog.mig import slice_resource
 from policy.resources import RELEASE, UNKNOWN, Resource, has_unknown, listed, mapped, not_known
 from policy.stack import Stack, Tenant
@@ -46,11 +48,12 @@ def validate_gpu_quotas(args: StackValidationArgs, report: ReportViolation) -> N
             report(not_known(quota, "metadata.namespace"), quota.urn)
     granted = {str(r) for quota in quotas if quota.namespace in stack.tenants for r in _hard(quota)}
     parts = {r for r in granted if _PART.fullmatch(r)} | _made_slices(stack, report) | _made_turns(stack, report)
+    classes = _made_classes(stack)
     for tenant in stack.tenants.values():
         mine = [quota for quota in quotas if quota.namespace == tenant.namespace and not _is_scoped(quota)]
-        _check_tenant(tenant, mine, [*whole, *sorted(parts)], report)
+        _check_tenant(tenant, mine, [*whole, *sorted(parts | classes)], report)
         if config["maxGpus"] is not None:
-            _check_most(tenant, mine, whole, int(config["maxGpus"]), report)
+            _check_most(tenant, mine, [*whole, *sorted(classes)], int(config["maxGpus"]), report)
 
 
 def _check_tenant(tenant: Tenant, quotas: list[Resource], needed: Iterable[str], report: ReportViolation) -> None:
@@ -134,7 +137,16 @@ def _made_slices(stack: Stack, report: ReportViolation) -> set[str]:
 
 
 def _operators(stack: Stack) -> list[Resource]:
-    return [r for r in stack.of(RELEASE) if str(r.get("chart")).rpartition("/")[2] == "gpu-operator"]
+    return _releases(stack, "gpu-operator")
+
+
+def _releases(stack: Stack, chart: str) -> list[Resource]:
+    return [r for r in stack.of(RELEASE) if str(r.get("chart")).rpartition("/")[2] == chart]
+
+
+def _made_classes(stack: Stack) -> set[str]:
+    """Quota resources of the classes by which pods claim GPUs, where the DRA driver is installed."""
+    return {quota_resource(name) for name in CLASSES} if _releases(stack, "dra-driver-nvidia-gpu") else set()
 
 
 def _made_turns(stack: Stack, report: ReportViolation) -> set[str]:

@@ -139,6 +139,7 @@ ACCOUNT: dict[str, Binding] = {
         "CreateLogGroup",
         fields={
             "name": "logGroupName",
+            "kmsKeyId": "kmsKeyId",
             "retentionInDays": "@retention.retentionInDays",
         },
         others={"retention": partial(operation, "logs", "PutRetentionPolicy")},
@@ -210,6 +211,15 @@ ACCOUNT: dict[str, Binding] = {
         "efs",
         "CreateMountTarget",
         replaces=("fileSystemId", "subnetId", "ipAddress", "ipAddressType", "ipv6Address"),
+    ),
+    "aws:efs/accessPoint:AccessPoint": bind(
+        "efs",
+        "CreateAccessPoint",
+        local=TAGS,
+        # Pulumi makes a token up.
+        supplied=frozenset({"ClientToken"}),
+        replaces=("fileSystemId", "posixUser", "rootDirectory"),
+        rules=(matches("rootDirectory.path", r"/|(/[^/]+){1,4}", "an absolute path of at most four folders"),),
     ),
     "aws:autoscaling/tag:Tag": bind(
         "autoscaling",

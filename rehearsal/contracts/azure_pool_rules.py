@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from components.cluster.aks_capacity import EPHEMERAL_AT_MOST, TEMP_DISK_GIB, reservable
+from components.catalog.azure_limits import EPHEMERAL_AT_MOST, TEMP_DISK_GIB, reservable
 from rehearsal.contracts.binding import Inputs, Violation
 from rehearsal.contracts.rules import given, known, strings
 from rehearsal.providers.plugin_values import Path

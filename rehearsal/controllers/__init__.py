@@ -1,9 +1,16 @@
 """The platform's controllers in a rehearsal, by chart: one line each."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from rehearsal.controllers.base import Controller, HostController, NotRun
+from rehearsal.controllers.cert_manager import CERT_MANAGER
+from rehearsal.controllers.dra_driver import DRA_DRIVER
+from rehearsal.controllers.efa_device_plugin import EFA_DEVICE_PLUGIN
+from rehearsal.controllers.gateway import GATEWAY
 from rehearsal.controllers.gpu_operator import GPU_OPERATOR
+from rehearsal.controllers.keda import KEDA
+from rehearsal.controllers.kserve import KSERVE
+from rehearsal.controllers.kuberay import KUBERAY
 from rehearsal.controllers.volcano import VOLCANO
 
 CONTROLLERS: Mapping[str, Controller] = {
@@ -11,17 +18,20 @@ CONTROLLERS: Mapping[str, Controller] = {
     for controller in (
         VOLCANO,
         GPU_OPERATOR,
+        DRA_DRIVER,
+        EFA_DEVICE_PLUGIN,
+        KUBERAY,
+        KSERVE,
+        KEDA,
+        GATEWAY,
+        CERT_MANAGER,
+        NotRun(
+            chart="kserve-crd",
+            reason="the chart kserve-crd brings CRDs alone; what acts on them comes with kserve-resources",
+        ),
         NotRun(
             chart="cluster-autoscaler",
             reason="the Cluster Autoscaler scales Auto Scaling groups of AWS, which a rehearsal does not have",
-        ),
-        NotRun(
-            chart="cert-manager",
-            reason="cert-manager is not run in a rehearsal; certificates are checked against its CRDs and not issued",
-        ),
-        NotRun(
-            chart="gateway-helm",
-            reason="Envoy Gateway is not run in a rehearsal; gateways and routes are checked against their CRDs",
         ),
         NotRun(
             chart="kyverno",
@@ -40,7 +50,12 @@ def controller(chart: str) -> Controller:
     )
 
 
-def tools() -> tuple[str, ...]:
-    """All tools that the registered controllers need, each once."""
-    needed = (tool for one in CONTROLLERS.values() if isinstance(one, HostController) for tool in one.tools)
-    return tuple(dict.fromkeys(needed))
+def tools(sections: Iterable[str]) -> tuple[str, ...]:
+    """The tools that the controllers of a stack need, each once.
+
+    Args:
+        sections: The sections that its file has, such as `ray`.
+    """
+    present = {"", *sections}
+    hosts = (one for one in CONTROLLERS.values() if isinstance(one, HostController) and one.section in present)
+    return tuple(dict.fromkeys(tool for one in hosts for tool in one.tools))

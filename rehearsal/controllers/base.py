@@ -6,10 +6,13 @@ Adding a controller is one file that makes one of these and one line in `rehears
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
-from rehearsal.kube import Kube
+from rehearsal.certificates import Certificate, issue
+from rehearsal.kube import JsonObject, Kube
 from rehearsal.processes import Process, free_port
+
+_T = TypeVar("_T")
 
 Values = Mapping[str, Any]
 """Values of a Helm release: what the stack sets over the chart's defaults."""
@@ -28,8 +31,12 @@ class Context:
     """Private to this release; the plan's files are written into it before its processes start."""
     tools: Mapping[str, Path]
     """Tool -> folder with its programs."""
+    namespace: str = "default"
+    """Namespace of the release."""
     port: Callable[[], int] = free_port
     """Gives a free port on loopback."""
+    certificate: Callable[..., Certificate] = issue
+    """Gives a key pair for loopback and the DNS names asked for."""
 
     def program(self, tool: str, name: str) -> str:
         """Path of a program."""
@@ -42,7 +49,12 @@ class Plan:
 
     processes: tuple[Process, ...]
     files: Mapping[str, str] = field(default_factory=dict[str, str])
-    """File name in the context's folder -> content."""
+    """Path in the context's folder -> content."""
+    objects: tuple[JsonObject, ...] = ()
+    """What the chart would render and the processes need: applied before they start, removed when they have stopped."""
+    registrations: tuple[JsonObject, ...] = ()
+    """What sends the API server's requests to the processes, webhooks above all: applied once they are ready, and
+    removed before they stop, so that nothing waits for an answer that cannot come."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +64,8 @@ class HostController:
     chart: str
     tools: tuple[str, ...]
     """Tools of `rehearsal.toolchain`."""
+    section: str = ""
+    """Section of a stack file whose presence installs the chart; empty: every stack has it."""
     crds: tuple[str, ...] = ()
     """CRDs that must be established before the start; they come with the release."""
     plan: Callable[[Values, Context], Plan]
@@ -88,3 +102,59 @@ def value(values: Values, path: str, default: Any = None) -> Any:
             return default
         found = cast("Mapping[str, Any]", found).get(key)
     return default if found is None else found
+
+
+def flag(values: Values, path: str, default: bool) -> bool:
+    """A value that is true or false.
+
+    Raises:
+        ConfigurationError: for anything else.
+    """
+    return _typed(values, path, default, bool, "true or false")
+
+
+def text(values: Values, path: str, default: str = "") -> str:
+    """A value that is text.
+
+    Raises:
+        ConfigurationError: for anything else.
+    """
+    return _typed(values, path, default, str, "text; quote it")
+
+
+def whole(values: Values, path: str, default: int, *, least: int = 1) -> int:
+    """A value that is a whole number, at least `least`.
+
+    Raises:
+        ConfigurationError: for anything else.
+    """
+    found: Any = value(values, path, default)
+    # YAML from Python may carry a whole number as a float.
+    if isinstance(found, bool) or not isinstance(found, (int, float)) or found != int(found) or found < least:
+        raise ConfigurationError(f"{path} is {found!r}, must be a whole number of at least {least}")
+    return int(found)
+
+
+def environment(values: Values, path: str = "env") -> dict[str, str]:
+    """A chart's list of environment variables.
+
+    Raises:
+        ConfigurationError: for entries without a plain value, which a process on the host cannot look up.
+    """
+    found: dict[str, str] = {}
+    listed: Any = value(values, path, [])
+    if not isinstance(listed, list):
+        raise ConfigurationError(f"{path} is {listed!r}, must be a list of name and value")
+    for number, entry in enumerate(cast("list[Any]", listed)):
+        if not isinstance(entry, Mapping) or set(cast("Mapping[str, Any]", entry)) != {"name", "value"}:
+            raise ConfigurationError(f"{path}[{number}] is {entry!r}, must have a name and a plain value here")
+        variable = cast("Mapping[str, Any]", entry)
+        found[str(variable["name"])] = str(variable["value"])
+    return found
+
+
+def _typed(values: Values, path: str, default: _T, kind: type[_T], allowed: str) -> _T:
+    found: Any = value(values, path, default)
+    if not isinstance(found, kind):
+        raise ConfigurationError(f"{path} is {found!r}, must be {allowed}")
+    return found

@@ -30,7 +30,8 @@ class AwsProvider(CloudProvider):
 
     bindings = BINDINGS
     rules = OUTPUTS
-    protectable: ClassVar[Mapping[str, bool]] = {"aws:eks/cluster:Cluster": False}
+    protectable: ClassVar[Mapping[str, tuple[str, bool]]] = {"aws:eks/cluster:Cluster": ("deletionProtection", False)}
+    stores = frozenset({"aws:s3/bucket:Bucket"})
 
     def __init__(self) -> None:
         super().__init__()
@@ -76,9 +77,13 @@ class AwsProvider(CloudProvider):
                     yield Violation(("launchTemplate", "id"), problem, known(inputs, "launchTemplate.id"))
 
     def _show_nodes(self, type_: str, urn: str, inputs: Props) -> None:
-        machine = (self._template(inputs) or {}).get("instanceType") if type_ == _NODES else None
-        # A node group that names no machine takes its launch template's.
-        shown = {**inputs, "instanceTypes": [machine]} if machine and not inputs.get("instanceTypes") else inputs
+        shown = dict(inputs)
+        template = self._template(inputs) if type_ == _NODES else None
+        if template is not None:
+            # A node group that names no machine takes its launch template's.
+            if template.get("instanceType") and not inputs.get("instanceTypes"):
+                shown["instanceTypes"] = [template["instanceType"]]
+            shown["networkInterfaces"] = template.get("networkInterfaces") or []
         super()._show_nodes(type_, urn, shown)
 
     def _template(self, inputs: Props) -> Props | None:

@@ -11,11 +11,12 @@ from pathlib import Path as FilePath
 from typing import Any, ClassVar
 
 from components.catalog.machines import UnknownMachine
-from rehearsal import fleet
+from rehearsal import fleet, volumes
 from rehearsal.contracts.addresses import AddressBook
 from rehearsal.contracts.binding import AutoName, Binding, Violation
 from rehearsal.contracts.check import check, text
 from rehearsal.kube import Kube, KubeError
+from rehearsal.providers.csi_drivers import csi_drivers
 from rehearsal.providers.node_pools import node_pools, pool_names
 from rehearsal.providers.outputs import Facts, Rule, digest, merged
 from rehearsal.providers.plugin import UNKNOWN, Props, ProviderError, RehearsalProvider, report
@@ -36,8 +37,10 @@ class CloudProvider(RehearsalProvider):
     """What each resource type answers."""
     unmodelled: ClassVar[Mapping[str, str]] = {}
     """Resource types that are known to have no API model here, and why."""
-    protectable: ClassVar[Mapping[str, bool]] = {}
-    """Types with `deletionProtection`, and its default."""
+    protectable: ClassVar[Mapping[str, tuple[str, bool]]] = {}
+    """Type -> the property that protects it from deletion, and its default."""
+    stores: ClassVar[frozenset[str]] = frozenset()
+    """Types that are deleted only when they are empty or have `forceDestroy`. None is ever empty in a rehearsal."""
     separator = "-"
     """What Pulumi's own naming puts between a resource's name and its random part."""
 
@@ -80,7 +83,7 @@ class CloudProvider(RehearsalProvider):
         if binding is None:
             report("skipped", urn, type_, reason=self.unmodelled.get(type_, _UNMODELLED))
             return []
-        found = list(self.cross_check(type_, urn, inputs))
+        found = [*_too_long(binding.name, inputs), *self.cross_check(type_, urn, inputs)]
         try:
             found += check(binding, inputs)
         except ModuleNotFoundError as missing:
@@ -110,6 +113,7 @@ class CloudProvider(RehearsalProvider):
         id_, computed = self.answer(type_, urn, inputs)
         if not preview:
             self._show_nodes(type_, urn, inputs)
+            self._show_drivers(csi_drivers(type_, inputs), [])
         return id_, merged(inputs, computed, preview=preview)
 
     def update_resource(
@@ -122,13 +126,18 @@ class CloudProvider(RehearsalProvider):
             return merged(inputs, kept, preview=False)
         self._show_nodes(type_, urn, inputs)
         self._remove_nodes(set(pool_names(type_, old_inputs)) - set(pool_names(type_, inputs)))
+        self._show_drivers(csi_drivers(type_, inputs), csi_drivers(type_, old_inputs))
         return merged(inputs, computed, preview=False)
 
     def delete_resource(self, type_: str, urn: str, id_: str, outputs: Props) -> None:
-        if type_ in self.protectable and outputs.get("deletionProtection", self.protectable[type_]):
-            name = outputs.get("name") or id_
-            raise ProviderError(f"{name} has deletionProtection: set it to false and run `up` before it is deleted")
+        name = outputs.get("name") or id_
+        protection, default = self.protectable.get(type_, ("", False))
+        if outputs.get(protection, default):
+            raise ProviderError(f"{name} has {protection}: set it to false and run `up` before it is deleted")
+        if type_ in self.stores and not outputs.get("forceDestroy"):
+            raise ProviderError(f"{name} is not empty: set forceDestroy and run `up`, or keep it with retainOnDelete")
         self._remove_nodes(pool_names(type_, outputs))
+        self._show_drivers([], csi_drivers(type_, outputs))
 
     def invoke(self, token: str, args: Props) -> Props:
         function = self.functions().get(token)
@@ -164,6 +173,18 @@ class CloudProvider(RehearsalProvider):
             except KubeError as error:
                 raise ProviderError(f"nodes of pool {name}: {error}") from error
 
+    def _show_drivers(self, present: Collection[str], before: Collection[str]) -> None:
+        """Brings the cluster's CSI drivers to what a resource now says, where it said something else before."""
+        if self._cluster is None:
+            return
+        try:
+            for driver in present:
+                volumes.install(self._cluster, driver)
+            for driver in set(before) - set(present):
+                volumes.remove(self._cluster, driver)
+        except KubeError as error:
+            raise ProviderError(f"CSI drivers: {error}") from error
+
 
 def setting(config: Props, key: str) -> Any:
     """A provider setting. Those that are no strings arrive as JSON in a string."""
@@ -173,13 +194,20 @@ def setting(config: Props, key: str) -> Any:
     return value
 
 
+def _too_long(spec: AutoName | None, inputs: Props) -> Iterator[Violation]:
+    name = inputs.get(spec.property) if spec else None
+    if spec and isinstance(name, str) and len(name) > spec.max_length:
+        yield Violation((spec.property,), f"{len(name)} characters; at most {spec.max_length} are allowed", name)
+
+
 def automatic_name(spec: AutoName, urn: str, separator: str = "-", prefix: object = None) -> str:
     """The name that Pulumi would make up, with a part that depends on the URN instead of on chance."""
     tail = digest(urn, 32)
     if spec.guid:
         return "-".join((tail[:8], tail[8:12], tail[12:16], tail[16:20], tail[20:32]))
     base = str(prefix) if prefix else urn.rpartition("::")[2] + separator
-    name = spec.prefix + base[: spec.max_length - len(spec.prefix) - 7] + tail[:7]
+    # Pulumi does not cut a name that is too long: it refuses the resource (sdk/go/common/resource, NewUniqueName).
+    name = spec.prefix + base + tail[:7]
     if spec.alphanumeric:
         name = "".join(letter for letter in name if letter.isalnum())[-spec.max_length :]
     return name.lower() if spec.lowercase else name

@@ -28,8 +28,12 @@ class GcpProvider(CloudProvider):
 
     bindings = BINDINGS
     rules = OUTPUTS
-    # The provider, not the API, keeps this one, and it is on unless it is switched off.
-    protectable: ClassVar[Mapping[str, bool]] = {"gcp:container/cluster:Cluster": True}
+    protectable: ClassVar[Mapping[str, tuple[str, bool]]] = {
+        # The provider, not the API, keeps this one, and it is on unless it is switched off.
+        "gcp:container/cluster:Cluster": ("deletionProtection", True),
+        "gcp:filestore/instance:Instance": ("deletionProtectionEnabled", False),
+    }
+    stores = frozenset({"gcp:storage/bucket:Bucket"})
 
     def __init__(self) -> None:
         super().__init__()

@@ -23,6 +23,7 @@ from rehearsal.providers import (
     kubernetes_api,
     kubernetes_crds,
     kubernetes_dry_run,
+    kubernetes_held,
     kubernetes_release,
     kubernetes_rules,
     kubernetes_wait,
@@ -231,7 +232,7 @@ class KubernetesProvider(RehearsalProvider):
         if kubernetes_rules.is_patch(type_):
             self._release_fields(cluster, kind, urn, namespace or None, name)
             return
-        timeout = operation_timeout(kubernetes_wait.DELETE_SECONDS)
+        timeout = min(operation_timeout(kubernetes_wait.DELETE_SECONDS), kubernetes_wait.DELETE_SECONDS)
         if kind == kubernetes_crds.DEFINITIONS:
             held = kubernetes_crds.remove(cluster, [name], timeout, self._cancelled.is_set)
             if held:
@@ -242,6 +243,8 @@ class KubernetesProvider(RehearsalProvider):
         if not cluster.delete(kind, namespace or None, name, wanted) or kubernetes_rules.skips_await(outputs, "delete"):
             return
         held = kubernetes_wait.await_gone(cluster, kind, namespace or None, name, timeout, self._cancelled.is_set)
+        if held and (api_version, name_of_kind) == ("v1", "Namespace"):
+            held += kubernetes_held.told(kubernetes_held.find(cluster.kube, name))
         if held:
             raise ProviderError(f"{name_of_kind} {id_}: cannot delete it: {held}")
 

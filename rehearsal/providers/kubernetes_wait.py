@@ -1,7 +1,8 @@
 """Waits for objects as the official provider does: until a workload is ready, and until a deleted object is gone.
 
 The official provider waits up to ten minutes; simulated kubelets answer within a second, so here `READY_SECONDS` is
-enough and a mistake shows soon. `customTimeouts` overrides it.
+enough and a mistake shows soon. `customTimeouts` overrides it; for a deletion only where it is shorter, since a
+deployment's own limits count on real volumes and long grace periods.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from typing import Any, Final, cast
+from urllib.parse import quote
 
 from rehearsal.kube import KubeError
 from rehearsal.providers.kubernetes_api import Cluster, Kind, entries, section
@@ -28,7 +30,7 @@ def await_ready(
         without a notion of readiness are ready at once.
     """
     verdict = _VERDICTS.get((kind.api_version.rpartition("/")[0], kind.kind))
-    if verdict is None:
+    if verdict is None or (kind.kind == "PersistentVolumeClaim" and _waits_for_a_pod(cluster, live)):
         return live, []
     metadata = live["metadata"]
     deadline = time.monotonic() + timeout
@@ -131,6 +133,23 @@ def _job(live: dict[str, Any]) -> tuple[str, bool]:
     return "it has not completed", False
 
 
+def _claim(live: dict[str, Any]) -> tuple[str, bool]:
+    phase = section(live, "status").get("phase", "not seen yet")
+    return ("", False) if phase == "Bound" else (f"it is {phase}: no volume is bound to it", False)
+
+
+def _waits_for_a_pod(cluster: Cluster, live: dict[str, Any]) -> bool:
+    """Whether a claim's class gives it a volume only once a pod uses it; the official provider does not wait then."""
+    name = section(live, "spec").get("storageClassName")
+    found = cluster.kube.get(f"/apis/storage.k8s.io/v1/storageclasses/{quote(name)}") if name else None
+    return (found or {}).get("volumeBindingMode") == "WaitForFirstConsumer"
+
+
+def _volume(live: dict[str, Any]) -> tuple[str, bool]:
+    phase = section(live, "status").get("phase", "not seen yet")
+    return ("", False) if phase in ("Available", "Bound") else (f"it is {phase}", phase == "Failed")
+
+
 def _definition(live: dict[str, Any]) -> tuple[str, bool]:
     refused = _condition(live, "NamesAccepted", "False")
     if refused:
@@ -143,6 +162,8 @@ _VERDICTS: Final[dict[tuple[str, str], Callable[[dict[str, Any]], tuple[str, boo
     ("apps", "StatefulSet"): _stateful_set,
     ("apps", "DaemonSet"): _daemon_set,
     ("", "Pod"): _pod,
+    ("", "PersistentVolumeClaim"): _claim,
+    ("", "PersistentVolume"): _volume,
     ("batch", "Job"): _job,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): _definition,
 }

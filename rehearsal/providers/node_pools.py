@@ -51,6 +51,8 @@ _GIB_PER_VCPU = {
 }
 _ATTACHED = {"nvidia-tesla-t4": "T4", "nvidia-tesla-v100": "V100-16"}
 """GPUs that are attached to n1 machines, by GKE's name."""
+_EFA_INTERFACES = ("efa", "efa-only")
+"""Kinds of interfaces that are adapters (EC2 API, LaunchTemplateInstanceNetworkInterfaceSpecification)."""
 _ZONES_FROM_B = ("us-east1", "europe-west1")
 """Google regions whose zones are b, c and d; elsewhere they begin at a (Compute Engine, regions and zones)."""
 
@@ -88,6 +90,7 @@ def pool_names(token: str, inputs: Props) -> list[str]:
 
 
 def _eks(inputs: Props, region: str, zones: Sequence[str]) -> NodePool:
+    """`networkInterfaces` among the inputs are those of the launch template."""
     name = str(known(inputs, "nodeGroupName"))
     types = strings(inputs, "instanceTypes")
     image, capacity = known(inputs, "amiType"), known(inputs, "capacityType") or "ON_DEMAND"
@@ -96,8 +99,9 @@ def _eks(inputs: Props, region: str, zones: Sequence[str]) -> NodePool:
     own = {"eks.amazonaws.com/nodegroup": name, "eks.amazonaws.com/capacityType": str(capacity)}
     if isinstance(image, str):
         own["eks.amazonaws.com/nodegroup-image-type"] = image
-    return _pool(
-        machine_of(Cloud.AWS, types[0][1] if types else None),
+    machine = machine_of(Cloud.AWS, types[0][1] if types else None)
+    pool = _pool(
+        machine,
         name,
         {**own, **_labels(inputs, "labels")},
         _taints(inputs, "taints"),
@@ -105,6 +109,8 @@ def _eks(inputs: Props, region: str, zones: Sequence[str]) -> NodePool:
         region,
         known(inputs, "scalingConfig.minSize"),
     )
+    cards = [card for _, card in items(inputs, "networkInterfaces") if card.get("interfaceType") in _EFA_INTERFACES]
+    return replace(pool, efa_adapters=len(cards), huge_pages_mib=machine.efa_huge_pages_mib if cards else 0)
 
 
 def _gke(inputs: Props, location: str) -> NodePool:

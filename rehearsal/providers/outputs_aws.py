@@ -181,6 +181,15 @@ def _file_system(facts: Facts) -> tuple[str, Props]:
     }
 
 
+def _access_point(facts: Facts) -> tuple[str, Props]:
+    id_ = f"fsap-{facts.hex(17)}"
+    return id_, {
+        "arn": arn(facts, "elasticfilesystem", f"access-point/{id_}"),
+        "fileSystemArn": arn(facts, "elasticfilesystem", f"file-system/{facts.get('fileSystemId')}"),
+        "ownerId": facts.owner,
+    }
+
+
 def _mount_target(facts: Facts) -> tuple[str, Props]:
     id_, files = f"fsmt-{facts.hex(17)}", facts.get("fileSystemId")
     return id_, {
@@ -255,6 +264,7 @@ OUTPUTS: dict[str, Rule] = {
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": _joined(",", "bucket"),
     "aws:efs/fileSystem:FileSystem": _file_system,
     "aws:efs/mountTarget:MountTarget": _mount_target,
+    "aws:efs/accessPoint:AccessPoint": _access_point,
     "aws:autoscaling/tag:Tag": _scaling_tag,
 }
 """Ids and computed outputs by Pulumi token."""

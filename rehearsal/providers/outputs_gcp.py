@@ -153,6 +153,16 @@ def _bucket(facts: Facts) -> tuple[str, Props]:
     }
 
 
+def _managed_folder(facts: Facts) -> tuple[str, Props]:
+    bucket, name = facts.get("bucket"), facts.get("name")
+    return f"{bucket}/{name}", {
+        "selfLink": f"https://www.googleapis.com/storage/v1/b/{bucket}/managedFolders/{name}",
+        "createTime": CREATED,
+        "updateTime": CREATED,
+        "metageneration": "1",
+    }
+
+
 def _file_server(facts: Facts) -> tuple[str, Props]:
     location = facts.get("location", facts.get("zone", facts.region))
     return f"projects/{project(facts)}/locations/{location}/instances/{facts.get('name')}", {
@@ -203,6 +213,8 @@ OUTPUTS: dict[str, Rule] = {
     "gcp:kms/cryptoKeyIAMBinding:CryptoKeyIAMBinding": _iam("cryptoKeyId"),
     "gcp:storage/bucket:Bucket": _bucket,
     "gcp:storage/bucketIAMMember:BucketIAMMember": _iam("bucket"),
+    "gcp:storage/managedFolder:ManagedFolder": _managed_folder,
+    "gcp:storage/managedFolderIamMember:ManagedFolderIamMember": _iam("managedFolder"),
     "gcp:filestore/instance:Instance": _file_server,
     "gcp:artifactregistry/repository:Repository": _repository,
 }

@@ -27,6 +27,12 @@ class Registered:
     delete_first: bool
     kept: bool
     """Whether it stays when the program lets go of it."""
+    protected: bool
+    """Whether a destroy refuses to touch it."""
+    deleted_with: str
+    """URN of what it goes with, empty when it goes by itself."""
+    delete_timeout: str
+    """How long a deletion may take, such as `5m`; empty for the provider's own limit."""
 
 
 class Recorder(runtime_mocks.MockMonitor):
@@ -51,6 +57,9 @@ class Recorder(runtime_mocks.MockMonitor):
                     urn=response.urn,
                     delete_first=request.deleteBeforeReplace,
                     kept=request.retainOnDelete,
+                    protected=request.protect,
+                    deleted_with=request.deletedWith,
+                    delete_timeout=request.customTimeouts.delete,
                 )
             )
         return response

@@ -99,6 +99,19 @@ def test_a_namespace_comes_after_its_queue_so_that_jobs_go_before_it(graph: Grap
         assert reaches(graph, namespace, graph.one(QUEUE, f"p-tenant-{tenant}-queue"))
 
 
+def test_a_destroy_waits_for_what_may_hold_volumes_and_hardly_for_what_is_empty(graph: Graph) -> None:
+    waits = {found.inputs["metadata"]["name"]: found.delete_timeout for found in graph.all(NAMESPACE)}
+    assert {waits.pop(tenant) for tenant in ("vision", "language")} == {"20m"}
+    assert set(waits.values()) == {"5m"}
+
+
+def test_only_what_lives_in_a_namespace_goes_with_it_and_namespaces_really_go(graph: Graph) -> None:
+    namespaces = {found.urn for found in graph.all(NAMESPACE)}
+    along = [found for found in graph.resources if found.deleted_with]
+    assert {found.deleted_with for found in along} <= namespaces
+    assert not [found for found in along if found.type in (NAMESPACE, RELEASE, QUEUE)]
+
+
 def test_custom_resources_come_after_the_chart_that_brings_their_kind(graph: Graph) -> None:
     volcano = graph.one(RELEASE, "p-volcano-release")
     assert all(reaches(graph, queue, volcano) for queue in graph.all(QUEUE))

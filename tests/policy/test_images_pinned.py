@@ -4,17 +4,17 @@ from typing import Any
 import pytest
 
 from components.catalog.charts import CHARTS
-from components.catalog.images import image_values
+from components.catalog.images import PAUSE as PAUSE_IMAGE
+from components.catalog.images import PLATFORM_IMAGES, image_values
 from components.catalog.versions import COMPONENTS
+from components.catalog.workload_images import WORKLOAD_IMAGES
 from policy.rules import images_pinned
 
 FIX = "cannot be known before the update; make it plain: text in the program, not an output"
 PAUSE = "registry.k8s.io/pause:3.10.1"
-CATALOG = (
-    "docker.io/envoyproxy, docker.io/kserve, docker.io/vllm, docker.io/volcanosh, ghcr.io/kedacore, ghcr.io/kyverno, "
-    "nvcr.io/nvidia, quay.io/brancz, quay.io/jetstack, reg.kyverno.io/kyverno, registry.k8s.io/autoscaling, "
-    "registry.k8s.io/nfd, registry.k8s.io/pause"
-)
+_IMAGES = (PAUSE_IMAGE, *WORKLOAD_IMAGES.values(), *(image for all_ in PLATFORM_IMAGES.values() for image in all_))
+CATALOG = ", ".join(sorted({f"{image.registry}/{image.repository.split('/')[0]}" for image in _IMAGES}))
+"""Owners of the catalog's images, as the rule lists them."""
 
 
 @pytest.fixture(autouse=True)
@@ -105,12 +105,56 @@ TEMPLATE = {"containers": [{"name": "c", "image": "evil"}]}
             {"tasks": [{"template": {"spec": TEMPLATE}}]},
             "spec.tasks[0].template.spec.containers[0].image",
         ),
+        (
+            "ray.io/v1:RayCluster",
+            {"workerGroupSpecs": [{"template": {"spec": TEMPLATE}}]},
+            "spec.workerGroupSpecs[0].template.spec.containers[0].image",
+        ),
+        ("ray.io/v1:RayCluster", {"autoscalerOptions": {"image": "evil"}}, "spec.autoscalerOptions.image"),
+        (
+            "ray.io/v1:RayJob",
+            {"submitterPodTemplate": {"spec": TEMPLATE}},
+            "spec.submitterPodTemplate.spec.containers[0].image",
+        ),
+        (
+            "ray.io/v1:RayService",
+            {"rayClusterConfig": {"headGroupSpec": {"template": {"spec": TEMPLATE}}}},
+            "spec.rayClusterConfig.headGroupSpec.template.spec.containers[0].image",
+        ),
     ],
 )
 def test_images_are_found_wherever_pods_are_described(world: Any, judge: Any, kind: str, spec: Any, path: str) -> None:
     made = world.object(kind, "work", spec, namespace="vision")
     found = judge(images_pinned.RULE, [*world.tenant(), made])
     assert [message.partition(": image ")[0] for message in found] == [f"{kind.rpartition(':')[2]} 'work': {path}"]
+
+
+def ray(world: Any, image: str | None) -> Any:
+    template = {"spec": {"containers": [{"name": "ray-head", **({"image": image} if image else {})}]}}
+    spec = {"headGroupSpec": {"template": template}}
+    return world.object("ray.io/v1:RayCluster", "lab", spec, namespace="vision")
+
+
+RAY = "docker.io/rayproject/ray:2.53.0-py311-cpu"
+
+
+def test_a_tenant_may_run_the_catalogs_runtimes_exactly_as_they_are_pinned(world: Any, judge: Any, lock: Path) -> None:
+    assert judge(images_pinned.RULE, [*world.tenant(), ray(world, RAY)]) == []
+    lock.write_text(f"{RAY} {world.digest}\n", encoding="utf-8")
+    assert judge(images_pinned.RULE, [*world.tenant(), ray(world, f"{RAY}@{world.digest}")]) == []
+    assert len(judge(images_pinned.RULE, [*world.tenant(), ray(world, RAY)])) == 1
+
+
+@pytest.mark.parametrize("image", ["docker.io/rayproject/ray:2.53.0", "docker.io/rayproject/ray:nightly"])
+def test_another_tag_of_a_runtime_is_refused(world: Any, judge: Any, image: str) -> None:
+    found = judge(images_pinned.RULE, [*world.tenant(), ray(world, image)])
+    assert len(found) == 1
+    assert "is not from an allowed registry (ghcr.io/acme)" in found[0]
+
+
+def test_a_ray_container_without_an_image_is_refused(world: Any, judge: Any) -> None:
+    (found,) = judge(images_pinned.RULE, [*world.tenant(), ray(world, None)])
+    assert found.endswith("containers[0].image: the container names no image; give it one")
 
 
 def test_a_container_without_an_image_is_refused_where_it_could_not_run(world: Any, judge: Any) -> None:
@@ -189,8 +233,10 @@ def test_tenants_registries_can_be_bounded(world: Any, judge: Any) -> None:
 def test_a_release_with_the_catalogs_images_passes(world: Any, judge: Any, key: str) -> None:
     chart = CHARTS[key]
     version = COMPONENTS[chart.version_from].default
-    name, repo = (f"{chart.repo}/{chart.name}", None) if chart.oci else (chart.name, chart.repo)
-    assert judge(images_pinned.RULE, [world.release(name, repo, version, image_values(key))]) == []
+    release = world.release(chart.name, chart.repo, version, image_values(key))
+    if chart.oci:
+        release.inputs.update(chart=f"{chart.repo}/{chart.name}", repositoryOpts=None)
+    assert judge(images_pinned.RULE, [release]) == []
 
 
 def test_a_release_that_leaves_an_image_to_the_chart_is_refused(world: Any, judge: Any) -> None:

@@ -177,3 +177,26 @@ def test_what_cannot_be_known_is_refused(world: Any, judge: Any) -> None:
     assert judge(tenant_gpu_quota.RULE, [*world.tenant(), world.quota(WHOLE), hidden_layout]) == [
         f"Release 'gpu-operator': values.migManager.config.data['config.yaml'] {fix}"
     ]
+
+
+def claims(world: Any) -> Any:
+    repo = "oci://registry.k8s.io/dra-driver-nvidia/charts"
+    return world.release(f"{repo}/dra-driver-nvidia-gpu", "", "0.4.1", {}, repositoryOpts=None)
+
+
+def test_where_pods_claim_gpus_every_class_of_the_driver_must_be_bounded(world: Any, judge: Any) -> None:
+    stack = [*world.tenant(), world.quota(WHOLE), claims(world)]
+    assert judge(tenant_gpu_quota.RULE, stack) == [
+        f"tenant 'vision' (namespace 'vision'): no quota bounds {name}.deviceclass.resource.k8s.io/devices, so its "
+        "pods may take all of them; add it to spec.hard of ResourceQuota 'quota', with 0 if the tenant may not use it"
+        for name in ("gpu.nvidia.com", "mig.nvidia.com", "vfio.gpu.nvidia.com")
+    ]
+
+
+def test_the_most_that_a_tenant_may_have_counts_claims_too(world: Any, judge: Any) -> None:
+    classes = {f"{name}.deviceclass.resource.k8s.io/devices": "0" for name in ("mig.nvidia.com", "vfio.gpu.nvidia.com")}
+    bounds = {"requests.nvidia.com/gpu": "0", "gpu.nvidia.com.deviceclass.resource.k8s.io/devices": "9", **classes}
+    stack = [*world.tenant(), world.quota(bounds), claims(world)]
+    assert judge(tenant_gpu_quota.RULE, stack) == []
+    (found,) = judge(tenant_gpu_quota.RULE, stack, {"maxGpus": 8})
+    assert "grants 9 of gpu.nvidia.com.deviceclass.resource.k8s.io/devices, more than the 8 that maxGpus" in found

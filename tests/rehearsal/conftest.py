@@ -18,8 +18,8 @@ _NUMBERS = itertools.count(1)
 
 @pytest.fixture(scope="session")
 def tools() -> dict[str, Path]:
-    """Programs of the control plane and of all controllers, from the user's cache."""
-    return toolchain.ensure((*plane.TOOLS, *controllers.tools()), print)
+    """Programs of the control plane and of the controllers that every stack has, from the user's cache."""
+    return toolchain.ensure((*plane.TOOLS, *controllers.tools([])), print)
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +33,8 @@ def control_plane(tools: dict[str, Path], tmp_path_factory: pytest.TempPathFacto
 @pytest.fixture(scope="session")
 def api(control_plane: supervisor.Supervisor) -> Kube:
     """A client of the shared control plane."""
-    return Kube.from_kubeconfig(control_plane.kubeconfig)
+    # Large CRDs on a machine that may be compiling beside it: more patience than one request needs.
+    return Kube.from_kubeconfig(control_plane.kubeconfig, timeout=60)
 
 
 @pytest.fixture

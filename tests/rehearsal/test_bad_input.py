@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from rehearsal.__main__ import main
+from tests.rehearsal.bad_ray import RAY_CASES
 from tests.rehearsal.bad_serving import SERVING_CASES
 from tests.stack_files import REMOVE, sections
 
@@ -35,6 +36,20 @@ EKS_BLOCK: dict[str, Any] = {
 SUBNETS = {"us-east-1a": "subnet-0000000a", "us-east-1b": "subnet-0000000b"}
 VPC = {"vpcId": "vpc-00000000", "privateSubnetIds": SUBNETS}
 EXISTING = {"provider": "existing", "gpuPools": {"h100": {"accelerator": "H100-80", "gpus": 8, "nodes": 1}}}
+AKS_ID = "/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/g/providers"
+AKS_GROUP = f"{AKS_ID}/Microsoft.Compute/capacityReservationGroups/r"
+AKS_SUBNET = f"{AKS_ID}/Microsoft.Network/virtualNetworks/hub/subnets/aks"
+SUBNETWORK = {
+    "network": "projects/acme-net/global/networks/shared",
+    "subnetwork": "projects/acme-net/regions/us-central1/subnetworks/gpus",
+    "podsRange": "pods",
+    "servicesRange": "services",
+}
+CLAIMS: dict[str, Any] = {
+    "gpu": {"allocation": "dra"},
+    "cluster.gpuPools": {"l4": {"machine": "g6.12xlarge", "minNodes": 1, "maxNodes": 3}},
+    "tenants": {},
+}
 SMALL: dict[str, Any] = {"vision": {"quota": {"gpus": 1}}}
 KEYLESS = {"keyless": {"issuer": "https://issuer.example", "subject": "x"}}
 
@@ -140,6 +155,44 @@ CASES = [
         {"versions": {"gpuOperator": "v24.9.0"}},
         'versions.gpuOperator = "v24.9.0": not in the matrix',
     ),
+    Case(
+        "claims on a Kubernetes that may be too old",
+        {**CLAIMS, "versions": {"kubernetes": "1.34"}},
+        "NVIDIA DRA driver works with Kubernetes 1.35 to 1.36, not 1.34",
+    ),
+    Case(
+        "claims of MIG slices",
+        {
+            **CLAIMS,
+            "cluster.gpuPools.l4": {"machine": "p4d.24xlarge", "minNodes": 1, "maxNodes": 1, "mig": {"1g.5gb": 7}},
+        },
+        'gpu.allocation = "dra": gpuPools.l4 has a MIG layout, and slices of all sizes are claimed by one class, so'
+        " that a quota cannot tell a small one from a large one; leave mig out there, or use device-plugin",
+    ),
+    Case(
+        "claims of turns",
+        {**CLAIMS, "cluster/gpuPools/l4/timeSlicing": 4},
+        'gpu.allocation = "dra": gpuPools.l4 has timeSlicing, which is a setting of the device plugin; leave it out'
+        " there, or use device-plugin",
+    ),
+    Case(
+        "claims from an empty pool",
+        {**CLAIMS, "cluster.gpuPools.l4": {"machine": "g6.12xlarge", "maxNodes": 3}},
+        'gpu.allocation = "dra": gpuPools.l4 has minNodes 0, and an autoscaler cannot know what devices a node of an'
+        " empty pool would publish; set minNodes to 1 at least, or use device-plugin",
+    ),
+    Case(
+        "RDMA on a Kubernetes for which GKE cannot offer it",
+        {**gke({"machine": "a3-ultragpu-8g", "fastNetwork": True}), "versions": {"kubernetes": "1.33"}},
+        "cluster.gpuPools.p.fastNetwork = true: GKE offers the network cards of a3-ultragpu-8g to pods from Kubernetes"
+        " 1.34 on; raise versions.kubernetes, or leave fastNetwork out",
+    ),
+    Case("another way to get GPUs", {"gpu": {"allocation": "mps"}}, 'gpu.allocation = "mps"'),
+    Case(
+        "a tenant in the namespace of the EFA plugin",
+        {"tenants": {"aws-efa": {"quota": {"gpus": 1}}}},
+        "this namespace belongs to the platform; choose another name",
+    ),
     Case("more GPUs than the pools have", {"tenants.vision.quota.gpus": 13}, "can supply at most 12 whole GPUs"),
     Case(
         "more slices than the pools have",
@@ -156,6 +209,17 @@ CASES = [
         {"tenants": {"kube-system": SMALL["vision"]}},
         "this namespace belongs to the platform",
     ),
+    Case(
+        "tenant with the name of everybody's folder",
+        {"tenants": {"shared": SMALL["vision"]}},
+        "tenants.shared: this is the folder of models for all tenants; choose another name",
+    ),
+    Case(
+        "tenant with a name that Azure's containers do not take",
+        {"tenants": {"vision--team": SMALL["vision"]}},
+        "tenants.vision--team: Azure's containers and shares allow no double hyphen; use one",
+    ),
+    Case("tenant with no room for volumes", {"tenants.vision.quota.storageGib": 0}, "tenants.vision.quota.storageGib"),
     Case("tenant with a bad name", {"tenants": {"Vision_Team": SMALL["vision"]}}, "this name does not match"),
     Case(
         "allowance without a peer",
@@ -293,8 +357,7 @@ CASES = [
         aks(
             {
                 "capacity": "reserved",
-                "reservation": "/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/g/providers"
-                "/Microsoft.Compute/capacityReservationGroups/r",
+                "reservation": AKS_GROUP,
             }
         ),
         'p.capacity = "reserved": Azure takes no reservations of Standard_ND96isr_H100_v5, only of NCas T4 v3',
@@ -364,17 +427,19 @@ CASES = [
     Case(
         "EFA on a machine without it",
         {"cluster.gpuPools.l4": {"machine": "g6.2xlarge", "maxNodes": 3, "fastNetwork": True}},
-        "l4.fastNetwork = true: g6.2xlarge has none; these have: g6.48xlarge (EFA), ",
+        "l4.fastNetwork = true: g6.2xlarge has none that the platform sets up; these have: g6.48xlarge (EFA), ",
     ),
     Case(
         "GPUDirect on a machine without it",
         gke({"machine": "a2-highgpu-8g", "fastNetwork": True}),
-        "p.fastNetwork = true: a2-highgpu-8g has none; these have: a3-megagpu-8g (GPUDirect-TCPXO), a3-ultragpu-8g",
+        "p.fastNetwork = true: a2-highgpu-8g has none that the platform sets up; these have: a3-megagpu-8g"
+        " (GPUDirect-TCPXO), a3-ultragpu-8g",
     ),
     Case(
         "InfiniBand on a size without it",
         aks({"machine": "Standard_ND96is_H100_v5", "fastNetwork": True}),
-        "p.fastNetwork = true: Standard_ND96is_H100_v5 has none; these have: Standard_ND96isr_H100_v5 (InfiniBand)",
+        "p.fastNetwork = true: Standard_ND96is_H100_v5 has none that the platform sets up; these have:"
+        " Standard_ND96isr_H100_v5 (InfiniBand)",
     ),
     Case(
         "EFA over zones",
@@ -544,11 +609,197 @@ CASES = [
         "sizeGib = 100: input should be greater than or equal to 1024",
     ),
     Case(
+        "TCPX, whose networks are not made",
+        gke({"machine": "a3-highgpu-8g", "fastNetwork": True}),
+        "p.fastNetwork = true: a3-highgpu-8g has none that the platform sets up; these have: a3-megagpu-8g"
+        " (GPUDirect-TCPXO), a3-ultragpu-8g (GPUDirect-RDMA), a4-highgpu-8g (GPUDirect-RDMA). Or leave it out",
+    ),
+    Case(
+        "EC2 reservation over zones",
+        eks(capacity="reserved", zones=["us-east-1a", "us-east-1b"]),
+        "a capacity reservation lives in one zone; name exactly that zone",
+    ),
+    Case(
+        "EC2 reservation in every zone",
+        eks(capacity="reserved", zones=None),
+        "p.zones = []: a capacity reservation lives in one zone; name exactly that zone",
+    ),
+    Case(
+        "InfiniBand with a reservation",
+        aks({"capacity": "reserved", "reservation": AKS_GROUP, "fastNetwork": True}),
+        'p.capacity = "reserved": Azure takes no reservations of Standard_ND96isr_H100_v5',
+    ),
+    Case(
+        "placement together of machines that Azure reserves",
+        aks(
+            {
+                "machine": "Standard_NC24ads_A100_v4",
+                "capacity": "reserved",
+                "reservation": AKS_GROUP,
+                "fastNetwork": True,
+            }
+        ),
+        "p.fastNetwork = true: Standard_NC24ads_A100_v4 has none that the platform sets up; these have: ",
+    ),
+    Case(
+        "disk larger than AKS gives nodes",
+        aks({"diskGib": 4096}),
+        "p.diskGib = 4096: a node's disk on AKS has at most 2048 GiB",
+    ),
+    Case(
+        "shared GPUs of an empty pool on Azure",
+        aks({"machine": "Standard_NC4as_T4_v3", "timeSlicing": 4}),
+        "p.minNodes = 0: aks's autoscaler cannot know which slices or shared GPUs an empty pool would have",
+    ),
+    Case(
+        "pool with the name of the platform's own",
+        gke(gpuPools={"system": GKE_POOL}),
+        "cluster.gpuPools.system: the platform's own pool has this name; choose another",
+    ),
+    Case(
+        "zone twice in a pool",
+        gke({"zones": ["us-central1-a", "us-central1-a"]}),
+        'p.zones[1] = "us-central1-a": named twice; name each zone once',
+    ),
+    Case("pool of GKE without a zone", gke({"zones": []}), "p.zones = []: tuple should have at least 1 item"),
+    Case("zone that Azure lacks", aks({"zones": ["4"]}), 'p.zones[0] = "4": allowed: 1, 2, 3'),
+    Case(
+        "zone without a subnet in the network that is made",
+        {"cluster.zones": ["us-east-1a", "us-east-1h"]},
+        'cluster.zones[1] = "us-east-1h": the network that is made has subnets for zones a to g; choose among those, or'
+        " bring a network of your own as cluster.network.existing",
+    ),
+    Case(
+        "IPv6 network",
+        {"cluster.network": {"cidr": "fd00::/16"}},
+        'network.cidr = "fd00::/16": clusters have IPv4 addresses; write an IPv4 network such as 10.0.0.0/16',
+    ),
+    Case(
+        "IPv6 pods",
+        gke(network={"pods": "fd00::/56"}),
+        'network.pods = "fd00::/56": clusters have IPv4 addresses',
+    ),
+    Case(
+        "IPv6 networks that reach the API of EKS",
+        {"cluster.api": {"publicCidrs": ["2001:db8::/48"]}},
+        'publicCidrs[0] = "2001:db8::/48": EKS takes IPv6 networks for IPv6 clusters only',
+    ),
+    Case(
+        "private endpoint that is open to the world",
+        {"cluster.api": {"publicCidrs": [], "openToTheWorld": True}},
+        "api.openToTheWorld = true: no network in cluster.api.publicCidrs is that wide; drop it",
+    ),
+    Case(
+        "too few pod addresses on Azure",
+        aks({"maxNodes": 50}, network={"pods": "10.128.0.0/20"}),
+        'network.pods = "10.128.0.0/20": has room for 16 nodes, each of which takes a /24, and the pools may have 54'
+        " together; choose a larger range or lower maxNodes",
+    ),
+    Case(
+        "too few pod addresses on Google Cloud",
+        gke(network={"pods": "10.128.0.0/25"}),
+        'network.pods = "10.128.0.0/25": has room for 1 nodes',
+    ),
+    Case(
+        "service addresses without room for DNS",
+        aks(network={"services": "172.20.0.0/29"}),
+        'network.services = "172.20.0.0/29": AKS wants a range between /13 and /24',
+    ),
+    Case(
+        "addresses that AKS keeps",
+        aks(network={"services": "172.31.0.0/16"}),
+        'network.services = "172.31.0.0/16": AKS uses 172.31.0.0/16 itself; choose another range',
+    ),
+    Case(
+        "VPC by its name",
+        {"cluster.network": {"existing": {**VPC, "vpcId": "main"}}},
+        'network.existing.vpcId = "main": does not match ^vpc-',
+    ),
+    Case(
+        "endpoints in a VPC of somebody else",
+        {"cluster.network": {"existing": VPC, "privateEndpoints": True}},
+        "network.privateEndpoints = true: an existing VPC has those that its owner made",
+    ),
+    Case(
+        "network of Google Cloud by its name",
+        gke(network={"existing": {**SUBNETWORK, "network": "shared"}}),
+        'network.existing.network = "shared": does not match ^projects/',
+    ),
+    Case(
+        "subnetwork of another project than its network",
+        gke(network={"existing": {**SUBNETWORK, "network": "projects/acme-hub/global/networks/shared"}}),
+        "belongs to project acme-net and the network to acme-hub; name a subnetwork of that network",
+    ),
+    Case(
+        "flow logs of a subnetwork of somebody else",
+        gke(network={"existing": SUBNETWORK, "flowLogs": True}),
+        "network.flowLogs = true: the owner of an existing subnetwork turns them on in it; do that and leave it out",
+    ),
+    Case(
+        "shared files that nothing guards",
+        {
+            **aks(network={"existingSubnetId": AKS_SUBNET, "privateEndpoints": False}),
+            "storage": {"sharedFiles": {"sizeGib": 1024}},
+        },
+        "NFS asks nobody for a name, and without private endpoints nothing guards it in an existing subnet; set"
+        " cluster.network.privateEndpoints: true",
+    ),
+    Case(
+        "shared files larger than Filestore sells",
+        {**gke(), "storage": {"sharedFiles": {"sizeGib": 102401}}},
+        "sizeGib = 102401: input should be less than or equal to 102400",
+    ),
+    Case(
+        "maintenance at no hour",
+        aks(maintenance={"startHour": 24}),
+        "maintenance.startHour = 24: input should be less than or equal to 23",
+    ),
+    Case(
+        "maintenance too short for AKS",
+        aks(maintenance={"hours": 3}),
+        "maintenance.hours = 3: input should be greater than or equal to 4",
+    ),
+    Case(
+        "maintenance longer than a day",
+        gke(maintenance={"hours": 25}),
+        "maintenance.hours = 25: input should be less than or equal to 24",
+    ),
+    Case(
+        "maintenance window on EKS, which has none",
+        {"cluster.maintenance": {"day": "Sunday"}},
+        'cluster.maintenance = {"day": "Sunday"}: unknown key; allowed: accountId, admins',
+    ),
+    Case(
+        "deletion protection of an existing cluster",
+        {"cluster": {**EXISTING, "deletionProtection": True}, "tenants": {}},
+        "cluster.deletionProtection = true: unknown key; allowed: context, gpuPools, kubeconfig, provider",
+    ),
+    Case(
+        "deletion protection that is neither on nor off",
+        {"cluster.deletionProtection": "sometimes"},
+        'cluster.deletionProtection = "sometimes": input should be a valid boolean',
+    ),
+    Case("unknown release channel", gke(releaseChannel="FAST"), 'releaseChannel = "FAST": allowed: RAPID, REGULAR'),
+    Case("unknown upgrade channel", aks(upgradeChannel="daily"), 'upgradeChannel = "daily": allowed: patch, stable'),
+    Case("nobody administers AKS", aks(adminGroups=[]), "cluster.adminGroups = []: tuple should have at least 1 item"),
+    Case(
+        "layout on an existing GPU without MIG",
+        {
+            "cluster": {
+                **EXISTING,
+                "gpuPools": {"t4": {"accelerator": "T4", "gpus": 1, "nodes": 1, "mig": {"1g.10gb": 1}}},
+            },
+            "tenants": {},
+        },
+        "gpuPools.t4.mig",
+    ),
+    Case(
         "layout change of a pool that is not there",
         {"gpu": {"allowLayoutChange": ["h1000"]}},
         'gpu.allowLayoutChange[0] = "h1000": no such GPU pool; did you mean h100?',
     ),
     *(Case(*row) for row in SERVING_CASES),
+    *(Case(*row) for row in RAY_CASES),
 ]
 
 

@@ -79,6 +79,13 @@ class TestNames:
         assert name.islower()
         assert 3 <= len(name) <= 24
 
+    def test_a_name_that_would_be_too_long_is_refused_and_not_cut(self, aws: AwsProvider) -> None:
+        role = "aws:iam/role:Role"
+        document = json.dumps({"Version": "2012-10-17", "Statement": []})
+        named = aws.normalize_inputs(role, urn(role, "x" * 60), {"assumeRolePolicy": document}, {})
+        reasons = [reason for _, reason in aws.check_resource(role, named, False, urn(role))]
+        assert any("68 characters; at most 64 are allowed" in reason for reason in reasons)
+
     def test_a_role_assignment_is_named_by_a_guid(self, azure: AzureProvider) -> None:
         role = "azure-native:authorization:RoleAssignment"
         name = azure.normalize_inputs(role, urn(role), {}, {})["roleAssignmentName"]
@@ -289,6 +296,20 @@ class TestReplacement:
         with pytest.raises(ProviderError, match="deletionProtection"):
             gcp.delete_resource(token, urn(token), "c", {"name": "c"})
         gcp.delete_resource(token, urn(token), "c", {"name": "c", "deletionProtection": False})
+        files = "gcp:filestore/instance:Instance"
+        with pytest.raises(ProviderError, match="f has deletionProtectionEnabled: set it to false"):
+            gcp.delete_resource(files, urn(files), "f", {"name": "f", "deletionProtectionEnabled": True})
+
+    @pytest.mark.parametrize(
+        ("cloud", "type_"), [("aws", "aws:s3/bucket:Bucket"), ("gcp", "gcp:storage/bucket:Bucket")]
+    )
+    def test_a_bucket_is_never_empty_and_goes_only_by_force(
+        self, cloud: str, type_: str, request: pytest.FixtureRequest
+    ) -> None:
+        provider = request.getfixturevalue(cloud)
+        with pytest.raises(ProviderError, match=r"^b is not empty: set forceDestroy and run `up`, or keep it with"):
+            provider.delete_resource(type_, urn(type_), "b", {"forceDestroy": False})
+        provider.delete_resource(type_, urn(type_), "b", {"forceDestroy": True})
 
 
 class TestFunctions:

@@ -45,6 +45,21 @@ def test_the_pods_meet_pod_security_restricted() -> None:
     assert container["resources"]["limits"]["nvidia.com/gpu"] == "1"
 
 
+def test_where_pods_claim_gpus_each_worker_has_a_claim_of_its_own_and_counts_none() -> None:
+    pools = {"l4": {"machine": "g6.12xlarge", "minNodes": 1, "maxNodes": 1}}
+    stack = settings(
+        **{"cluster.gpuPools": pools}, gpu={"allocation": "dra"}, tenants={"vision": {"quota": {"gpus": 4}}}
+    )
+    (one,) = gang.plan(stack)
+    pod = gang.manifest(one)["spec"]["tasks"][0]["template"]["spec"]
+    assert pod["containers"][0]["resources"]["claims"] == [{"name": "gpus"}]
+    assert "nvidia.com/gpu" not in pod["containers"][0]["resources"]["limits"]
+    template = gang.claim_template(one)
+    assert pod["resourceClaims"] == [{"name": "gpus", "resourceClaimTemplateName": template["metadata"]["name"]}]
+    (request,) = template["spec"]["spec"]["devices"]["requests"]
+    assert request["exactly"] == {"deviceClassName": "gpu.nvidia.com", "count": 1}
+
+
 def test_the_gang_waits_for_all_its_workers_in_its_tenants_queue() -> None:
     (one, _) = gang.plan(settings(tenants=TWO))
     spec = gang.manifest(one)["spec"]

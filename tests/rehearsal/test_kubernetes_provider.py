@@ -382,6 +382,36 @@ def test_a_finalizer_that_holds_an_object_is_named(applied: Applied, api: Kube, 
 
 
 @pytest.mark.control_plane
+def test_a_namespace_that_a_finalizer_holds_names_the_object_the_finalizer_and_what_to_do(
+    applied: Applied, api: Kube, unique: Callable[[str], str]
+) -> None:
+    id_, outputs = applied.create(NAMESPACE, {"metadata": {"name": unique("held")}})
+    kept = {"metadata": {"name": "job", "finalizers": ["example.org/gone"]}}
+    api.create(f"/api/v1/namespaces/{id_}/configmaps", kept)
+    with pytest.raises(ProviderError) as refused:
+        applied.delete(NAMESPACE, id_, outputs, seconds=2)
+    told = str(refused.value)
+    assert told.startswith(f"Namespace {id_}: cannot delete it: it is still there after 2 s")
+    assert f"held: configmaps {id_}/job by example.org/gone." in told
+    patch = """--type merge -p '{"metadata":{"finalizers":null}}'. Then destroy again"""
+    assert told.endswith(f"kubectl -n {id_} patch configmaps job {patch}")
+    api.merge(f"/api/v1/namespaces/{id_}/configmaps/job", {"metadata": {"finalizers": None}})
+    applied.delete(NAMESPACE, id_, outputs)
+
+
+@pytest.mark.control_plane
+def test_a_deletion_is_waited_for_no_longer_than_a_rehearsal_allows(
+    applied: Applied, api: Kube, namespace: Namespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kubernetes_wait, "DELETE_SECONDS", 0.5)
+    metadata = {"name": "held", "namespace": namespace.name, "finalizers": ["example.org/slow"]}
+    id_, outputs = applied.create(CONFIG_MAP, {"metadata": metadata})
+    with pytest.raises(ProviderError, match=r"still there after 0.5 s"):
+        applied.delete(CONFIG_MAP, id_, outputs, seconds=1200)
+    api.merge(f"/api/v1/namespaces/{namespace.name}/configmaps/held", {"metadata": {"finalizers": None}})
+
+
+@pytest.mark.control_plane
 def test_a_deployment_is_waited_for(applied: Applied, namespace: Namespace, node: str) -> None:
     applied.create(DEPLOYMENT, deployment("web", namespace.name))
     (pod,) = namespace.pods()

@@ -19,7 +19,7 @@ from rehearsal.controllers.base import (
     SimulatedController,
     Values,
 )
-from rehearsal.kube import Kube
+from rehearsal.kube import Kube, KubeError
 from rehearsal.processes import Process
 from rehearsal.reconciler import Reconciler
 from rehearsal.releases import Release
@@ -35,6 +35,19 @@ class ScriptedApi:
         self.secrets: dict[tuple[str, str], dict[str, Any]] = {}
         self.crds: set[str] = set()
         self.annotated = 0
+        self.objects: dict[str, Mapping[str, Any]] = {}
+        self.refuse = ""
+        self.history: list[str] = []
+
+    def apply(self, path: str, body: Mapping[str, Any], _manager: str) -> None:
+        if self.refuse and path.endswith(self.refuse):
+            raise KubeError(422, "Invalid", f"{self.refuse} is not as it should be")
+        self.history.append(f"apply {path.rpartition('/')[2]}")
+        self.objects[path] = body
+
+    def delete(self, path: str) -> None:
+        if self.objects.pop(path, None) is not None:
+            self.history.append(f"delete {path.rpartition('/')[2]}")
 
     def put(self, name: str, values: Mapping[str, Any], chart: str = "sample") -> None:
         secret = releases.record(Release(name, "default", chart, "1", dict(values)))
@@ -80,7 +93,14 @@ def _plan(values: Values, context: Context) -> Plan:
         raise ConfigurationError(f"refuse is {values['refuse']!r}, must not be set")
     script = f"import time; {values.get('script', 'time.sleep(600)')}"
     process = Process(name="sample", argv=(sys.executable, "-c", script, str(context.folder / "conf")))
-    return Plan(processes=(process,), files={"conf": str(values)})
+    named = {one: {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": one}} for one in ("needed", "hook")}
+    wanted = bool(values.get("objects"))
+    return Plan(
+        processes=(process,),
+        files={"conf": str(values)},
+        objects=(named["needed"],) if wanted else (),
+        registrations=(named["hook"],) if wanted else (),
+    )
 
 
 class World:
@@ -90,6 +110,7 @@ class World:
         self.api = ScriptedApi()
         self.folder = folder
         self.simulated: list[Any] = []
+        self.built: dict[str, Path] = {}
         known: dict[str, Controller] = {
             "sample": HostController(chart="sample", tools=("tool",), crds=("things.example.org",), plan=_plan),
             "unbuilt": HostController(chart="unbuilt", tools=("other",), plan=_plan),
@@ -107,6 +128,7 @@ class World:
             tools={"tool": folder},
             log=lambda _text: None,
             lookup=lambda chart: known.get(chart) or NotRun(chart=chart, reason="nobody runs it"),
+            built=self.built.get,
         )
 
     def step(self) -> None:
@@ -234,6 +256,40 @@ def test_a_controller_whose_program_was_not_built_is_not_run(world: World) -> No
     world.api.put("r", {}, chart="unbuilt")
     world.step()
     assert world.api.answer("r") == "none: other was not built for this rehearsal"
+
+
+def test_a_tool_that_was_built_since_the_start_is_found(world: World) -> None:
+    world.built["other"] = world.folder
+    world.api.put("r", {}, chart="unbuilt")
+    world.until(lambda: world.api.answer("r") == "ready")
+
+
+def test_webhooks_come_once_the_processes_are_ready_and_go_before_they_stop(world: World) -> None:
+    pid = ready(world, objects=True)
+    assert world.api.history == ["apply needed", "apply hook"]
+    running: list[bool] = []
+    delete = world.api.delete
+    world.api.delete = lambda path: (running.append(alive(pid)), delete(path))[1]  # type: ignore[method-assign]
+    world.api.drop("r")
+    world.step()
+    assert world.api.history[2:] == ["delete hook", "delete needed"]
+    assert running == [True, False]
+
+
+def test_an_object_that_is_refused_fails_the_release_and_leaves_nothing(world: World) -> None:
+    world.api.crds.add("things.example.org")
+    world.api.refuse = "hook"
+    world.api.put("r", {"objects": True})
+    world.until(lambda: world.api.answer("r") == "failed: ConfigMap hook: hook is not as it should be")
+    assert world.api.objects == {}
+    assert world.pids() == []
+
+
+def test_changed_values_bring_their_objects_anew(world: World) -> None:
+    ready(world, objects=True, depth=1)
+    ready(world, objects=True, depth=2)
+    once = ["apply needed", "apply hook"]
+    assert world.api.history == [*once, "delete hook", "delete needed", *once]
 
 
 def test_a_second_release_of_one_chart_is_refused_and_leaves_the_first_alone(world: World) -> None:

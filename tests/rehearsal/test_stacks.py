@@ -1,5 +1,6 @@
 """Whole stacks on the real engine: previews of every cloud, and the life of the local one on the embedded cluster."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,11 @@ def test_a_cloud_stack_previews_without_credentials(
     for rule in ("tenant-gpu-quota", "tenant-default-deny", "images-pinned", "tenant-signed-images", "no-public-api"):
         assert f"{rule} " in output
     assert "violation" not in output
+    covered = re.search(r"(\d+) of (\d+) cloud resources \(\d+ %\) were checked by the cloud's own model", output)
+    assert covered is not None
+    checked, total = map(int, covered.groups())
+    assert total > 20
+    assert checked >= 0.95 * total, output
 
 
 @pytest.mark.engine

@@ -19,7 +19,7 @@ from rehearsal import downloads, gobuild, toolchain
 from rehearsal.downloads import Release
 from rehearsal.paths import ROOT
 from rehearsal.toolchain import ToolchainError
-from rehearsal.tooltable import TOOLS, Tool
+from rehearsal.tooltable import TOOLS, Edit, Tool
 from tests.rehearsal.cluster import alive, eventually
 
 pytestmark = pytest.mark.process
@@ -27,6 +27,7 @@ pytestmark = pytest.mark.process
 FAKE_GO = """#!/bin/sh
 here=$(dirname "$0")
 [ "$1 $2" = "env GOVERSION" ] && { cat "$here/version"; exit 0; }
+[ "$1 $2" = "mod download" ] && { echo "{\\"Dir\\": \\"$here/module\\"}"; exit 0; }
 echo "$@" >> "$here/calls"
 . "$here/behaviour"
 while [ "$1" != "-o" ]; do shift; done
@@ -367,6 +368,40 @@ def test_every_tools_module_pins_the_version_that_the_table_promises(tool: Tool)
         owner = max((path for path in required if f"{package}/".startswith(f"{path}/")), key=len)
         assert required[owner] == f"v{tool.version}", package
     assert (toolchain.MODULES / tool.name / "go.sum").stat().st_size > 0
+
+
+EDITED = Tool(
+    name="sample",
+    version="1.2.3",
+    binaries={"sampled": "example.org/sample/server/v3"},
+    edits=(Edit(module="example.org/sample", file="main.go", old='":80"', new='"127.0.0.1:80"'),),
+    minutes=1,
+    cache_gib=0.001,
+    size_gib=0.001,
+)
+
+
+def test_a_program_is_built_from_an_edited_source_and_the_module_stays_as_it_is(shop: Workshop) -> None:
+    (shop.bin / "module").mkdir()
+    source = shop.bin / "module" / "main.go"
+    source.write_text('listen(":80")')
+    shop.behave(
+        'while [ "$1" != "-overlay" ]; do shift; done; cp "$2" "$here/overlay"; cp "$(dirname "$2")"/*.go "$here"'
+    )
+    shop.ensure(EDITED)
+    replaced = json.loads((shop.bin / "overlay").read_text())["Replace"]
+    assert list(replaced) == [str(source)]
+    assert (shop.bin / "edited-0.go").read_text() == 'listen("127.0.0.1:80")'
+    assert source.read_text() == 'listen(":80")'
+
+
+def test_an_edit_that_fits_nowhere_or_twice_is_refused(shop: Workshop) -> None:
+    (shop.bin / "module").mkdir()
+    for text in ("listen()", 'listen(":80", ":80")'):
+        (shop.bin / "module" / "main.go").write_text(text)
+        with pytest.raises(ToolchainError, match="has no single '\":80\"' to change"):
+            shop.ensure(EDITED)
+    assert shop.leftovers() == []
 
 
 def test_a_stamp_says_how_the_programs_came_about(shop: Workshop) -> None:

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from components.scheduling.volcano import scheduler_config
-from rehearsal.controllers import CONTROLLERS, controller, tools
+from rehearsal.controllers import CONTROLLERS, controller
 from rehearsal.controllers.base import ConfigurationError, Context, NotRun
 from rehearsal.controllers.volcano import default_configuration, plan
 from rehearsal.controllers.volcano_conf import check
@@ -114,4 +114,3 @@ def test_charts_without_a_controller_say_why() -> None:
     unknown = controller("loki")
     assert isinstance(unknown, NotRun)
     assert "loki" in unknown.reason
-    assert tools() == ("volcano",)

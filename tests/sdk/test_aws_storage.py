@@ -8,7 +8,7 @@ import pytest
 
 from components.storage.aws import AwsStorage, AwsStorageArgs
 from components.storage.aws_policies import Grant, store_access, tls_only
-from components.storage.outputs import Access, Identity, Store
+from components.storage.outputs import Access, Folder, Identity, Store
 from tests.components.recorder import Graph, build
 
 BUCKETS = {"c-models", "c-artifacts"}
@@ -21,7 +21,7 @@ def args(**changes: Any) -> AwsStorageArgs:
         "vpc_id": "vpc-1",
         "network_cidr": "10.0.0.0/16",
         "subnet_ids": {"us-east-1a": "subnet-a", "us-east-1b": "subnet-b"},
-        "shared_files": True,
+        "shared_files_gib": 1024,
         "keep_data": True,
     }
     return {**base, **changes}  # type: ignore[typeddict-item]
@@ -32,20 +32,23 @@ IDENTITIES: list[Identity] = []
 
 def with_account() -> AwsStorage:
     storage = AwsStorage("c", args())
-    stores = {Store.MODELS: Access.READ, Store.ARTIFACTS: Access.WRITE}
-    access = {"namespace": "vision", "service_account": "workloads", "stores": stores}
+    folders = {Folder(Store.MODELS, "vision"): Access.READ, Folder(Store.ARTIFACTS, "vision"): Access.WRITE}
+    access = {"namespace": "vision", "service_account": "workloads", "folders": folders}
     IDENTITIES.append(storage.allow("c-vision", access))  # type: ignore[arg-type]
+    volume = storage.datasets("vision")
+    assert volume is not None
+    storage.handle = volume.handle  # type: ignore[attr-defined]
     return storage
 
 
 @cache
 def default() -> Graph:
-    return build({}, with_account, read_outputs=("shared_class",))
+    return build({}, with_account, read_outputs=("handle",))
 
 
 @cache
 def thrown_away() -> Graph:
-    return build({}, lambda: AwsStorage("d", args(keep_data=False, shared_files=False)), read_outputs=())
+    return build({}, lambda: AwsStorage("d", args(keep_data=False, shared_files_gib=None)), read_outputs=())
 
 
 def settings_of(kind: str) -> dict[str, dict[str, Any]]:
@@ -61,13 +64,13 @@ class Uri:
     """Where a store is, as an output that a test can read."""
 
     def __init__(self, store: Store) -> None:
-        self.uri = AwsStorage("u", args()).uris[store]
+        self.uri = AwsStorage("u", args()).uri(Folder(store, "vision"))
 
 
 def test_stores_are_named_as_serving_and_training_code_reads_them() -> None:
     answers = {"aws:s3/bucket:Bucket": {"bucket": "models-4f1"}}
     found = build(answers, lambda: Uri(Store.MODELS), read_outputs=("uri",))
-    assert found.outputs == {"uri": "s3://models-4f1"}
+    assert found.outputs == {"uri": "s3://models-4f1/vision"}
 
 
 def test_buckets_are_versioned() -> None:
@@ -141,8 +144,18 @@ def test_shared_files_are_encrypted_and_have_a_door_in_every_zone() -> None:
         "c-files-us-east-1a": "subnet-a",
         "c-files-us-east-1b": "subnet-b",
     }
-    assert {one["fileSystemId"] for one in doors.values()} == {"c-files-id"} == {default().outputs["shared_class"]}
+    assert {one["fileSystemId"] for one in doors.values()} == {"c-files-id"}
     assert not [one for one in default().all("aws:efs/mountTarget:MountTarget") if one.kept]
+
+
+def test_a_tenant_comes_in_at_its_own_directory_and_as_its_owner() -> None:
+    point = default().one("aws:efs/accessPoint:AccessPoint").inputs
+    assert (point["fileSystemId"], point["posixUser"]) == ("c-files-id", {"uid": 1000, "gid": 1000})
+    assert point["rootDirectory"] == {
+        "path": "/vision",
+        "creationInfo": {"ownerUid": 1000, "ownerGid": 1000, "permissions": "0700"},
+    }
+    assert default().outputs["handle"] == "c-files-id::c-files-vision-id"
 
 
 def test_shared_files_are_reached_from_the_network_only() -> None:
@@ -173,38 +186,45 @@ def test_pods_get_the_role_only_once_it_may_do_something() -> None:
     rights = default().one("aws:iam/rolePolicy:RolePolicy")
     assert rights.urn in default().one("aws:eks/podIdentityAssociation:PodIdentityAssociation").needs
     assert {entry["Sid"] for entry in json.loads(rights.inputs["policy"])["Statement"]} == {
-        *("ListArtifacts", "ReadArtifacts", "WriteArtifacts", "ListModels", "ReadModels"),
+        *("LocateArtifacts", "ListArtifacts", "ReadArtifacts", "WriteArtifacts"),
+        *("LocateModels", "ListModels", "ReadModels"),
         "UseKey",
     }
 
 
-def actions(grants: dict[str, Grant]) -> dict[str, list[str]]:
+def actions(grants: dict[str, list[Grant]]) -> dict[str, list[str]]:
     """Resource -> actions."""
     found: dict[str, list[str]] = {}
     for entry in json.loads(store_access(grants, "arn:key"))["Statement"]:
         assert entry["Effect"] == "Allow"
-        found.setdefault(entry["Resource"], []).extend(entry["Action"])
+        resources = entry["Resource"] if isinstance(entry["Resource"], list) else [entry["Resource"]]
+        for resource in resources:
+            found.setdefault(resource, []).extend(entry["Action"])
     return found
 
 
-def test_a_reader_reads_and_lists_one_bucket_and_decrypts() -> None:
-    assert actions({"models": Grant("arn:m", "read")}) == {
-        "arn:m": ["s3:ListBucket", "s3:GetBucketLocation"],
-        "arn:m/*": ["s3:GetObject", "s3:GetObjectVersion"],
+def test_a_reader_reads_and_lists_its_folders_and_decrypts() -> None:
+    grants = {"models": [Grant("arn:m", "vision", "read"), Grant("arn:m", "shared", "read")]}
+    assert actions(grants) == {
+        "arn:m": ["s3:GetBucketLocation", "s3:ListBucket"],
+        "arn:m/vision/*": ["s3:GetObject", "s3:GetObjectVersion"],
+        "arn:m/shared/*": ["s3:GetObject", "s3:GetObjectVersion"],
         "arn:key": ["kms:Decrypt"],
     }
+    listed = next(one for one in json.loads(store_access(grants, "k"))["Statement"] if one["Sid"] == "ListModels")
+    assert listed["Condition"] == {"StringLike": {"s3:prefix": ["vision/*", "shared/*"]}}
 
 
 def test_a_writer_also_writes_but_removes_no_old_version() -> None:
-    found = actions({"artifacts": Grant("arn:a", "write")})
-    assert {"s3:PutObject", "s3:DeleteObject"} <= set(found["arn:a/*"])
-    assert "s3:DeleteObjectVersion" not in found["arn:a/*"]
+    found = actions({"artifacts": [Grant("arn:a", "vision", "write")]})
+    assert {"s3:PutObject", "s3:DeleteObject"} <= set(found["arn:a/vision/*"])
+    assert "s3:DeleteObjectVersion" not in found["arn:a/vision/*"]
     assert found["arn:key"] == ["kms:Decrypt", "kms:GenerateDataKey"]
 
 
 @pytest.mark.parametrize("access", ["read", "write"])
 def test_no_right_is_wider_than_what_it_is_for(access: str) -> None:
-    found = actions({"models": Grant("arn:m", access)})
+    found = actions({"models": [Grant("arn:m", "vision", access)]})
     assert "*" not in found
     assert not [action for granted in found.values() for action in granted if "*" in action]
 

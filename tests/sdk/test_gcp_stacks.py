@@ -132,7 +132,7 @@ def test_the_key_goes_after_the_buckets_that_it_encrypts(stack: str) -> None:
 def test_a_stack_can_move_into_a_network_that_is_there() -> None:
     config = read_stack_file(stack_path(ROOT, "gcp-prod"))
     cluster = config["multimodal:cluster"]
-    config["multimodal:cluster"] = {**cluster, "network": {**cluster["network"], "existing": EXISTING}}
+    config["multimodal:cluster"] = {**cluster, "network": {"controlPlane": "172.16.0.32/28", "existing": EXISTING}}
     found, _ = graph(load(config, source="moved"))
     assert not [resource for resource in found.resources if resource.type.startswith("gcp:compute/")]
     assert found.one(CLUSTER).inputs["subnetwork"] == EXISTING["subnetwork"]

@@ -15,11 +15,12 @@ from components.storage.gcp import (
     filestore_size,
     workload_principal,
 )
-from components.storage.outputs import Access, Identity, Store
+from components.storage.outputs import Access, Folder, Identity, Store
 from tests.components.recorder import Graph, build
 from tests.sdk.test_gke import contract_problems
 
-BUCKET, MEMBER = "gcp:storage/bucket:Bucket", "gcp:storage/bucketIAMMember:BucketIAMMember"
+BUCKET, MEMBER = "gcp:storage/bucket:Bucket", "gcp:storage/managedFolderIamMember:ManagedFolderIamMember"
+FOLDER = "gcp:storage/managedFolder:ManagedFolder"
 FILES, GRANT = "gcp:filestore/instance:Instance", "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember"
 AGENT = "serviceAccount:service-42@gs-project-accounts.iam.gserviceaccount.com"
 ANSWERS = {
@@ -47,7 +48,15 @@ def args(**changes: Any) -> GcpStorageArgs:
 
 @cache
 def kept() -> Graph:
-    return build(ANSWERS, lambda: GcpStorage("s", args(shared_files_gib=2000)), read_outputs=("shared_class",))
+    def program() -> GcpStorage:
+        storage = GcpStorage("s", args(shared_files_gib=2000))
+        volume = storage.datasets("vision")
+        assert volume is not None
+        storage.handle, storage.address = volume.handle, volume.attributes["ip"]  # type: ignore[attr-defined]
+        storage.uri_ = storage.uri(Folder(Store.MODELS, "vision"))  # type: ignore[attr-defined]
+        return storage
+
+    return build(ANSWERS, program, read_outputs=("handle", "address", "uri_"))
 
 
 @cache
@@ -62,9 +71,9 @@ def used() -> tuple[Graph, Identity]:
 
     def program() -> GcpStorage:
         storage = GcpStorage("s", args())
-        stores = {Store.MODELS: Access.READ, Store.ARTIFACTS: Access.WRITE}
+        folders = {Folder(Store.MODELS, "vision"): Access.READ, Folder(Store.ARTIFACTS, "vision"): Access.WRITE}
         identities.append(
-            storage.allow("vision", {"namespace": "vision", "service_account": "workloads", "stores": stores})
+            storage.allow("vision", {"namespace": "vision", "service_account": "workloads", "folders": folders})
         )
         return storage
 
@@ -99,13 +108,19 @@ def test_data_that_is_to_be_kept_survives_a_destroy() -> None:
     for bucket in kept().all(BUCKET):
         assert bucket.inputs["forceDestroy"] is False
         assert bucket.inputs["softDeletePolicy"] == {"retentionDurationSeconds": 604800}
+        assert bucket.kept
+    assert kept().one("gcp:kms/cryptoKey:CryptoKey").kept
+    assert kept().one(GRANT, "s-buckets").kept
+    # It could not be reached without its network, so a destroy refuses before anything has gone.
     assert kept().one(FILES).inputs["deletionProtectionEnabled"] is True
+    assert kept().one(FILES).protected
 
 
 def test_a_throw_away_stack_leaves_nothing_that_is_billed() -> None:
     for bucket in thrown_away().all(BUCKET):
         assert bucket.inputs["forceDestroy"] is True
         assert bucket.inputs["softDeletePolicy"] == {"retentionDurationSeconds": 0}
+    assert not [resource.name for resource in thrown_away().resources if resource.kept or resource.protected]
 
 
 def test_bucket_names_hold_the_project_and_never_exceed_what_storage_takes() -> None:
@@ -122,8 +137,12 @@ def test_a_service_account_is_let_in_as_itself_and_with_no_more_rights_than_aske
     subject = "projects/42/locations/global/workloadIdentityPools/my-project.svc.id.goog/subject/ns/vision/sa/workloads"
     members = {member.name: member.inputs for member in graph.all(MEMBER)}
     assert {name: found["role"] for name, found in members.items()} == {
-        "vision-models": "roles/storage.objectViewer",
-        "vision-artifacts": "roles/storage.objectUser",
+        "vision-models-vision": "roles/storage.objectViewer",
+        "vision-artifacts-vision": "roles/storage.objectUser",
+    }
+    assert {found["managedFolder"] for found in members.values()} == {"vision/"}
+    assert {folder.inputs["bucket"] for folder in graph.all(FOLDER)} == {
+        bucket.inputs["name"] for bucket in graph.all(BUCKET)
     }
     assert {found["member"] for found in members.values()} == {f"principal://iam.googleapis.com/{subject}"}
     assert identity == Identity({}, {})
@@ -135,7 +154,7 @@ def test_nobody_is_let_in_who_did_not_ask() -> None:
 
 
 def test_shared_files_are_regional_encrypted_and_in_the_clusters_network() -> None:
-    found = kept().one(FILES)
+    found = kept().one(FILES, "s-files-vision")
     assert (found.inputs["tier"], found.inputs["location"]) == ("REGIONAL", "us-central1")
     assert found.inputs["fileShares"] == {"name": "shared", "capacityGb": 2048}
     assert found.inputs["networks"] == [{"network": NETWORK, "modes": ["MODE_IPV4"], "connectMode": "DIRECT_PEERING"}]
@@ -143,7 +162,12 @@ def test_shared_files_are_regional_encrypted_and_in_the_clusters_network() -> No
     grant = kept().one(GRANT, "s-files")
     assert grant.inputs["member"] == filestore_service_agent("42")
     assert grant.urn in found.needs
-    assert kept().outputs["shared_class"] == "modeInstance/us-central1/s-files/shared"
+    assert kept().outputs["handle"] == "modeInstance/us-central1/s-files-vision/shared"
+    assert kept().outputs["address"] == "192.0.2.2"
+
+
+def test_a_folder_is_named_as_serving_and_training_code_reads_it() -> None:
+    assert kept().outputs["uri_"] == "gs://a-bucket/vision"
 
 
 def test_there_are_no_shared_files_unless_asked_for() -> None:
@@ -170,11 +194,6 @@ def test_a_file_system_is_at_least_as_large_as_asked_and_of_a_size_that_is_sold(
     assert size % (256 if size < 10_240 else 2_560) == 0
     assert size <= 102_400
     assert size == 1_024 or size - gib < 2_560
-
-
-def test_a_file_system_that_is_too_large_is_refused() -> None:
-    with pytest.raises(ValueError, match="102401 GiB: a Filestore instance has at most 102400"):
-        filestore_size(102_401)
 
 
 @pytest.mark.parametrize("graph", [kept, thrown_away, lambda: used()[0]], ids=["kept", "thrown_away", "used"])

@@ -10,7 +10,7 @@ import pytest
 from components.cluster.gke import GkeCluster, GkeClusterArgs
 from components.cluster.gke_network import ExistingNetworkArgs
 from components.cluster.gke_rules import maintenance_window
-from components.cluster.gke_secrets import gke_service_agent
+from components.cluster.gke_secrets import compute_service_agent, gke_service_agent
 from components.cluster.pools import GpuPoolArgs
 from rehearsal.contracts.check import check, text
 from rehearsal.contracts.gcp import BINDINGS
@@ -131,9 +131,17 @@ def test_the_public_endpoint_opens_to_the_listed_networks_only() -> None:
 def test_secrets_are_encrypted_with_an_own_key_that_rotates_and_that_gke_may_use() -> None:
     assert cluster()["databaseEncryption"] == {"state": "ENCRYPTED", "keyName": "c-secrets-id"}
     assert default().one("gcp:kms/cryptoKey:CryptoKey").inputs["rotationPeriod"] == "7776000s"
-    grant = default().one("gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember")
+    grant = default().one("gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember", "c-secrets")
     assert grant.inputs["member"] == gke_service_agent("42")
     assert grant.urn in default().one(CLUSTER).needs
+
+
+def test_disks_of_nodes_are_encrypted_with_the_same_key_which_compute_engine_may_use_first() -> None:
+    grant = default().one("gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember", "c-disks")
+    assert grant.inputs["member"] == compute_service_agent("42")
+    for nodes in default().all(POOL):
+        assert nodes.inputs["nodeConfig"]["bootDiskKmsKey"] == "c-secrets-id"
+        assert grant.urn in nodes.needs
 
 
 def test_all_control_plane_logs_are_on() -> None:
@@ -325,12 +333,6 @@ def test_machines_are_placed_close_together_unless_their_reservation_did_that() 
     placed = {key: node_pool(key).get("placementPolicy") for key in ("reserved", "flex", "mega", "spot")}
     compact = {"type": "COMPACT"}
     assert placed == {"reserved": None, "flex": compact, "mega": compact, "spot": None}
-
-
-def test_a_pool_that_gke_would_refuse_makes_no_cluster() -> None:
-    block = pool(capacity="capacity-block")
-    with pytest.raises(ValueError, match="capacity blocks are AWS's"):
-        build(ANSWERS, lambda: GkeCluster("f", args(gpu_pools={"block": block})))
 
 
 @pytest.mark.parametrize("graph", [default, other, moved_in], ids=["default", "other", "moved_in"])

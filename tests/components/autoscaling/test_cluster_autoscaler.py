@@ -40,6 +40,11 @@ def test_every_flag_is_written_as_the_program_reads_it() -> None:
     assert flags["max-node-provision-time"] == "30m"
 
 
+def test_a_node_that_waits_for_its_gpus_is_not_taken_away_before_it_counts_as_failed() -> None:
+    flags = values()["extraArgs"]
+    assert flags["scale-down-unready-time"] == flags["max-node-provision-time"]
+
+
 def test_its_pods_keep_the_restricted_standard() -> None:
     assert values()["securityContext"]["runAsNonRoot"] is True
     assert values()["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}

@@ -89,3 +89,16 @@ def test_support_of_an_unknown_version_is_not_guessed() -> None:
 def test_a_chart_takes_its_version_from_a_component(key: str) -> None:
     assert CHARTS[key].version_from in COMPONENTS
     assert CHARTS[key].repo.startswith("oci://" if CHARTS[key].oci else "https://")
+
+
+@pytest.mark.parametrize("kubernetes", ["1.33", "1.34"])
+def test_an_optional_component_asks_for_its_kubernetes_only_where_it_is_chosen(kubernetes: str) -> None:
+    assert problems(kubernetes, {}) == []
+    ((key, message),) = problems(kubernetes, {}, ["draDriver"])
+    assert key == "draDriver"
+    assert message.startswith(f"NVIDIA DRA driver works with Kubernetes 1.35 to 1.36, not {kubernetes} (")
+    assert problems("1.35", {}, ["draDriver"]) == []
+
+
+def test_the_version_of_an_optional_component_is_known_even_where_it_is_not_chosen() -> None:
+    assert [key for key, _ in problems("1.35", {"draDriver": "25.8.1"})] == ["draDriver"]

@@ -1,10 +1,8 @@
 """One party owns the driver: pool, operator and runtime class follow from it together."""
 
-import itertools
-
 import pytest
 
-from components.gpu.drivers import PoolDriver, driver_plan
+from components.gpu.drivers import _PLANS, PoolDriver, driver_plan  # pyright: ignore[reportPrivateUsage]
 from components.settings.drivers import allowed_drivers, driver_owner
 from components.settings.sections import DriverOwner
 
@@ -24,13 +22,8 @@ def test_the_operator_makes_the_runtime_class_that_pods_use(provider: str, owner
     assert plan.operator_values["operator"]["runtimeClass"] == plan.runtime_class
 
 
-@pytest.mark.parametrize(
-    ("provider", "owner"),
-    [(p, o) for p, o in itertools.product(PROVIDERS, DriverOwner) if o not in allowed_drivers(p)],
-)
-def test_a_mix_that_cannot_work_is_refused_with_the_ones_that_do(provider: str, owner: DriverOwner) -> None:
-    with pytest.raises(ValueError, match=f"on {provider} the driver cannot be owned by {owner.value}; allowed: "):
-        driver_plan(provider, owner)
+def test_there_is_a_plan_for_every_owner_that_settings_let_through_and_for_no_other() -> None:
+    assert set(_PLANS) == set(PAIRS)
 
 
 def test_gke_gets_everything_that_its_read_only_system_needs() -> None:

@@ -19,7 +19,11 @@ GROUP = "/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/gpus
 EKS_POOLS: dict[str, dict[str, Any]] = {
     "spot with EFA in one zone": {"capacity": "spot", "fastNetwork": True, "zones": ["us-east-1a"]},
     "on demand with EFA in one zone": {"fastNetwork": True, "zones": ["us-east-1b"]},
-    "reserved": {"capacity": "reserved", "reservation": "cr-0123456789abcdef0"},
+    "reserved in the reservation's zone": {
+        "capacity": "reserved",
+        "reservation": "cr-0123456789abcdef0",
+        "zones": ["us-east-1a"],
+    },
     "capacity block with EFA": {
         "capacity": "capacity-block",
         "reservation": "cr-01234567",

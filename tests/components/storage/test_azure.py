@@ -3,11 +3,9 @@
 from functools import cache
 from typing import Any
 
-import pytest
-
 from components.storage.azure import AzureStorage, AzureStorageArgs
 from components.storage.azure_accounts import account_name
-from components.storage.outputs import Access, Identity, Store
+from components.storage.outputs import Access, Folder, Identity, Store
 from tests.components.recorder import Graph, build
 
 ACCOUNT, CONTAINER = "azure-native:storage:StorageAccount", "azure-native:storage:BlobContainer"
@@ -45,14 +43,18 @@ IDENTITIES: list[Identity] = []
 
 def _with_access() -> AzureStorage:
     made = AzureStorage("s", args(shared_files_gib=1024))
-    stores = {Store.MODELS: Access.READ, Store.ARTIFACTS: Access.WRITE}
-    IDENTITIES.append(made.allow("vision", {"namespace": "vision", "service_account": "workloads", "stores": stores}))
+    folders = {Folder(Store.MODELS, "vision"): Access.READ, Folder(Store.ARTIFACTS, "vision"): Access.WRITE}
+    IDENTITIES.append(made.allow("vision", {"namespace": "vision", "service_account": "workloads", "folders": folders}))
+    volume = made.datasets("vision")
+    assert volume is not None
+    made.handle, made.group_of_share = volume.handle, volume.attributes["resourceGroup"]  # type: ignore[attr-defined]
+    made.uri_ = made.uri(Folder(Store.MODELS, "vision"))  # type: ignore[attr-defined]
     return made
 
 
 @cache
 def private() -> Graph:
-    return build(ANSWERS, _with_access, read_outputs=("shared_class",))
+    return build(ANSWERS, _with_access, read_outputs=("handle", "group_of_share", "uri_"))
 
 
 @cache
@@ -72,11 +74,13 @@ def test_nobody_gets_in_with_a_key_or_without_a_name() -> None:
             assert found.inputs["allowBlobPublicAccess"] is False
             assert found.inputs["minimumTlsVersion"] == "TLS1_2"
             assert found.inputs["encryption"]["requireInfrastructureEncryption"] is True
-        assert {found.inputs["publicAccess"] for found in graph.all(CONTAINER)} == {"None"}
+    assert {found.inputs["publicAccess"] for found in private().all(CONTAINER)} == {"None"}
 
 
-def test_there_is_a_container_for_each_store() -> None:
-    assert {found.inputs["containerName"] for found in private().all(CONTAINER)} == {"models", "artifacts"}
+def test_there_is_a_container_for_each_folder_that_somebody_may_use() -> None:
+    names = {found.inputs["containerName"] for found in private().all(CONTAINER)}
+    assert names == {"models-vision", "artifacts-vision"}
+    assert private().outputs["uri_"] == "https://st1.blob.core.windows.net/models-vision"
 
 
 def test_replaced_and_deleted_objects_can_be_had_back_for_a_month() -> None:
@@ -127,8 +131,8 @@ def test_a_service_account_is_let_in_by_its_token_with_a_role_for_each_store() -
         found.inputs["scope"]: found.inputs["roleDefinitionId"].rpartition("/")[2] for found in private().all(GRANT)
     }
     assert roles == {
-        "s-models-id": "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1",
-        "s-artifacts-id": "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
+        "s-models-vision-id": "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1",
+        "s-artifacts-vision-id": "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
     }
     assert set(IDENTITIES[0].annotations) == {"azure.workload.identity/client-id"}
     assert IDENTITIES[0].pod_labels == {"azure.workload.identity/use": "true"}
@@ -136,16 +140,11 @@ def test_a_service_account_is_let_in_by_its_token_with_a_role_for_each_store() -
 
 def test_shared_files_are_nfs_on_a_premium_account_of_their_own() -> None:
     share = private().one("azure-native:storage:FileShare").inputs
-    assert (share["enabledProtocols"], share["shareQuota"]) == ("NFS", 1024)
+    assert (share["shareName"], share["enabledProtocols"], share["shareQuota"]) == ("vision", "NFS", 1024)
     account = next(found.inputs for found in private().all(ACCOUNT) if found.inputs["kind"] == "FileStorage")
     assert (account["sku"]["name"], account["enableHttpsTrafficOnly"]) == ("Premium_ZRS", False)
-    assert private().outputs["shared_class"].count("#") == 2
-
-
-def test_shared_files_that_nothing_would_guard_are_refused() -> None:
-    bare = args(shared_files_gib=1024, private_endpoints=False, admitted_subnet_id=None)
-    with pytest.raises(ValueError, match=r"set cluster\.network\.privateEndpoints: true"):
-        AzureStorage("u", bare)
+    assert private().outputs["group_of_share"] == "s-group"
+    assert "#" not in private().outputs["handle"]
 
 
 def test_accounts_of_two_stacks_never_share_a_name() -> None:

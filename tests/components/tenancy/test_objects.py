@@ -26,6 +26,11 @@ def test_a_tenant_opens_no_ports_of_nodes_or_load_balancers() -> None:
     assert (hard["services.loadbalancers"], hard["services.nodeports"]) == ("0", "0")
 
 
+def test_volumes_are_bounded_and_shared_datasets_take_nothing_away_from_the_tenants_own() -> None:
+    assert objects.resource_quota(Quota(storage_gib=500), OFFERED)["requests.storage"] == "500Gi"
+    assert objects.resource_quota(Quota(storage_gib=500), OFFERED, datasets_gib=1024)["requests.storage"] == "1524Gi"
+
+
 def test_the_queue_is_capped_by_the_quota() -> None:
     cap = objects.queue_capability(Quota(gpus=4, slices={"1g.10gb": 8}, cpu=16, memory_gib=64), OFFERED)
     assert cap == {

@@ -143,6 +143,14 @@ GOOD: dict[str, dict[str, Any]] = {
     },
     FILES: {"encrypted": True, "kmsKeyId": UNKNOWN, "throughputMode": "elastic"},
     "aws:efs/mountTarget:MountTarget": {"fileSystemId": UNKNOWN, "subnetId": UNKNOWN, "securityGroups": [UNKNOWN]},
+    "aws:efs/accessPoint:AccessPoint": {
+        "fileSystemId": UNKNOWN,
+        "posixUser": {"uid": 1000, "gid": 1000},
+        "rootDirectory": {
+            "path": "/vision",
+            "creationInfo": {"ownerUid": 1000, "ownerGid": 1000, "permissions": "0700"},
+        },
+    },
     "aws:autoscaling/tag:Tag": {
         "autoscalingGroupName": UNKNOWN,
         "tag": {"key": "k", "value": "v", "propagateAtLaunch": False},

@@ -121,6 +121,14 @@ GOOD: dict[str, dict[str, Any]] = {
         "publicAccessPrevention": "enforced",
         "lifecycleRules": [{"action": {"type": "Delete"}, "condition": {"age": 30, "matchesPrefixes": ["tmp/"]}}],
     },
+    "gcp:storage/managedFolder:ManagedFolder": {"bucket": UNKNOWN, "name": "vision/", "forceDestroy": True},
+    "gcp:storage/managedFolderIamMember:ManagedFolderIamMember": {
+        "bucket": UNKNOWN,
+        "managedFolder": UNKNOWN,
+        "role": "roles/storage.objectViewer",
+        "member": "principal://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p.svc.id.goog/"
+        "subject/ns/vision/sa/workloads",
+    },
     BUCKET_MEMBER: {
         "bucket": UNKNOWN,
         "role": "roles/storage.objectViewer",
@@ -461,6 +469,12 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         {"member": "vision/workloads"},
         'member "vision/workloads": must have a kind, such as serviceAccount:<email>; '
         "the Cloud Storage API (buckets.setIamPolicy) refuses it",
+    ),
+    (
+        "gcp:storage/managedFolder:ManagedFolder",
+        {"name": "vision"},
+        'name "vision": must be a path that ends with a slash, such as team/;'
+        " the Cloud Storage API (managedFolders.insert) refuses it",
     ),
     (BUCKET_MEMBER, {"bucket": None}, "bucket: missing; the Cloud Storage API (buckets.setIamPolicy) needs it"),
     (

@@ -1,0 +1,140 @@
+"""Specs of RayCluster, RayJob and RayService beside that of the cluster in them, and the network that Ray needs."""
+
+import ipaddress
+from typing import Any
+
+import yaml
+
+from components.manifest import Spec
+from components.scheduling.kuberay import NAMESPACE
+from components.scheduling.ray.nodes import CONTAINER_SECURITY, DASHBOARD, POD_SECURITY
+from components.settings.cluster import AksCluster, Cluster, EksCluster, GkeCluster
+from components.settings.ray import Application, RayJob, RayService, Upgrade
+
+_PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+"""Private address ranges (RFC 1918)."""
+
+_API_PORTS = (443, 6443)
+"""Where API servers listen: the clouds' at 443, others mostly at 6443."""
+
+_HEAD: Spec = {"matchLabels": {"ray.io/node-type": "head"}}
+"""Selects every Ray head, also those that a team makes itself (KubeRay sets the label)."""
+
+
+def ray_cluster_spec(nodes: Spec) -> Spec:
+    """Spec of a RayCluster that stays. A changed template restarts all of its pods: running ones never change."""
+    return {**nodes, "upgradeStrategy": {"type": "Recreate"}}
+
+
+def ray_job_spec(job: RayJob, nodes: Spec, image: str) -> Spec:
+    """Spec of a RayJob; `image` is the submitter's."""
+    spec: Spec = {
+        "entrypoint": job.entrypoint,
+        # The head has no processors to give, so the program runs on a worker, which has the tenant's account.
+        "entrypointNumCpus": 1,
+        "submissionMode": "K8sJobMode",
+        "submitterPodTemplate": _submitter(image),
+        "rayClusterSpec": nodes,
+        "backoffLimit": job.retries,
+        "shutdownAfterJobFinishes": True,
+        "ttlSecondsAfterFinished": job.keep_seconds,
+    }
+    if job.deadline_seconds is not None:
+        spec["activeDeadlineSeconds"] = job.deadline_seconds
+    return spec
+
+
+def _submitter(image: str) -> dict[str, Any]:
+    """The pod that hands the program to the head and follows its log; KubeRay writes its command."""
+    return {
+        "spec": {
+            "restartPolicy": "Never",
+            "automountServiceAccountToken": False,
+            "securityContext": POD_SECURITY,
+            "containers": [
+                {
+                    "name": "ray-job-submitter",
+                    "image": image,
+                    "resources": {
+                        "requests": {"cpu": "200m", "memory": "512Mi"},
+                        "limits": {"cpu": "1", "memory": "1Gi"},
+                    },
+                    "securityContext": CONTAINER_SECURITY,
+                }
+            ],
+        }
+    }
+
+
+def ray_service_spec(service: RayService, nodes: Spec) -> Spec:
+    """Spec of a RayService. Its Service `<name>-serve-svc` leads to workers only: replicas never run on the head."""
+    return {
+        "serveConfigV2": yaml.safe_dump(serve_config(service), sort_keys=False),
+        "rayClusterConfig": nodes,
+        "excludeHeadPodFromServeSvc": True,
+        "upgradeStrategy": {"type": "NewCluster" if service.upgrade is Upgrade.NEW_CLUSTER else "None"},
+    }
+
+
+def serve_config(service: RayService) -> dict[str, Any]:
+    """Ray Serve's own configuration (Ray documentation, Serve config files)."""
+    return {
+        "proxy_location": "EveryNode",
+        "applications": [_application(name, chosen) for name, chosen in sorted(service.applications.items())],
+    }
+
+
+def _application(name: str, chosen: Application) -> dict[str, Any]:
+    made: dict[str, Any] = {"name": name, "import_path": chosen.import_path, "route_prefix": chosen.route_prefix}
+    if chosen.args:
+        made["args"] = chosen.args
+    if chosen.env:
+        made["runtime_env"] = {"env_vars": dict(chosen.env)}
+    if chosen.deployments:
+        made["deployments"] = [{"name": key, **options} for key, options in sorted(chosen.deployments.items())]
+    return made
+
+
+def api_addresses(cluster: Cluster, chosen: tuple[str, ...]) -> tuple[str, ...]:
+    """Networks in which pods find the Kubernetes API; empty where it is public, so that nobody knows them beforehand.
+
+    On EKS its network interfaces lie in the cluster's subnets, and the VPC CNI judges a connection before the service
+    address is translated, so that address counts too. GKE peers with a range of its own. A private AKS cluster has a
+    private endpoint in its network.
+    """
+    if chosen:
+        return chosen
+    match cluster:
+        case EksCluster():
+            service = next(ipaddress.ip_network(cluster.network.services).hosts())
+            return (cluster.network.cidr, f"{service}/32")
+        case GkeCluster():
+            return (cluster.network.control_plane,)
+        case AksCluster():
+            return () if cluster.api.public_cidrs else (cluster.network.cidr,)
+        case _:
+            return _PRIVATE
+
+
+def allow_operator() -> Spec:
+    """KubeRay reaches the heads' dashboards: there it submits applications and asks how jobs are."""
+    operator = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": NAMESPACE}}}
+    return {
+        "podSelector": _HEAD,
+        "policyTypes": ["Ingress"],
+        "ingress": [{"from": [operator], "ports": [{"protocol": "TCP", "port": DASHBOARD}]}],
+    }
+
+
+def allow_api(addresses: tuple[str, ...]) -> Spec:
+    """The autoscaler in a head reaches the Kubernetes API."""
+    return {
+        "podSelector": _HEAD,
+        "policyTypes": ["Egress"],
+        "egress": [
+            {
+                "to": [{"ipBlock": {"cidr": address}} for address in addresses],
+                "ports": [{"protocol": "TCP", "port": port} for port in _API_PORTS],
+            }
+        ],
+    }

@@ -1,0 +1,137 @@
+"""The stack's own workloads as the real controllers left them: RayClusters and InferenceServices."""
+
+import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, cast
+
+from rehearsal.controllers.base import value
+from rehearsal.kube import JsonObject, Kube
+
+_GPU = "nvidia.com/"
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """One RayCluster or InferenceService."""
+
+    kind: str
+    name: str
+    tenant: str
+    ready: bool
+    running: int
+    pods: int
+    gpus: tuple[tuple[str, int], ...]
+    """(resource without its prefix, how many), of all pods."""
+    nodes: tuple[str, ...]
+    why: str
+    """Why it is not ready, in the words of whoever acts on it."""
+
+
+@dataclass(frozen=True)
+class _Kind:
+    kind: str
+    path: str
+    pods: str
+    """Label of its pods that holds its name."""
+
+
+_KINDS = (
+    _Kind("RayCluster", "/apis/ray.io/v1/rayclusters", "ray.io/cluster"),
+    _Kind(
+        "InferenceService", "/apis/serving.kserve.io/v1beta1/inferenceservices", "serving.kserve.io/inferenceservice"
+    ),
+)
+
+
+def workloads(api: Kube) -> list[Workload]:
+    """All of them, by kind, tenant and name."""
+    found = [(kind, item) for kind in _KINDS for item in api.items(kind.path)]
+    pods = {kind: api.items("/api/v1/pods", label_selector=kind.pods) for kind in {kind for kind, _ in found}}
+    made = [read(kind.kind, item, _own(pods[kind], kind.pods, item)) for kind, item in found]
+    return sorted(made, key=lambda one: (one.kind, one.tenant, one.name))
+
+
+def _own(pods: Iterable[JsonObject], label: str, item: JsonObject) -> list[JsonObject]:
+    metadata = item["metadata"]
+    return [
+        pod
+        for pod in pods
+        if pod["metadata"]["namespace"] == metadata["namespace"]
+        and pod["metadata"]["labels"][label] == metadata["name"]
+        and value(pod, "status.phase") not in ("Succeeded", "Failed")
+    ]
+
+
+def read(kind: str, item: JsonObject, pods: list[JsonObject]) -> Workload:
+    """One object and its pods, as plain facts. Pure."""
+    gpus: Counter[str] = Counter()
+    for pod in pods:
+        for container in pod["spec"]["containers"]:
+            limits: dict[str, Any] = value(container, "resources.limits", {})
+            for resource, number in limits.items():
+                if resource.startswith(_GPU):
+                    gpus[resource.removeprefix(_GPU)] += int(number)
+    if kind == "RayCluster":
+        # One that is told to be suspended is as it should be.
+        wanted = "suspended" if value(item, "spec.suspend", False) else "ready"
+        ready = value(item, "status.state") == wanted
+    else:
+        ready = any(one["type"] == "Ready" and one["status"] == "True" for one in _conditions(item))
+    # A controller's word on an older spec says nothing about this one.
+    ready = ready and value(item, "status.observedGeneration", 0) >= item["metadata"]["generation"]
+    return Workload(
+        kind=kind,
+        name=item["metadata"]["name"],
+        tenant=item["metadata"]["namespace"],
+        ready=ready,
+        running=sum(value(pod, "status.phase") == "Running" for pod in pods),
+        pods=len(pods),
+        gpus=tuple(sorted(gpus.items())),
+        nodes=tuple(sorted({node for pod in pods if (node := value(pod, "spec.nodeName", ""))})),
+        why="" if ready else _why(item, pods),
+    )
+
+
+def _why(item: JsonObject, pods: list[JsonObject]) -> str:
+    said = [
+        f"{one['type']} is {one['status']}: {one.get('message') or one.get('reason', '')}"
+        for one in _conditions(item)
+        if one.get("severity") != "Info" and _bad(one)
+    ]
+    unplaced = [
+        one["message"]
+        for pod in pods
+        for one in cast("list[JsonObject]", value(pod, "status.conditions", []))
+        if one["type"] == "PodScheduled" and one["status"] == "False" and one.get("message")
+    ]
+    # KServe keeps what it could not do with a model apart from its conditions.
+    failed = filter(None, [value(item, "status.modelStatus.lastFailureInfo.message", "")])
+    # The reason of all reasons is mostly a pod that has no place.
+    return "; ".join(dict.fromkeys([*unplaced[:1], *failed, *said])) or "its controller has said nothing yet"
+
+
+def _bad(condition: JsonObject) -> bool:
+    """Failures are conditions that are true; everything else should be."""
+    negative = condition["type"] in ("ReplicaFailure", "RayClusterSuspended", "RayClusterSuspending")
+    return condition["status"] != ("False" if negative else "True")
+
+
+def _conditions(item: JsonObject) -> list[JsonObject]:
+    return cast("list[JsonObject]", value(item, "status.conditions", []))
+
+
+def wait(api: Kube, *, seconds: float = 90.0) -> list[Workload]:
+    """Waits until all of them are ready, or the time is up."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = workloads(api)
+        if all(one.ready for one in found) or time.monotonic() > deadline:
+            return found
+        time.sleep(0.5)
+
+
+def problems(found: Iterable[Workload]) -> list[str]:
+    """What a rehearsal fails with."""
+    return [f"{one.kind} {one.tenant}/{one.name} is not ready: {one.why}" for one in found if not one.ready]

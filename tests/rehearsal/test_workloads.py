@@ -1,0 +1,76 @@
+"""What a rehearsal says of RayClusters and InferenceServices."""
+
+from typing import Any
+
+from rehearsal import gang
+from rehearsal.kube import JsonObject
+from rehearsal.workloads import problems, read
+from tests.stack_files import settings
+
+
+def item(generation: int = 1, **status: Any) -> JsonObject:
+    metadata = {"name": "one", "namespace": "team", "generation": generation}
+    return {"metadata": metadata, "spec": {}, "status": {"observedGeneration": 1, **status}}
+
+
+def pod(phase: str = "Running", node: str = "gpu-0", **resources: str) -> JsonObject:
+    limits = {f"nvidia.com/{name.replace('_', '-')}": number for name, number in resources.items()}
+    spec = {"nodeName": node, "containers": [{"resources": {"limits": limits}}, {}]}
+    return {"metadata": {}, "spec": spec, "status": {"phase": phase}}
+
+
+def condition(kind: str, status: str, message: str = "", **more: str) -> JsonObject:
+    return {"type": kind, "status": status, "message": message, **more}
+
+
+def test_a_ready_model_is_told_with_its_pods_and_gpus() -> None:
+    found = read("InferenceService", item(conditions=[condition("Ready", "True")]), [pod(gpu="1"), pod(gpu="2")])
+    assert (found.ready, found.running, found.pods, found.gpus) == (True, 2, 2, (("gpu", 3),))
+    assert (found.nodes, found.why) == (("gpu-0",), "")
+
+
+def test_an_answer_to_an_older_spec_is_not_ready() -> None:
+    assert not read("InferenceService", item(2, conditions=[condition("Ready", "True")]), []).ready
+    assert not read("RayCluster", item(2, state="ready"), []).ready
+
+
+def test_a_suspended_ray_cluster_is_as_it_should_be() -> None:
+    suspended = item(state="suspended") | {"spec": {"suspend": True}}
+    assert read("RayCluster", suspended, []).ready
+    assert not read("RayCluster", item(state="suspended"), []).ready
+
+
+def test_what_is_not_ready_is_told_in_the_controllers_own_words() -> None:
+    said = [
+        condition("PredictorReady", "False", "no runtime found"),
+        condition("Stopped", "False", severity="Info"),
+        condition("Ready", "False", "no runtime found"),
+    ]
+    found = read("InferenceService", item(conditions=said), [])
+    assert problems([found]) == [
+        "InferenceService team/one is not ready: "
+        "PredictorReady is False: no runtime found; Ready is False: no runtime found"
+    ]
+
+
+def test_a_pod_without_a_place_is_the_first_reason() -> None:
+    waiting = pod("Pending")
+    waiting["status"]["conditions"] = [condition("PodScheduled", "False", "0/3 nodes: Insufficient nvidia.com/gpu")]
+    said = [condition("RayClusterProvisioned", "False", "being provisioned"), condition("RayClusterSuspended", "False")]
+    assert read("RayCluster", item(conditions=said), [waiting]).why == (
+        "0/3 nodes: Insufficient nvidia.com/gpu; RayClusterProvisioned is False: being provisioned"
+    )
+
+
+def test_silence_is_told_as_such() -> None:
+    assert read("RayCluster", item(), []).why == "its controller has said nothing yet"
+
+
+def test_gangs_take_what_workloads_leave() -> None:
+    two = {name: {"quota": {"gpus": 4, "slices": {"1g.10gb": 8}}} for name in ("vision", "language")}
+    chosen = settings(tenants=two)
+    used = {"vision": {"nvidia.com/gpu": 2}, "language": {"nvidia.com/mig-1g.10gb": 8, "nvidia.com/gpu": 1}}
+    plan = gang.plan(chosen, used)
+    assert [(one.tenant, one.workers, one.resource) for one in plan] == [
+        ("vision", 1, "nvidia.com/gpu"),
+    ]
