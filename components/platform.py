@@ -21,6 +21,7 @@ from components.scheduling.kuberay import KubeRay
 from components.scheduling.priorities import PriorityClasses
 from components.scheduling.queues import deserved
 from components.scheduling.volcano import Volcano
+from components.serving.make import make_serving
 from components.settings import Settings
 from components.settings.cluster import EksCluster
 from components.settings.drivers import driver_owner
@@ -53,7 +54,7 @@ class PlatformArgs(TypedDict):
 
 
 class Platform(pulumi.ComponentResource):
-    """Cluster, GPUs, scheduler, image trust and tenants of one stack, in an order that comes up and goes down."""
+    """Cluster, GPUs, scheduler, image trust, serving and tenants of one stack, in an order that comes up and goes."""
 
     cluster_name: pulumi.Output[str]
     """Name of the cluster."""
@@ -229,6 +230,9 @@ class Platform(pulumi.ComponentResource):
                     self._on_cluster,
                 )
             )
+        if settings.serving is not None:
+            # Made before tenants, it outlives them on a destroy, and KServe can let go of what they made of its kinds.
+            layers.append(make_serving(name, settings, settings.serving, self._lock, self._on_cluster))
         weights = {tenant: chosen.queue.weight for tenant, chosen in settings.tenants.items()}
         granted = {tenant: chosen.quota.gpu_resources for tenant, chosen in settings.tenants.items()}
         for tenant, chosen in settings.tenants.items():

@@ -1,7 +1,8 @@
 """Checks a Helm release without rendering its chart: is it pinned, does every value that it sets exist, is it valid.
 
 Helm ignores a value that no template reads, so a mistyped or moved path is the mistake that nobody sees. A path is
-right when the chart's own `values.yaml` has it, or leaves it open (`{}`, `[]`, null), or a template reads it.
+right when the chart's own `values.yaml` has it, or leaves it open (`{}`, `[]`, null), or a template reads it, or the
+chart's schema names it.
 """
 
 from __future__ import annotations
@@ -29,11 +30,13 @@ class Finding:
 
 
 LOOPED: Final[Mapping[str, frozenset[str]]] = {
+    # Each is a flag.
     "cluster-autoscaler": frozenset({"extraArgs"}),
     "kuberay-operator": frozenset({"resources"}),
+    "kserve-resources": frozenset({"kserve.storage.containerSecurityContext"}),
 }
 """Maps with defaults that a chart's templates loop over or hand on whole, so that every key in them is read: flags, and
-a container's resources."""
+a container's resources and security context."""
 
 
 def chart_name(chart: str) -> str:
@@ -78,7 +81,7 @@ def _unknown_paths(
         if _dotted(path) in LOOPED.get(data.name, ()) and isinstance(value, Mapping):
             continue
         if key not in defaults:
-            if not _read_by_templates(data, path, value):
+            if not _read_by_templates(data, path, value) and not _in_schema(data, path):
                 yield Finding(_dotted(path), _no_such_value(data, path, defaults))
             continue
         default = defaults[key]
@@ -112,6 +115,20 @@ def _read_by_templates(data: ChartData, path: tuple[str, ...], value: Any) -> bo
     if isinstance(value, Mapping) and value:
         inner = cast("Mapping[str, Any]", value)
         return all(_read_by_templates(data, (*path, str(key)), item) for key, item in inner.items())
+    return False
+
+
+def _in_schema(data: ChartData, path: tuple[str, ...]) -> bool:
+    """True when the chart's own schema has a property at this path."""
+    schema = data.schemas.get("", {})
+    definitions = cast("Mapping[str, Any]", schema.get("$defs", {}))
+    node = schema
+    for part in (*path, None):
+        while "$ref" in node:
+            node = cast("Mapping[str, Any]", definitions.get(str(node["$ref"]).removeprefix("#/$defs/"), {}))
+        if part is None:
+            return bool(node)
+        node = cast("Mapping[str, Any]", node.get("properties", {})).get(part, {})
     return False
 
 

@@ -66,9 +66,20 @@ def _groups(stack: str, settings: Settings) -> Iterator[tuple[str, list[tuple[st
                 "platform kyverno",
                 f"Kyverno {versions.kyverno}<br/>image signatures: {settings.trust.enforcement.value}",
             ),
+            *_serving(settings),
         ],
     )
     yield "Tenants", [(f"tenant {name}", _tenant_label(name, tenant)) for name, tenant in settings.tenants.items()]
+
+
+def _serving(settings: Settings) -> Iterator[tuple[str, str]]:
+    if settings.serving is not None:
+        versions, domain = settings.versions, settings.serving.domain
+        yield (
+            "platform gateway",
+            f"Envoy Gateway {versions.envoy_gateway}<br/>models below {domain}, over TLS",
+        )
+        yield "platform kserve", f"KServe {versions.kserve}<br/>Triton, vLLM, Hugging Face"
 
 
 def _pool_label(name: str, cluster: Cluster, pool: GpuPool) -> str:

@@ -19,6 +19,7 @@ _VALID: dict[str, Any] = {
     },
     "trust": {
         "registries": ["ghcr.io/acme"],
+        "mirror": "ghcr.io/acme/mirror",
         "attestors": {"release": {"keyless": {"issuer": "https://issuer.example", "subject": "release@acme.example"}}},
     },
     "tenants": {"vision": {"quota": {"gpus": 4, "slices": {"1g.10gb": 8}}}},

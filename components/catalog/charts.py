@@ -18,7 +18,7 @@ class Chart:
     name: str
     """Name in the repository."""
     repo: str
-    """Repository URL; with ``oci``, the registry path that the name is appended to."""
+    """Repository URL; with ``oci``, the ``oci://`` address that the name is appended to."""
     version_from: str
     """Key in `versions.COMPONENTS` whose version is the chart's version."""
     oci: bool = False
@@ -44,6 +44,10 @@ _ALL = (
     Chart("cluster-autoscaler", "cluster-autoscaler", "https://kubernetes.github.io/autoscaler", "clusterAutoscaler"),
     Chart("keda", "keda", "https://kedacore.github.io/charts", "keda"),
     Chart("kyverno", "kyverno", "https://kyverno.github.io/kyverno", "kyverno"),
+    Chart("cert-manager", "cert-manager", "https://charts.jetstack.io", "certManager"),
+    Chart("envoy-gateway", "gateway-helm", "oci://docker.io/envoyproxy", "envoyGateway", oci=True),
+    Chart("kserve-crd", "kserve-crd", "oci://ghcr.io/kserve/charts", "kserve", oci=True),
+    Chart("kserve-resources", "kserve-resources", "oci://ghcr.io/kserve/charts", "kserve", oci=True),
 )
 
 CHARTS: Mapping[str, Chart] = MappingProxyType({c.key: c for c in _ALL})

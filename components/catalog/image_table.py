@@ -17,7 +17,8 @@ class ImagePaths:
     """Path of the repository; without `registry` it begins with the host, with `name` it ends before the last part."""
     name: str | None
     """Path of the rest of the name."""
-    tag: str
+    tag: str | None
+    """Path of the tag; None where the path before holds the whole reference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,61 @@ _KEDA = {
     "webhooks": (_image("image.webhooks"), "kedacore/keda-admission-webhooks"),
 }
 
+
+def _pair(repository: str, tag: str) -> ImagePaths:
+    return ImagePaths(None, repository, None, tag)
+
+
+def _whole(path: str) -> ImagePaths:
+    return ImagePaths(None, path, None, None)
+
+
+_CERT_MANAGER = {
+    "controller": (_plain("image"), "quay.io", "jetstack/cert-manager-controller"),
+    "webhook": (_plain("webhook.image"), "quay.io", "jetstack/cert-manager-webhook"),
+    "cainjector": (_plain("cainjector.image"), "quay.io", "jetstack/cert-manager-cainjector"),
+    "acmesolver": (_plain("acmesolver.image"), "quay.io", "jetstack/cert-manager-acmesolver"),
+    "startupapicheck": (_plain("startupapicheck.image"), "quay.io", "jetstack/cert-manager-startupapicheck"),
+}
+
+_ENVOY_GATEWAY = {
+    # The chart uses the gateway's image for its certificate job and for the proxies' shutdown manager too.
+    "gateway": (_plain("deployment.envoyGateway.image"), "docker.io", "envoyproxy/gateway"),
+    "proxy": (_whole("global.images.envoyProxy.image"), "docker.io", "envoyproxy/envoy"),
+    "ratelimit": (_whole("global.images.ratelimit.image"), "docker.io", "envoyproxy/ratelimit"),
+}
+
+_KSERVE = {
+    "controller": (_pair("kserve.controller.image", "kserve.controller.tag"), "docker.io", "kserve/kserve-controller"),
+    "rbac-proxy": (_whole("kserve.controller.rbacProxyImage"), "quay.io", "brancz/kube-rbac-proxy"),
+    "agent": (_pair("kserve.agent.image", "kserve.agent.tag"), "docker.io", "kserve/agent"),
+    "router": (_pair("kserve.router.image", "kserve.router.tag"), "docker.io", "kserve/router"),
+    "storage-initializer": (
+        _pair("kserve.storage.image", "kserve.storage.tag"),
+        "docker.io",
+        "kserve/storage-initializer",
+    ),
+    "localmodel-job": (
+        _pair("kserve.localmodel.defaultJobImage", "kserve.localmodel.defaultJobTag"),
+        "docker.io",
+        "kserve/storage-initializer",
+    ),
+    "art-explainer": (
+        _pair("kserve.servingruntime.art.image", "kserve.servingruntime.art.defaultVersion"),
+        "docker.io",
+        "kserve/art-explainer",
+    ),
+}
+
+_BY_REGISTRY: Mapping[str, Mapping[str, tuple[ImagePaths, str, str]]] = {
+    "kyverno": _KYVERNO,
+    "cert-manager": _CERT_MANAGER,
+    "envoy-gateway": _ENVOY_GATEWAY,
+    "kserve-crd": {},
+    "kserve-resources": _KSERVE,
+}
+"""Charts whose images come from several registries."""
+
 PATHS: Mapping[str, Mapping[str, ImagePaths]] = MappingProxyType(
     {
         "gpu-operator": MappingProxyType({**{k: p for k, (p, _) in _GPU.items()}, "node-feature-discovery": _NFD}),
@@ -104,8 +160,11 @@ PATHS: Mapping[str, Mapping[str, ImagePaths]] = MappingProxyType(
         "volcano": MappingProxyType({k: p for k, (p, _) in _VOLCANO.items()}),
         "kuberay-operator": MappingProxyType({"operator": _plain("image")}),
         "cluster-autoscaler": MappingProxyType({"autoscaler": _plain("image")}),
-        "kyverno": MappingProxyType({k: p for k, (p, _, _) in _KYVERNO.items()}),
         "keda": MappingProxyType({k: p for k, (p, _) in _KEDA.items()}),
+        **{
+            chart: MappingProxyType({key: paths for key, (paths, _, _) in rows.items()})
+            for chart, rows in _BY_REGISTRY.items()
+        },
     }
 )
 """Value paths by chart key and image key."""
@@ -153,6 +212,14 @@ TAGS: Mapping[str, Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "cluster-autoscaler": MappingProxyType({"9.59.0": MappingProxyType({"autoscaler": "v1.35.0"})}),
         "kyverno": MappingProxyType({"3.9.0": MappingProxyType(dict.fromkeys(_KYVERNO, "v1.19.0"))}),
         "keda": MappingProxyType({"2.20.2": MappingProxyType(dict.fromkeys(_KEDA, "2.20.2"))}),
+        "cert-manager": MappingProxyType({"v1.20.3": MappingProxyType(dict.fromkeys(_CERT_MANAGER, "v1.20.3"))}),
+        "envoy-gateway": MappingProxyType(
+            {"v1.8.3": MappingProxyType({"gateway": "v1.8.3", "proxy": "distroless-v1.38.3", "ratelimit": "1e50889b"})}
+        ),
+        "kserve-crd": MappingProxyType({"v0.18.1": MappingProxyType({})}),
+        "kserve-resources": MappingProxyType(
+            {"v0.18.1": MappingProxyType({**dict.fromkeys(_KSERVE, "v0.18.1"), "rbac-proxy": "v0.18.0"})}
+        ),
     }
 )
 """Exact tag by chart key, chart version and image key."""
@@ -182,6 +249,12 @@ SWITCHES: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "cluster-autoscaler": MappingProxyType({}),
         "keda": MappingProxyType({}),
         "kyverno": MappingProxyType({"reportsServer.enabled": "the reports server of a sub-chart"}),
+        "cert-manager": MappingProxyType(
+            {"extraContainers": "containers of your own", "extraObjects": "objects that no policy sees"}
+        ),
+        "envoy-gateway": MappingProxyType({}),
+        "kserve-crd": MappingProxyType({}),
+        "kserve-resources": MappingProxyType({}),
     }
 )
 """Value paths that make a chart run images which the catalog does not pin, and what those are."""
@@ -212,7 +285,7 @@ def table(chart_key: str, version: str) -> tuple[Image, ...]:
     elif chart_key == "keda":
         rows = [(key, "ghcr.io", repository) for key, (_, repository) in _KEDA.items()]
     else:
-        rows = [(key, registry, repository) for key, (_, registry, repository) in _KYVERNO.items()]
+        rows = [(key, registry, repository) for key, (_, registry, repository) in _BY_REGISTRY[chart_key].items()]
     return tuple(
         Image(k, registry, repo, tags[k], lockable=(chart_key, k) not in UNLOCKABLE) for k, registry, repo in rows
     )

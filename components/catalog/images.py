@@ -29,7 +29,7 @@ from components.catalog.image_refs import (
 )
 from components.catalog.image_table import PATHS, PLATFORM_IMAGES, SWITCHES, TAGS, UNLOCKABLE, Image, ImagePaths, table
 from components.catalog.versions import COMPONENTS
-from components.catalog.workload_images import WORKLOAD_IMAGES
+from components.catalog.workload_images import WORKLOAD_IMAGES, workload_image
 
 __all__ = [
     "PAUSE",
@@ -77,12 +77,21 @@ def lockable() -> tuple[str, ...]:
     return tuple(sorted({PAUSE.reference(), *(i.reference() for i in WORKLOAD_IMAGES.values()), *found}))
 
 
-def image_values(chart_key: str, lock: Lock | None = None, version: str | None = None) -> dict[str, Any]:
-    """Nested chart values that set every image, by digest where the lock has one and by exact tag elsewhere."""
+def image_values(
+    chart_key: str, lock: Lock | None = None, version: str | None = None, *, mirror: str | None = None
+) -> dict[str, Any]:
+    """Nested chart values that set every image, by digest where the lock has one and by exact tag elsewhere.
+
+    `mirror`: where copies of those lie that the chart's controllers run in tenants' namespaces.
+    """
     values: dict[str, Any] = {}
     paths = value_paths(chart_key)
+    in_tenants = {image.reference(): key for key, image in WORKLOAD_IMAGES.items()}
     for image in images(chart_key, version):
-        ref = parse_reference(image.reference(lock))
+        key = in_tenants.get(image.reference())
+        ref = parse_reference(
+            image.reference(lock) if key is None else workload_image(key, lock=lock or {}, mirror=mirror)
+        )
         where = paths[image.key]
         name = ref.repository
         if where.registry:
@@ -92,8 +101,10 @@ def image_values(chart_key: str, lock: Lock | None = None, version: str | None =
         if where.repository and where.name:
             name, _, last = name.rpartition("/")
             _set(values, where.name, last)
-        _set(values, where.repository or where.name or "", name)
-        _set(values, where.tag, f"{ref.tag}@{ref.digest}" if ref.digest else ref.tag)
+        tag = f"{ref.tag}@{ref.digest}" if ref.digest else ref.tag
+        _set(values, where.repository or where.name or "", name if where.tag else f"{name}:{tag}")
+        if where.tag:
+            _set(values, where.tag, tag)
     return values
 
 
@@ -123,13 +134,17 @@ def _read(values: Mapping[str, Any], where: ImagePaths) -> ImageRef:
         if not isinstance(value, str):
             return _unknown(path, f"{value!r} is not text")
         parts.append(value)
-    *name, tag = parts
-    if tag.startswith("sha256:"):
-        return _unknown(where.tag, f"{tag} stands alone; put it behind the tag: <tag>@{tag}")
+    if where.tag is None:
+        whole, path = "/".join(parts), where.repository or ""
+    else:
+        *name, tag = parts
+        whole, path = f"{'/'.join(name)}:{tag}", where.tag
+        if tag.startswith("sha256:"):
+            return _unknown(path, f"{tag} stands alone; put it behind the tag: <tag>@{tag}")
     try:
-        return parse_reference(f"{'/'.join(name)}:{tag}")
+        return parse_reference(whole)
     except ImageReferenceError as error:
-        return _unknown(where.tag, str(error))
+        return _unknown(path, str(error))
 
 
 def _unknown(path: str, problem: str) -> ImageRef:

@@ -107,6 +107,31 @@ _ALL = (
         ("1.33", "1.35"),
         "endoflife-date/endoflife.date products/kyverno.md, release 1.19, from Kyverno's compatibility matrix",
     ),
+    Component(
+        "certManager",
+        "cert-manager",
+        "v1.20.3",
+        ("v1.20.3",),
+        ("1.32", "1.35"),
+        "cert-manager/website content/docs/releases/README.md, release 1.20",
+    ),
+    Component(
+        "envoyGateway",
+        "Envoy Gateway",
+        "v1.8.3",
+        ("v1.8.3",),
+        ("1.32", "1.35"),
+        "envoyproxy/gateway site/content/en/news/releases/matrix.md, row v1.8",
+    ),
+    Component(
+        "kserve",
+        "KServe",
+        "v0.18.1",
+        ("v0.18.1",),
+        ("1.33", "1.35"),
+        "kserve/kserve v0.18.1 go.mod and .github/actions/minikube-setup: built for and tested on 1.34; a client of"
+        " Kubernetes works with servers of one minor version before and after its own",
+    ),
 )
 
 COMPONENTS: Mapping[str, Component] = MappingProxyType({c.key: c for c in _ALL})

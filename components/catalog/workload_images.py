@@ -16,9 +16,21 @@ from components.catalog.image_refs import Lock
 from components.catalog.image_table import Image
 from components.catalog.ray import RAY_VERSION
 
+KSERVE_VERSION = "v0.18.1"
+"""Version of what KServe puts beside a model, and of its Hugging Face server: that of its controller."""
+
 _ALL = (
     # Triton 2.71.0 is container release 26.07 (NVIDIA Triton release notes 26.07).
     Image("triton", "nvcr.io", "nvidia/tritonserver", "26.07-py3"),
+    # On CUDA 13.0 (CUDA_VERSION=13.0.2 in the image); the maker's tag for CUDA 12.9 is v0.28.0-cu129.
+    Image("vllm", "docker.io", "vllm/vllm-openai", "v0.28.0"),
+    # The maker tags the build for GPUs "-gpu" (kserve/kserve charts/kserve-runtime-configs).
+    Image("huggingface", "docker.io", "kserve/huggingfaceserver", f"{KSERVE_VERSION}-gpu"),
+    Image("huggingface-cpu", "docker.io", "kserve/huggingfaceserver", KSERVE_VERSION),
+    # KServe's webhook puts these into a model's pods; an InferenceGraph is a pod of the router.
+    Image("storage-initializer", "docker.io", "kserve/storage-initializer", KSERVE_VERSION),
+    Image("agent", "docker.io", "kserve/agent", KSERVE_VERSION),
+    Image("router", "docker.io", "kserve/router", KSERVE_VERSION),
     # Platforms, Python versions and the form of the tag: ray-project/ray, ci/ray_ci/docker_container.py.
     Image("ray", "docker.io", "rayproject/ray", f"{RAY_VERSION}-py311-cpu"),
     Image("ray-gpu", "docker.io", "rayproject/ray", f"{RAY_VERSION}-py311-cu128"),

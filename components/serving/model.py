@@ -76,6 +76,7 @@ class Model(pulumi.ComponentResource):
                     version,
                     one,
                     cluster,
+                    answers_to=key,
                     account=args["account"],
                     pod_labels=args["pod_labels"],
                     locate=locate,

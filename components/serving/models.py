@@ -14,9 +14,10 @@ from components.manifest import Spec
 from components.scheduling.placement import placement
 from components.scheduling.volcano import SCHEDULER
 from components.serving.names import GATEWAY, GATEWAY_NAMESPACE, runtime_name
+from components.serving.runtime_specs import GRACE_SECONDS
 from components.settings.checks_serving import FORMATS, default_signal
 from components.settings.cluster import Cluster
-from components.settings.serving import Canary, Mode, Runtime, ServedModel, Signal
+from components.settings.serving import Canary, Runtime, ServedModel, Signal
 from components.settings.shapes import pod_shape
 
 CANARY_SUFFIX = "-canary"
@@ -26,7 +27,6 @@ ADAPTERS = "/mnt/adapters"
 DEFAULT_TARGETS: dict[Signal, int] = {
     Signal.WAITING_REQUESTS: 4,
     Signal.QUEUE_TIME: 50,
-    Signal.CONCURRENCY: 8,
     Signal.CPU: 70,
 }
 """Value of a signal per replica above which another one starts; units at `Signal`."""
@@ -54,6 +54,7 @@ def inference_service(
     model: ServedModel,
     cluster: Cluster,
     *,
+    answers_to: str | None = None,
     account: str | None = None,
     pod_labels: Mapping[str, str] | None = None,
     locate: Callable[[str], pulumi.Input[str]] = str,
@@ -65,6 +66,7 @@ def inference_service(
         name: Its name; the canary's is another.
         model: Settings of the model, checked.
         cluster: Where its pods may run.
+        answers_to: Name under which requests ask for it; default: `name`. A canary answers to its model's.
         account: Service account whose cloud identity reads the weights; None: nobody's.
         pod_labels: Labels by which the cloud knows pods of that account.
         locate: Says where a source of the stack file is.
@@ -81,10 +83,11 @@ def inference_service(
         "schedulerName": SCHEDULER,
         "priorityClassName": model.priority.value,
         "automountServiceAccountToken": False,
+        "terminationGracePeriodSeconds": GRACE_SECONDS,
         "labels": {STORES_LABEL: "true", **(pod_labels or {})},
         "annotations": {QUEUE_ANNOTATION: tenant},
         **({"serviceAccountName": account} if account else {}),
-        **_server(name, model, cluster, locate),
+        **_server(answers_to or name, model, cluster, locate),
     }
     if model.gpu is not None:
         placed = placement(cluster, model.gpu)
@@ -209,7 +212,7 @@ def scaled_object(tenant: str, name: str, model: ServedModel, *, prometheus: str
     While the signal cannot be read, the number of replicas stays as it is, at least at what the stack file calls its
     minimum.
     """
-    signal = model.scaling.signal or default_signal(Mode.STANDARD, model)
+    signal = model.scaling.signal or default_signal(model)
     assert signal is not None  # noqa: S101 - settings refuse a model that scales by nothing
     target = model.scaling.target or DEFAULT_TARGETS[signal]
     if signal is Signal.CPU:

@@ -27,6 +27,9 @@ RESERVED_NAMESPACES = (
     "kyverno",
     "cluster-autoscaler",
     "keda",
+    "cert-manager",
+    "envoy-gateway-system",
+    "kserve",
 )
 """Namespaces that a tenant may not be called."""
 
@@ -52,6 +55,9 @@ def version_checks(versions: Versions, gpu: Gpu | None) -> Iterator[Problem]:
         "kyverno": versions.kyverno,
         "keda": versions.keda,
         "clusterAutoscaler": versions.cluster_autoscaler,
+        "certManager": versions.cert_manager,
+        "envoyGateway": versions.envoy_gateway,
+        "kserve": versions.kserve,
     }
     asked_for = ("draDriver",) if gpu is not None and gpu.allocation is Allocation.DRA else ()
     for key, message in version_problems(versions.kubernetes, chosen, asked_for):
@@ -153,6 +159,29 @@ def trust_problems(environment: Environment, trust: Trust) -> Iterator[Problem]:
     """A production stack that lets unsigned images run."""
     if environment is Environment.PROD and trust.enforcement is not Enforcement.ENFORCE:
         yield Problem(("trust", "enforcement"), trust.enforcement.value, "a prod stack must enforce image signatures")
+
+
+def mirror_problems(trust: Trust, *, needed: bool) -> Iterator[Problem]:
+    """A mirror that tenants may not pull from, or none where only there the platform's images could be signed.
+
+    `needed`: whether the stack runs images of the platform in tenants' namespaces.
+    """
+    mirror = trust.mirror
+    if mirror is None:
+        if needed and trust.enforcement is Enforcement.ENFORCE:
+            yield Problem(
+                ("trust", "mirror"),
+                ABSENT,
+                "missing; images of the platform, such as model servers, run in tenants' namespaces, and signatures are"
+                " enforced there; copy those images to a registry of yours, sign them and name it here",
+            )
+    elif not any(mirror == registry or mirror.startswith(f"{registry}/") for registry in trust.registries):
+        yield Problem(
+            ("trust", "mirror"),
+            mirror,
+            f"tenants' images come from {', '.join(trust.registries)} only; put the mirror into one of them, or add it"
+            " to trust.registries",
+        )
 
 
 def tenant_problems(tenants: Mapping[str, Tenant]) -> Iterator[Problem]:

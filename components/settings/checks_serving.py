@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 
 from components.settings.cluster import AksCluster, Cluster, EksCluster, ExistingCluster, GkeCluster
 from components.settings.problems import ABSENT, Path, Problem, closest
-from components.settings.sections import Autoscaling, Tenant
-from components.settings.serving import Format, Mode, Runtime, ServedModel, Serving, Signal
+from components.settings.sections import Autoscaling, PodSecurity, Tenant
+from components.settings.serving import Format, Runtime, ServedModel, Serving, Signal
 from components.settings.shapes import pod_shape
 from components.settings.supply import offering_pools, pool_supply, resource_title
 from components.settings.workloads import GpuRequest
@@ -49,8 +49,9 @@ def serving_problems(
                 )
             yield from _runtime_problems(path, model)
             yield from _source_problems(path, cluster, model)
-            yield from _scaling_problems(path, serving, model)
-            if autoscaling is None and serving.mode is Mode.STANDARD and (model.replicas.max or 0) > model.replicas.min:
+            yield from _image_source_problems(path, tenant, model)
+            yield from _scaling_problems(path, model)
+            if autoscaling is None and (model.replicas.max or 0) > model.replicas.min:
                 yield Problem(
                     (*path, "replicas", "max"),
                     model.replicas.max,
@@ -88,11 +89,32 @@ _STORES: Mapping[type[Cluster], tuple[str, str]] = {
 """Provider -> scheme and name of the object store that its workload identity opens."""
 
 
-def _source_problems(path: Path, cluster: Cluster, model: ServedModel) -> Iterator[Problem]:
-    sources = {("source",): model.source, **{("adapters", key): uri for key, uri in model.adapters.items()}}
+def _sources(model: ServedModel) -> Mapping[Path, str]:
+    sources: dict[Path, str] = {("source",): model.source}
+    sources |= {("adapters", key): uri for key, uri in model.adapters.items()}
     if model.canary is not None:
         sources["canary", "source"] = model.canary.source
-    for where, uri in sources.items():
+    return sources
+
+
+def _image_source_problems(path: Path, tenant: Tenant, model: ServedModel) -> Iterator[Problem]:
+    """Models in images where the container that KServe makes of one may not run.
+
+    It says nothing of privilege escalation, capabilities or seccomp (kserve v0.18.1, pkg/utils/storage.go), all of
+    which Pod Security restricted wants to be told.
+    """
+    for where, uri in _sources(model).items():
+        if uri.startswith("oci://") and tenant.pod_security is PodSecurity.RESTRICTED:
+            yield Problem(
+                (*path, *where),
+                uri,
+                "KServe runs a model's image as a container that Pod Security restricted refuses; copy the model into a"
+                " store, or set the tenant's podSecurity to baseline",
+            )
+
+
+def _source_problems(path: Path, cluster: Cluster, model: ServedModel) -> Iterator[Problem]:
+    for where, uri in _sources(model).items():
         if isinstance(cluster, ExistingCluster):
             if uri.startswith("store://"):
                 yield Problem(
@@ -112,17 +134,16 @@ def _source_problems(path: Path, cluster: Cluster, model: ServedModel) -> Iterat
             )
 
 
-def _scaling_problems(path: Path, serving: Serving, model: ServedModel) -> Iterator[Problem]:
+def _scaling_problems(path: Path, model: ServedModel) -> Iterator[Problem]:
     most = model.replicas.max if model.replicas.max is not None else max(1, model.replicas.min)
-    signal = model.scaling.signal or default_signal(serving.mode, model)
+    signal = model.scaling.signal or default_signal(model)
     if most < model.replicas.min:
         yield Problem((*path, "replicas", "max"), most, f"is below replicas.min, which is {model.replicas.min}")
-    if model.replicas.min == 0 and signal is not Signal.CONCURRENCY:
+    if model.replicas.min == 0:
         yield Problem(
             (*path, "replicas", "min"),
             0,
-            "nothing could wake it: a model without replicas gives no signal, and only concurrency in knative mode is"
-            " counted before it; write 1, or serving.mode: knative",
+            "nothing could wake it: a model without replicas gives no signal; write 1",
         )
     if most == max(1, model.replicas.min) and model.replicas.min > 0 and "scaling" in model.model_fields_set:
         yield Problem(
@@ -132,36 +153,31 @@ def _scaling_problems(path: Path, serving: Serving, model: ServedModel) -> Itera
         yield Problem(
             (*path, "scaling", "signal"),
             ABSENT,
-            f"{model.runtime.value} on GPUs gives no signal in standard mode; make replicas.max equal to min, or set"
-            " serving.mode: knative",
+            f"{model.runtime.value} on GPUs gives no signal; make replicas.max equal to min",
         )
     chosen = model.scaling.signal
     if chosen is None:
         return
-    allowed = allowed_signals(serving.mode, model)
+    allowed = allowed_signals(model)
     if chosen not in allowed:
-        yield Problem((*path, "scaling", "signal"), chosen.value, _why_not(chosen, model, serving.mode, allowed))
+        yield Problem((*path, "scaling", "signal"), chosen.value, _why_not(chosen, model, allowed))
 
 
-def _why_not(signal: Signal, model: ServedModel, mode: Mode, allowed: tuple[Signal, ...]) -> str:
+def _why_not(signal: Signal, model: ServedModel, allowed: tuple[Signal, ...]) -> str:
     choice = f"choose {' or '.join(one.value for one in allowed)}" if allowed else "make replicas.max equal to min"
     if signal is Signal.CPU:
         return f"a model on GPUs does not scale by its processors, which say nothing about its load; {choice}"
-    if signal is Signal.CONCURRENCY:
-        return f"requests in flight are counted in knative mode only; {choice}, or set serving.mode: knative"
-    return f"{model.runtime.value} in {mode.value} mode does not give this signal; {choice}"
+    return f"{model.runtime.value} does not give this signal; {choice}"
 
 
-def allowed_signals(mode: Mode, model: ServedModel) -> tuple[Signal, ...]:
+def allowed_signals(model: ServedModel) -> tuple[Signal, ...]:
     """By what the model can scale, the default first."""
-    if mode is Mode.KNATIVE:
-        return (Signal.CONCURRENCY,)
     return (*SIGNALS[model.runtime], *((Signal.CPU,) if model.gpu is None else ()))
 
 
-def default_signal(mode: Mode, model: ServedModel) -> Signal | None:
+def default_signal(model: ServedModel) -> Signal | None:
     """By what the model scales when its settings do not say; None where there is nothing."""
-    return next(iter(allowed_signals(mode, model)), None)
+    return next(iter(allowed_signals(model)), None)
 
 
 def gpu_problems(path: Path, cluster: Cluster, gpu: GpuRequest) -> Iterator[Problem]:

@@ -156,6 +156,8 @@ def _cross_checks(parsed: Mapping[str, Any], pruned: set[str]) -> Iterator[Probl
         yield from checks.storage_problems(cluster, parsed["storage"])
     if "environment" in parsed and "trust" in parsed:
         yield from checks.trust_problems(parsed["environment"], parsed["trust"])
+    if "trust" in parsed:
+        yield from checks.mirror_problems(parsed["trust"], needed=parsed.get("serving") is not None)
     if tenants is not None:
         yield from checks.tenant_problems(tenants)
         if "ray" in parsed:

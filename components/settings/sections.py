@@ -298,3 +298,6 @@ class Versions(Model):
     kyverno: str = COMPONENTS["kyverno"].default
     keda: str = COMPONENTS["keda"].default
     cluster_autoscaler: str = COMPONENTS["clusterAutoscaler"].default
+    cert_manager: str = COMPONENTS["certManager"].default
+    envoy_gateway: str = COMPONENTS["envoyGateway"].default
+    kserve: str = COMPONENTS["kserve"].default

@@ -1,7 +1,7 @@
 """Settings of model serving: the platform's part, and a tenant's models."""
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
@@ -57,9 +57,6 @@ class Signal(StrEnum):
     QUEUE_TIME = "queue-time"
     """Milliseconds that a request waits in Triton before it runs, on average."""
 
-    CONCURRENCY = "concurrency"
-    """Requests in flight per replica, counted at the router; Knative mode only. It alone can wake a model from zero."""
-
     CPU = "cpu"
     """Percent of the processors that a replica requests. Refused for models on GPUs, whose processors say nothing."""
 
@@ -68,11 +65,11 @@ class Scaling(Model):
     """When a model gets another replica."""
 
     signal: Signal | None = None
-    """Default by runtime: vllm waiting-requests, triton queue-time; huggingface has none but in Knative mode."""
+    """Default by runtime: vllm waiting-requests, triton queue-time; huggingface on processors cpu, on GPUs none."""
 
     target: PositiveCount | None = None
-    """Value of the signal per replica above which another one starts. Default by signal: 4 waiting requests, 50 ms, 8
-    requests in flight, 70 % of the processors."""
+    """Value of the signal per replica above which another one starts. Default by signal: 4 waiting requests, 50 ms,
+    70 % of the processors."""
 
     cooldown_seconds: Annotated[int, Field(ge=60, le=3600)] = 600
     """How long the signal stays low before a replica goes: longer than a start with its download takes."""
@@ -82,7 +79,7 @@ class Replicas(Model):
     """Bounds of a model's replicas."""
 
     min: Count = 1
-    """0 only where something outside the model can wake it: concurrency in Knative mode."""
+    """At least 1: a model without replicas gives no signal by which it could be woken."""
 
     max: PositiveCount | None = None
     """Default: `min`, so that the model does not scale by itself."""
@@ -159,24 +156,22 @@ class ServedModel(Model):
     """Further arguments of the model server, passed last."""
 
 
-class Mode(StrEnum):
-    """How KServe runs a model's pods."""
-
-    STANDARD = "standard"
-    """Deployments and Gateway API routes."""
-
-    KNATIVE = "knative"
-    """Knative services: scaling by concurrency, and to zero."""
-
-
 class Serving(Model):
     """KServe, with cert-manager and a gateway. The section being there installs them."""
 
-    mode: Literal[Mode.STANDARD] = Mode.STANDARD
-    """How models run."""
-
     domain: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")] = "models.internal"
-    """Domain of the models' addresses: <model>-<tenant>.<domain>."""
+    """Domain of the models' addresses: <model>-<tenant>.<domain>. Names below it lead to the gateway's load balancer in
+    your DNS; it has addresses of the cluster's network only."""
+
+    issuer: Name | None = None
+    """ClusterIssuer of yours that signs the gateway's certificate. None: the platform's own authority, which clients
+    then have to trust. Make yours once cert-manager is there; the gateway waits for it, the update does not."""
 
     values: dict[str, Any] = Field(default_factory=dict)
     """Further values of the kserve-resources chart."""
+
+    gateway_values: dict[str, Any] = Field(default_factory=dict)
+    """Further values of Envoy Gateway's chart."""
+
+    cert_manager_values: dict[str, Any] = Field(default_factory=dict)
+    """Further values of the cert-manager chart."""

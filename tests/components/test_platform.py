@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tests.stack_files import settings
 NAMESPACE = "kubernetes:core/v1:Namespace"
 QUEUE = "kubernetes:scheduling.volcano.sh/v1beta1:Queue"
 RELEASE = "kubernetes:helm.sh/v3:Release"
+RUNTIME = "kubernetes:serving.kserve.io/v1alpha1:ClusterServingRuntime"
 
 
 def local(kubeconfig: Path) -> Settings:
@@ -23,7 +25,7 @@ def local(kubeconfig: Path) -> Settings:
         "gpuPools": {"h100": {"accelerator": "H100-80", "gpus": 8, "nodes": 2, "mig": {"1g.10gb": 4, "3g.40gb": 1}}},
     }
     tenants = {"vision": {"quota": {"slices": {"1g.10gb": 8}}}, "language": {"quota": {"slices": {"3g.40gb": 4}}}}
-    return settings(cluster=cluster, tenants=tenants)
+    return settings(cluster=cluster, tenants=tenants, serving={})
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +70,32 @@ def test_tenants_come_after_everything_that_bounds_them(graph: Graph) -> None:
         assert reaches(graph, namespace, graph.one(binding))
 
 
+def test_kserve_outlives_whatever_tenants_made_of_its_kinds(graph: Graph) -> None:
+    for tenant in ("vision", "language"):
+        namespace = graph.one(NAMESPACE, f"p-tenant-{tenant}-namespace")
+        for part in ("p-kserve-release", "p-kserve-kinds"):
+            assert reaches(graph, namespace, graph.one(RELEASE, part)), part
+        assert all(reaches(graph, namespace, runtime) for runtime in graph.all(RUNTIME))
+
+
+def test_serving_meets_no_webhook_before_it_answers(graph: Graph) -> None:
+    gateway = graph.one("kubernetes:gateway.networking.k8s.io/v1:Gateway")
+    kserve, kinds = graph.one(RELEASE, "p-kserve-release"), graph.one(RELEASE, "p-kserve-kinds")
+    order = [
+        graph.one(RELEASE, "p-certificates-release"),
+        graph.one("kubernetes:cert-manager.io/v1:ClusterIssuer", "p-certificates-issuer"),
+        graph.one("kubernetes:cert-manager.io/v1:Certificate", "p-gateway-certificate"),
+        gateway,
+        kinds,
+        kserve,
+        graph.one(RUNTIME, "p-runtimes-triton"),
+    ]
+    for earlier, later in pairwise(order):
+        assert reaches(graph, later, earlier), (later.name, earlier.name)
+    # The controller is there for as long as there is a Gateway, to take its load balancer down.
+    assert reaches(graph, gateway, graph.one(RELEASE, "p-gateway-release"))
+
+
 def test_a_namespace_comes_after_its_queue_so_that_jobs_go_before_it(graph: Graph) -> None:
     for tenant in ("vision", "language"):
         namespace = graph.one(NAMESPACE, f"p-tenant-{tenant}-namespace")
@@ -94,7 +122,10 @@ def test_custom_resources_come_after_the_chart_that_brings_their_kind(graph: Gra
 
 def test_every_release_is_pinned_and_rolls_back(graph: Graph) -> None:
     releases = graph.all(RELEASE)
-    assert {release.inputs["chart"] for release in releases} == {"gpu-operator", "volcano", "kyverno"}
+    assert {release.inputs["chart"].rpartition("/")[2] for release in releases} == {
+        *("gpu-operator", "volcano", "kyverno"),
+        *("cert-manager", "gateway-helm", "kserve-crd", "kserve-resources"),
+    }
     for release in releases:
         assert release.inputs["version"]
         assert release.inputs["atomic"] is True
@@ -128,6 +159,9 @@ def test_pod_security_is_enforced_in_every_namespace(graph: Graph) -> None:
         "p-gpu-namespace": "privileged",
         "p-volcano-namespace": "baseline",
         "p-trust-namespace": "restricted",
+        "p-certificates-namespace": "restricted",
+        "p-gateway-namespace": "restricted",
+        "p-kserve-namespace": "restricted",
         "p-tenant-vision-namespace": "restricted",
         "p-tenant-language-namespace": "restricted",
     }

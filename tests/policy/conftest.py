@@ -76,7 +76,9 @@ class World:
     def platform(self, environment: Any = "dev") -> Made:
         return Made("multimodal:index:Platform", "platform", {"environment": environment})
 
-    def release(self, chart: str, repo: str, version: str, values: Any, namespace: str = "system", **more: Any) -> Made:
+    def release(
+        self, chart: str, repo: str | None, version: str, values: Any, namespace: str = "system", **more: Any
+    ) -> Made:
         inputs = {
             "chart": chart,
             "version": version,

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from tests.stack_files import REMOVE
+
 AKS = {
     "provider": "aks",
     "subscriptionId": "00000000-0000-4000-8000-000000000001",
@@ -118,7 +120,7 @@ RAY_CASES: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "Ray's own image where signatures are enforced",
-        ray(image=None),
+        {**ray(image=None), "trust.mirror": REMOVE},
         "clusters.lab.image: missing; Ray does not sign its images, and this stack enforces signatures: build one on"
         " rayproject/ray:2.53.0-py311-cu128, sign it, and name it here by digest",
     ),

@@ -126,6 +126,12 @@ SERVING_CASES: list[tuple[str, dict[str, Any], str]] = [
         f'{MODEL}.source = "oci://ghcr.io/acme/chat:3": does not match',
     ),
     (
+        "model in an image under Pod Security restricted",
+        serving({"source": f"oci://ghcr.io/acme/chat@sha256:{'0' * 64}"}),
+        "KServe runs a model's image as a container that Pod Security restricted refuses; copy the model into a store,"
+        " or set the tenant's podSecurity to baseline",
+    ),
+    (
         "model in another cloud's store",
         serving({"source": "gs://acme-models/chat"}),
         f'{MODEL}.source = "gs://acme-models/chat": Google Cloud Storage would need a key on eks, whose workload'
@@ -153,8 +159,7 @@ SERVING_CASES: list[tuple[str, dict[str, Any], str]] = [
     (
         "signal of another runtime",
         serving({"replicas": {"max": 2}, "scaling": {"signal": "queue-time"}}),
-        f'{MODEL}.scaling.signal = "queue-time": vllm in standard mode does not give this signal; choose'
-        " waiting-requests",
+        f'{MODEL}.scaling.signal = "queue-time": vllm does not give this signal; choose waiting-requests',
     ),
     (
         "model from zero that nothing wakes",
@@ -174,7 +179,7 @@ SERVING_CASES: list[tuple[str, dict[str, Any], str]] = [
     (
         "scaling of a model that gives no signal",
         serving({"runtime": "huggingface", "replicas": {"max": 2}}),
-        f"{MODEL}.scaling.signal: huggingface on GPUs gives no signal in standard mode; make replicas.max equal to min",
+        f"{MODEL}.scaling.signal: huggingface on GPUs gives no signal; make replicas.max equal to min",
     ),
     (
         "scaling without an autoscaler",

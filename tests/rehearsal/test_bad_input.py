@@ -298,6 +298,34 @@ CASES = [
     Case("key that is not one", {"trust.attestors": {"x": {"key": "c2VjcmV0"}}}, "does not match"),
     Case("nobody signs", {"trust.attestors": {}}, "at least 1 item"),
     Case("no registry", {"trust.registries": []}, "at least 1 item"),
+    Case(
+        "model servers that nobody signed",
+        {"serving": {}, "trust.mirror": REMOVE},
+        "multimodal:trust.mirror: missing; images of the platform, such as model servers, run in tenants' namespaces,"
+        " and signatures are enforced there; copy those images to a registry of yours, sign them and name it here",
+    ),
+    Case(
+        "mirror that tenants may not pull from",
+        {"serving": {}, "trust.mirror": "ghcr.io/acmecorp/mirror"},
+        'multimodal:trust.mirror = "ghcr.io/acmecorp/mirror": tenants\' images come from ghcr.io/acme only; put the'
+        " mirror into one of them, or add it to trust.registries",
+    ),
+    Case("mirror with a scheme", {"trust.mirror": "https://ghcr.io/acme"}, 'trust.mirror = "https://ghcr.io/acme"'),
+    Case(
+        "issuer that is no name",
+        {"serving": {"issuer": "Let's Encrypt"}},
+        'multimodal:serving.issuer = "Let\'s Encrypt": does not match',
+    ),
+    Case(
+        "KServe of another version",
+        {"versions": {"kserve": "v0.20.0"}},
+        'versions.kserve = "v0.20.0": not in the matrix for KServe; use one of v0.18.1',
+    ),
+    Case(
+        "tenant of the gateway's name",
+        {"tenants": {"envoy-gateway-system": {"quota": {"gpus": 1}}}},
+        "this namespace belongs to the platform",
+    ),
     Case("no administrator", {"cluster.admins": REMOVE}, "cluster.admins: missing; it has no default"),
     Case(
         "administrator that is not one",

@@ -257,3 +257,46 @@ def test_a_map_that_templates_loop_over_takes_any_key(folder: Path) -> None:
     assert data is not None
     assert charts.check_values(data, {"extraArgs": {"expander": "least-waste"}}) == []
     assert [found.path for found in charts.check_values(data, {"image": {"tga": "v2"}})] == ["image.tga"]
+
+
+def test_a_value_that_only_the_charts_schema_names_exists(folder: Path) -> None:
+    image = {"properties": {"digest": {"$ref": "#/$defs/digest"}}}
+    schema = {"$ref": "#/$defs/all", "$defs": {"all": {"properties": {"image": image}}, "digest": {"type": "string"}}}
+    (folder / "values.schema.json").write_text(json.dumps(schema))
+    assert findings({"image": {"digest": "sha256:0"}}) == []
+    assert findings({"image": {"digset": "sha256:0"}}) == [
+        "image.digset: chart volcano 1.15.0 has no such value, so Helm would ignore it; the closest that exists is"
+        " image.tag"
+    ]
+
+
+def test_a_chart_may_lie_in_a_folder_of_its_projects_name(folder: Path) -> None:
+    project = folder.parent / "envoy-gateway"
+    (project / "crds").mkdir(parents=True)
+    (project / "values.yaml").write_text("deployment: {}\n")
+    (project / "Chart.yaml").write_text("version: v0.0.0-latest\n")
+    (folder.parent / "INDEX.yaml").write_text("components: {envoy-gateway: {version: v1.8.3}}\n")
+    data = upstream.chart_data("gateway-helm")
+    assert data is not None
+    assert (data.version, data.values) == ("v1.8.3", {"deployment": {}})
+
+
+def test_a_chart_gets_the_crds_that_it_brings_out_of_its_projects(folder: Path) -> None:
+    names = ("inferenceservices", "servingruntimes", "localmodelcaches", "llminferenceservices")
+    (folder.parent / "kserve" / "crds").mkdir(parents=True)
+    for name in names:
+        kind = {"kind": "CustomResourceDefinition", "metadata": {"name": f"{name}.serving.kserve.io"}}
+        (folder.parent / "kserve" / "crds" / f"serving.kserve.io_{name}.yaml").write_text(yaml.safe_dump(kind))
+    found = upstream_crds.crds("kserve-crd")
+    assert found is not None
+    assert {item["metadata"]["name"].partition(".")[0] for item in found.documents} == set(names[:2])
+
+
+def test_gateway_kinds_come_from_both_projects(folder: Path) -> None:
+    for place, name in (("envoy-gateway/crds", "envoyproxies"), ("gateway-api/crds", "gateways")):
+        (folder.parent / place).mkdir(parents=True)
+        kind = {"kind": "CustomResourceDefinition", "metadata": {"name": name}}
+        (folder.parent / place / f"{name}.yaml").write_text(yaml.safe_dump(kind))
+    found = upstream_crds.crds("gateway-helm")
+    assert found is not None
+    assert {item["metadata"]["name"] for item in found.documents} == {"envoyproxies", "gateways"}

@@ -14,6 +14,7 @@ from components.catalog.images import (
     value_paths,
 )
 from components.catalog.versions import COMPONENTS
+from components.catalog.workload_images import KSERVE_VERSION
 
 VERSIONS = [(key, v) for key, chart in CHARTS.items() for v in COMPONENTS[chart.version_from].allowed]
 DIGEST = "sha256:" + "ab" * 32
@@ -83,7 +84,7 @@ def test_values_are_split_as_each_chart_wants_them() -> None:
     assert image_values("kyverno")["webhooksCleanup"]["image"] == cleanup
 
 
-@pytest.mark.parametrize("chart", CHARTS)
+@pytest.mark.parametrize("chart", [chart for chart in CHARTS if images(chart)])
 def test_a_release_that_sets_nothing_leaves_every_image_to_the_chart(chart: str) -> None:
     found = images_in(chart, {})
     assert len(found) == len(images(chart))
@@ -143,6 +144,7 @@ def test_another_registry_is_read_back_as_it_is_set() -> None:
         ("volcano", {"custom": {"metrics_enable": True}}, "custom.metrics_enable runs grafana/grafana:latest"),
         ("gpu-operator", {"gpuCluster": {"deployCR": True}}, "gpuCluster.deployCR runs the DRA driver"),
         ("kyverno", {"reportsServer": {"enabled": True}}, "reportsServer.enabled runs the reports server"),
+        ("cert-manager", {"extraContainers": [{"name": "x"}]}, "extraContainers runs containers of your own"),
     ],
 )
 def test_a_switch_that_brings_images_nobody_pinned_is_a_problem(chart: str, extra: dict, what: str) -> None:
@@ -156,3 +158,27 @@ def test_an_unknown_chart_or_version_is_refused() -> None:
         image_values("argo")
     with pytest.raises(ValueError, match=r"images of volcano 1.2.3 are not known; known versions: 1.15.0"):
         images("volcano", "1.2.3")
+
+
+def test_a_chart_value_may_hold_a_whole_reference() -> None:
+    values = image_values("kserve-resources", {"quay.io/brancz/kube-rbac-proxy:v0.18.0": DIGEST})["kserve"]
+    assert values["controller"]["rbacProxyImage"] == f"quay.io/brancz/kube-rbac-proxy:v0.18.0@{DIGEST}"
+
+
+def test_a_whole_reference_that_is_none_is_a_problem_at_its_path() -> None:
+    values = image_values("kserve-resources")
+    values["kserve"]["controller"]["rbacProxyImage"] = "Not An Image"
+    (ref,) = [ref for ref in images_in("kserve-resources", values) if ref.problem]
+    assert ref.reference == "kserve.controller.rbacProxyImage"
+
+
+def test_only_what_runs_in_tenants_namespaces_comes_from_the_mirror() -> None:
+    lock = {"docker.io/kserve/agent:v0.18.1": DIGEST}
+    values = image_values("kserve-resources", lock, mirror="ghcr.io/acme/mirror")["kserve"]
+    assert values["agent"] == {"image": "ghcr.io/acme/mirror/kserve/agent", "tag": f"v0.18.1@{DIGEST}"}
+    assert values["storage"]["image"] == "ghcr.io/acme/mirror/kserve/storage-initializer"
+    assert values["controller"]["image"] == "docker.io/kserve/kserve-controller"
+
+
+def test_kserves_workload_images_are_of_its_controllers_version() -> None:
+    assert COMPONENTS["kserve"].allowed == (KSERVE_VERSION,)

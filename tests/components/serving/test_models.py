@@ -43,6 +43,10 @@ def test_a_model_gets_its_fair_part_of_the_node_and_no_processor_limit(stack: Se
     assert "cpu" not in resources["limits"]
 
 
+def test_a_server_that_stops_has_time_for_the_requests_it_is_at_work_on(stack: Settings) -> None:
+    assert predictor(stack)["terminationGracePeriodSeconds"] == 120
+
+
 def test_what_the_stack_file_says_of_processors_and_memory_counts(stack: Settings) -> None:
     requests = predictor(stack, cpu=6, memoryGib=24)["model"]["resources"]["requests"]
     assert (requests["cpu"], requests["memory"]) == ("6", "24Gi")

@@ -6,7 +6,7 @@ import pytest
 
 from components.settings.supply import node_supply, supply
 from components.tenancy.objects import resource_quota
-from tests.stack_files import settings
+from tests.stack_files import REMOVE, settings
 
 GKE: dict[str, Any] = {"provider": "gke", "project": "acme-multimodal", "region": "us-central1"}
 AKS: dict[str, Any] = {
@@ -75,6 +75,22 @@ def test_gke_takes_a_pool(pool: dict[str, Any]) -> None:
 def test_aks_takes_a_pool(pool: dict[str, Any]) -> None:
     pools = {"p": {"machine": "Standard_ND96isr_H100_v5", "maxNodes": 2, **pool}}
     assert settings(cluster={**AKS, "gpuPools": pools}, tenants={})
+
+
+@pytest.mark.parametrize(
+    "trust",
+    [
+        {"trust.mirror": "ghcr.io/acme"},
+        {"trust.mirror": "ghcr.io/acme/mirror"},
+        {"trust.mirror": REMOVE, "trust.enforcement": "audit"},
+    ],
+)
+def test_models_are_served_from_a_mirror_or_where_signatures_are_only_reported(trust: dict[str, Any]) -> None:
+    assert settings(serving={}, **trust).serving
+
+
+def test_a_stack_that_serves_nothing_needs_no_mirror() -> None:
+    assert settings(**{"trust.mirror": REMOVE}).trust.mirror is None
 
 
 def test_a_cluster_may_move_into_a_small_network_that_is_there_already() -> None:

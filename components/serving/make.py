@@ -1,0 +1,62 @@
+"""What serves models, in the order that meets no webhook before it answers."""
+
+from collections.abc import Mapping
+
+import pulumi
+
+from components.serving.gateway import ModelGateway
+from components.serving.kserve import KServe
+from components.serving.runtimes import ServingRuntimes
+from components.settings import Settings
+from components.settings.model import Environment
+from components.settings.serving import Serving
+from components.trust.cert_manager import ISSUER, CertManager
+
+
+def make_serving(
+    name: str, settings: Settings, serving: Serving, lock: Mapping[str, str], on_cluster: pulumi.ResourceOptions
+) -> pulumi.Resource:
+    """Certificates, then the gateway, then KServe, then its runtimes; models and tenants depend on the last."""
+    several = settings.environment is Environment.PROD
+
+    def after(resource: pulumi.Resource) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions.merge(on_cluster, pulumi.ResourceOptions(depends_on=[resource]))
+
+    certificates = CertManager(
+        f"{name}-certificates",
+        {
+            "version": settings.versions.cert_manager,
+            "replicas": 2 if several else 1,
+            "images_lock": dict(lock),
+            "values": serving.cert_manager_values,
+        },
+        on_cluster,
+    )
+    gateway = ModelGateway(
+        f"{name}-gateway",
+        {
+            "version": settings.versions.envoy_gateway,
+            "provider": settings.cluster.provider,
+            "domain": serving.domain,
+            "issuer": serving.issuer or ISSUER,
+            "await_certificate": serving.issuer is None,
+            "replicas": 2 if several else 1,
+            "images_lock": dict(lock),
+            "values": serving.gateway_values,
+        },
+        after(certificates),
+    )
+    kserve = KServe(
+        f"{name}-kserve",
+        {
+            "version": settings.versions.kserve,
+            "domain": serving.domain,
+            "mirror": settings.trust.mirror,
+            "images_lock": dict(lock),
+            "values": serving.values,
+        },
+        after(gateway),
+    )
+    return ServingRuntimes(
+        f"{name}-runtimes", {"mirror": settings.trust.mirror, "images_lock": dict(lock)}, after(kserve)
+    )

@@ -1,0 +1,39 @@
+"""The model servers that tenants' models run on, known to KServe."""
+
+from typing import TypedDict
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from components.catalog.workload_images import workload_image
+from components.labels import platform_labels
+from components.serving.runtime_specs import RUNTIME_IMAGES, runtime_spec
+from components.serving.webhooks import patient
+
+
+class ServingRuntimesArgs(TypedDict):
+    """What the runtimes need to know."""
+
+    mirror: str | None
+    """Where copies of their images lie; None: at their makers."""
+
+    images_lock: dict[str, str]
+    """Digests by image reference; empty pins by tag."""
+
+
+class ServingRuntimes(pulumi.ComponentResource):
+    """Triton, vLLM and Hugging Face as ClusterServingRuntimes, in place of KServe's own. Serves no models."""
+
+    def __init__(self, name: str, args: ServingRuntimesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("multimodal:index:ServingRuntimes", name, dict(args), opts)
+        child = pulumi.ResourceOptions(parent=self, hooks=patient(f"{name}-webhook"))
+        for key, image in RUNTIME_IMAGES.items():
+            kubernetes.apiextensions.CustomResource(
+                f"{name}-{key}",
+                api_version="serving.kserve.io/v1alpha1",
+                kind="ClusterServingRuntime",
+                metadata={"name": f"multimodal-{key}", "labels": platform_labels()},
+                spec=runtime_spec(key, workload_image(image, lock=args["images_lock"], mirror=args["mirror"])),
+                opts=child,
+            )
+        self.register_outputs({})
