@@ -22,6 +22,8 @@ _ALL = (
     # Platforms, Python versions and the form of the tag: ray-project/ray, ci/ray_ci/docker_container.py.
     Image("ray", "docker.io", "rayproject/ray", f"{RAY_VERSION}-py311-cpu"),
     Image("ray-gpu", "docker.io", "rayproject/ray", f"{RAY_VERSION}-py311-cu128"),
+    # Routes requests through an inference graph.
+    Image("router", "docker.io", "kserve/router", "v0.18.1"),
 )
 
 WORKLOAD_IMAGES: Mapping[str, Image] = MappingProxyType({image.key: image for image in _ALL})
