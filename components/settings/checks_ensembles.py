@@ -54,7 +54,7 @@ def _backend_problems(path: Path, step: Step) -> Iterator[Problem]:
         "instances": runs_files,
     }.items():
         if key in step.model_fields_set and not meant:
-            reason = f"means nothing to a {backend} step" if runs_files else "stands in the model's own config.pbtxt"
+            reason = f"means nothing to {backend}" if runs_files else "stands in the model's own config.pbtxt"
             value = getattr(step, key)
             yield Problem((*path, key), value if isinstance(value, str) else ABSENT, f"{reason}; leave it out")
     if step.source is not None and step.source.startswith(("oci://", "pvc://")):

@@ -137,6 +137,7 @@ def wiring_problems(path: Path, ensemble: Ensemble) -> Iterator[Problem]:
     read: set[Port] = set()
     sent: dict[str, tuple[Port, Shape]] = {}
     edge: list[Port] = []
+    misnamed = False
     for key, step in ensemble.steps.items():
         for name, tensor in step.inputs.items():
             here: Path = (*path, "steps", key, "inputs", name)
@@ -148,6 +149,7 @@ def wiring_problems(path: Path, ensemble: Ensemble) -> Iterator[Problem]:
                 if common(given, shape) is None:
                     yield _misfit(here, shape, str(source), given)
             elif tensor.fed_by is not None and (reason := _unknown(ensemble, source)):
+                misnamed = True
                 yield Problem((*here, "from"), source, reason)
             else:
                 edge.append(Port(key, name))
@@ -155,19 +157,19 @@ def wiring_problems(path: Path, ensemble: Ensemble) -> Iterator[Problem]:
                 if (both := common(known, shape)) is None:
                     yield _misfit(here, shape, f"{source}, which {first} reads too,", known)
                 sent[source] = (first, both or known)
-    yield from _output_problems(path, ensemble, read, set(sent))
+    yield from _output_problems(path, ensemble, set(sent))
+    if not misnamed:
+        yield from _unread_problems(path, ensemble, read)
     if round_trip := cycle({key: needs(ensemble, key) for key in ensemble.steps}):
         yield Problem(
             (*path, "steps"),
             sorted(set(round_trip)),
             f"wait for each other: {' <- '.join(round_trip)}; break the cycle",
         )
-    if not sent:
-        yield Problem((*path, "steps"), sorted(ensemble.steps), "no step reads what the caller sends")
     yield from _batch_problems(path, ensemble, edge)
 
 
-def _output_problems(path: Path, ensemble: Ensemble, read: set[Port], sent: set[str]) -> Iterator[Problem]:
+def _output_problems(path: Path, ensemble: Ensemble, sent: set[str]) -> Iterator[Problem]:
     returned: dict[Port, str] = {}
     for name, text in ensemble.outputs.items():
         port = parse_port(ensemble, text)
@@ -179,6 +181,13 @@ def _output_problems(path: Path, ensemble: Ensemble, read: set[Port], sent: set[
             returned[port] = name
         if name in sent:
             yield Problem((*path, "outputs", name), text, "the caller sends a tensor of this name; choose another")
+
+
+def _unread_problems(path: Path, ensemble: Ensemble, read: set[Port]) -> Iterator[Problem]:
+    """Outputs that are for nobody; Triton refuses an ensemble that has any."""
+    returned = {parse_port(ensemble, text) for text in ensemble.outputs.values()}
+    if None in returned:
+        return
     for key, step in ensemble.steps.items():
         for name in step.outputs:
             if Port(key, name) not in read and Port(key, name) not in returned:
