@@ -2,7 +2,7 @@
 
 The router runs in a Deployment of the platform's, since the one that KServe's controller would make for an
 InferenceGraph object has no seccomp profile, scheduler or priority, and Pod Security restricted refuses it
-(docs/decisions/0002-ensembles-and-graphs.md).
+(docs/decisions/0005-ensembles-and-graphs.md).
 
 Sources: kserve v0.18.1, pkg/apis/serving/v1alpha1/inference_graph.go (spec), cmd/router (flags, port, how it decides),
 pkg/controller/v1alpha1/inferencegraph/raw_ig.go (how KServe runs it), pkg/constants (paths, probe).

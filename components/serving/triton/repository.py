@@ -1,7 +1,7 @@
 """The model repository of an ensemble, and how it gets into a Triton server's pod.
 
 Weights are fetched by KServe into the folders of their models; configurations and Python code are laid beside them,
-file by file, out of a ConfigMap. docs/decisions/0002-ensembles-and-graphs.md says why.
+file by file, out of a ConfigMap. docs/decisions/0005-ensembles-and-graphs.md says why.
 """
 
 import hashlib
