@@ -244,8 +244,8 @@ ENSEMBLE_CASES: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "answer given twice",
-        ensembles({"outputs/again": "classify.scores"}),
-        f'{ENSEMBLE}.outputs.again = "classify.scores": returned already, as scores; return it once',
+        ensembles({"outputs/twice": "classify.scores"}),
+        f'{ENSEMBLE}.outputs.twice = "classify.scores": returned already, as scores; return it once',
     ),
     (
         "answer that is called as a question",
@@ -255,7 +255,7 @@ ENSEMBLE_CASES: list[tuple[str, dict[str, Any], str]] = [
     (
         "one tensor of the caller in two types",
         step("classify", inputs__image={"type": "uint8", "dims": [1]}),
-        f'{ENSEMBLE}.steps.classify.inputs.image = "uint8 [batch, 1]": image, which decode.image reads too, is string',
+        f'{ENSEMBLE}.steps.decode.inputs.image = "string [batch, 1]": image, which classify.image reads too, is uint8',
     ),
     (
         "steps that wait for each other",
