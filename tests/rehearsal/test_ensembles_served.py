@@ -90,7 +90,7 @@ def served(api: Kube, tenant: Namespace, ensemble: Ensemble) -> JsonObject:
     files = repository("photos", ensemble, {"decode": "class TritonPythonModel: ..."})
     cluster = settings().cluster
     put(api, "v1", "ConfigMap", config_map(tenant.name, {}, "photos", files))
-    service = inference_service(tenant.name, "photos", ensemble, cluster, service_account=None, files=files)
+    service = inference_service(tenant.name, "photos", ensemble, cluster, files=files)
     put(api, "serving.kserve.io/v1beta1", "InferenceService", service)
     path = f"/apis/serving.kserve.io/v1beta1/namespaces/{tenant.name}/inferenceservices/photos"
     eventually(lambda: is_ready(api, path), "the ensemble to be ready", seconds=90)

@@ -126,18 +126,16 @@ def test_a_file_of_another_name_is_named() -> None:
 def test_a_model_with_a_configuration_of_its_own_keeps_it() -> None:
     own = photos(steps__classify__backend="repository")
     assert "classify/config.pbtxt" not in files(own)
-    assert fetched(own) == [{"uri": "s3://acme-models/classify/1", "mountPath": "/mnt/models/classify"}]
+    assert fetched(own) == {"/mnt/models/classify": "s3://acme-models/classify/1"}
 
 
 def test_weights_are_fetched_into_the_folder_of_their_version() -> None:
-    assert fetched(photos()) == [{"uri": "s3://acme-models/classify/1", "mountPath": "/mnt/models/classify/1"}]
+    assert fetched(photos()) == {"/mnt/models/classify/1": "s3://acme-models/classify/1"}
 
 
 def service(ensemble: Ensemble) -> dict[str, Any]:
     stack = parse(sections(**ensembles()))
-    return inference_service(
-        "vision", "photos", ensemble, stack.cluster, service_account="workloads", files=files(ensemble)
-    )
+    return inference_service("vision", "photos", ensemble, stack.cluster, account="workloads", files=files(ensemble))
 
 
 def test_every_file_of_the_repository_is_laid_into_the_pod_out_of_the_config_map() -> None:
@@ -155,7 +153,7 @@ def test_an_ensemble_is_served_as_a_model_is() -> None:
     assert predictor["model"]["modelFormat"] == {"name": "repository"}
     assert predictor["model"]["resources"]["limits"]["nvidia.com/mig-1g.10gb"] == "1"
     assert predictor["schedulerName"] == "volcano"
-    assert predictor["storageUris"] == fetched(photos())
+    assert predictor["storageUris"] == [{"uri": "s3://acme-models/classify/1", "mountPath": "/mnt/models/classify/1"}]
     assert made["metadata"]["annotations"]["storage.kserve.io/readonly"] == "false"
 
 
@@ -175,9 +173,10 @@ def test_an_ensemble_of_code_alone_fetches_nothing() -> None:
 def test_changed_code_rolls_out() -> None:
     before, after = (repository("photos", photos(), {"decode": code}) for code in ("a = 1", "a = 2"))
     assert digest(before) != digest(after)
-    assert service(photos())["spec"]["predictor"]["annotations"] == {
-        "multimodal.dev/repository": digest(files(photos()))
-    }
+    annotations = service(photos())["spec"]["predictor"]["annotations"]
+    assert annotations["multimodal.dev/repository"] == digest(files(photos()))
+    # Beside what says whose queue the pods wait in.
+    assert annotations["scheduling.volcano.sh/queue-name"] == "vision"
 
 
 def test_more_code_than_travels_with_an_ensemble_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
