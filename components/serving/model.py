@@ -1,6 +1,6 @@
 """A served model: InferenceService, route, canary and scaling."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypedDict
 
 import pulumi
@@ -15,6 +15,7 @@ from components.serving.models import (
     scales,
 )
 from components.settings.cluster import Cluster
+from components.settings.ensembles import Ensemble
 from components.settings.serving import ServedModel
 
 
@@ -62,41 +63,79 @@ class Model(pulumi.ComponentResource):
         tenant, key = args["tenant"], args["model"]
         model = ServedModel.model_validate(args["settings"])
         child = pulumi.ResourceOptions(parent=self)
-        versions = {key: model}
         if model.canary is not None:
-            versions[f"{key}{CANARY_SUFFIX}"] = canary_model(model, model.canary)
-        for version, one in versions.items():
-            kubernetes.apiextensions.CustomResource(
-                f"{name}{version.removeprefix(key)}-service",
-                api_version="serving.kserve.io/v1beta1",
-                kind="InferenceService",
-                opts=child,
-                **inference_service(
-                    tenant,
-                    version,
-                    one,
-                    cluster,
-                    answers_to=key,
-                    account=args["account"],
-                    pod_labels=args["pod_labels"],
-                    locate=locate,
-                ),
-            )
-        kubernetes.apiextensions.CustomResource(
-            f"{name}-route",
-            api_version="gateway.networking.k8s.io/v1",
-            kind="HTTPRoute",
-            opts=child,
-            **route(tenant, key, model, domain=args["domain"]),
-        )
-        if scales(model):
-            assert args["prometheus"] is not None  # noqa: S101 - settings refuse it
-            kubernetes.apiextensions.CustomResource(
-                f"{name}-scaling",
-                api_version="keda.sh/v1alpha1",
-                kind="ScaledObject",
-                opts=child,
-                **scaled_object(tenant, key, model, prometheus=args["prometheus"]),
-            )
+            version = f"{key}{CANARY_SUFFIX}"
+            other = canary_model(model, model.canary)
+            _service(f"{name}{CANARY_SUFFIX}", args, version, other, cluster, locate, child)
+        serve(name, args, model, cluster, locate, child)
         self.address = f"{key}-{tenant}.{args['domain']}"
         self.register_outputs({"address": self.address})
+
+
+def serve(
+    name: str,
+    args: ModelArgs,
+    model: ServedModel | Ensemble,
+    cluster: Cluster,
+    locate: Callable[[str], pulumi.Input[str]],
+    opts: pulumi.ResourceOptions,
+    files: Mapping[str, str] | None = None,
+) -> None:
+    """What serves a model or an ensemble, leads requests to it and scales it.
+
+    Args:
+        name: Begins the resources' names.
+        args: Of the model's or the ensemble's component.
+        model: Its settings.
+        cluster: Where its pods may run.
+        locate: Says where a source of the stack file is.
+        opts: The component as parent.
+        files: Files of an ensemble's repository that are not fetched, by path.
+    """
+    tenant, key = args["tenant"], args["model"]
+    _service(name, args, key, model, cluster, locate, opts, files)
+    kubernetes.apiextensions.CustomResource(
+        f"{name}-route",
+        api_version="gateway.networking.k8s.io/v1",
+        kind="HTTPRoute",
+        opts=opts,
+        **route(tenant, key, model, domain=args["domain"]),
+    )
+    if scales(model):
+        assert args["prometheus"] is not None  # noqa: S101 - settings refuse it
+        kubernetes.apiextensions.CustomResource(
+            f"{name}-scaling",
+            api_version="keda.sh/v1alpha1",
+            kind="ScaledObject",
+            opts=opts,
+            **scaled_object(tenant, key, model, prometheus=args["prometheus"]),
+        )
+
+
+def _service(
+    name: str,
+    args: ModelArgs,
+    version: str,
+    model: ServedModel | Ensemble,
+    cluster: Cluster,
+    locate: Callable[[str], pulumi.Input[str]],
+    opts: pulumi.ResourceOptions,
+    files: Mapping[str, str] | None = None,
+) -> None:
+    kubernetes.apiextensions.CustomResource(
+        f"{name}-service",
+        api_version="serving.kserve.io/v1beta1",
+        kind="InferenceService",
+        opts=opts,
+        **inference_service(
+            args["tenant"],
+            version,
+            model,
+            cluster,
+            account=args["account"],
+            pod_labels=args["pod_labels"],
+            locate=locate,
+            files=files,
+            answers_to=args["model"],
+        ),
+    )

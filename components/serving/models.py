@@ -15,8 +15,10 @@ from components.scheduling.placement import placement
 from components.scheduling.volcano import SCHEDULER
 from components.serving.names import GATEWAY, GATEWAY_NAMESPACE, runtime_name
 from components.serving.runtime_specs import GRACE_SECONDS
+from components.serving.triton.repository import digest, fetched, mounted
 from components.settings.checks_serving import FORMATS, default_signal
 from components.settings.cluster import Cluster
+from components.settings.ensembles import Ensemble
 from components.settings.serving import Canary, Runtime, ServedModel, Signal
 from components.settings.shapes import pod_shape
 
@@ -38,12 +40,12 @@ FAILED_READS = 4
 """Reads that fail before the fallback counts."""
 
 
-def most_replicas(model: ServedModel) -> int:
+def most_replicas(model: ServedModel | Ensemble) -> int:
     """Replicas at most, the canary's not counted."""
     return max(model.replicas.max or 0, model.replicas.min, 1)
 
 
-def scales(model: ServedModel) -> bool:
+def scales(model: ServedModel | Ensemble) -> bool:
     """Whether the number of replicas follows a signal."""
     return most_replicas(model) > model.replicas.min
 
@@ -51,31 +53,37 @@ def scales(model: ServedModel) -> bool:
 def inference_service(
     tenant: str,
     name: str,
-    model: ServedModel,
+    model: ServedModel | Ensemble,
     cluster: Cluster,
     *,
     answers_to: str | None = None,
     account: str | None = None,
     pod_labels: Mapping[str, str] | None = None,
     locate: Callable[[str], pulumi.Input[str]] = str,
+    files: Mapping[str, str] | None = None,
 ) -> Spec:
     """Metadata and spec of the model's InferenceService.
 
     Args:
         tenant: Namespace and queue.
         name: Its name; the canary's is another.
-        model: Settings of the model, checked.
+        model: Settings of the model or ensemble, checked.
         cluster: Where its pods may run.
         answers_to: Name under which requests ask for it; default: `name`. A canary answers to its model's.
         account: Service account whose cloud identity reads the weights; None: nobody's.
         pod_labels: Labels by which the cloud knows pods of that account.
         locate: Says where a source of the stack file is.
+        files: Files of an ensemble's repository that are not fetched, by path.
     """
+    changes = {"multimodal.dev/repository": digest(files)} if files else {}
     annotations = {
         "serving.kserve.io/deploymentMode": "Standard",
         # The platform scales by signals that KServe's own objects cannot bound (fallback, cool-down).
         "serving.kserve.io/autoscalerClass": "external" if scales(model) else "none",
     }
+    if isinstance(model, Ensemble) and fetched(model):
+        # Files are laid into the folders that KServe fetches, which it makes read-only otherwise.
+        annotations["storage.kserve.io/readonly"] = "false"
     predictor: dict[str, Any] = {
         "minReplicas": model.replicas.min,
         "maxReplicas": most_replicas(model),
@@ -85,9 +93,9 @@ def inference_service(
         "automountServiceAccountToken": False,
         "terminationGracePeriodSeconds": GRACE_SECONDS,
         "labels": {STORES_LABEL: "true", **(pod_labels or {})},
-        "annotations": {QUEUE_ANNOTATION: tenant},
+        "annotations": {QUEUE_ANNOTATION: tenant, **changes},
         **({"serviceAccountName": account} if account else {}),
-        **_server(answers_to or name, model, cluster, locate),
+        **_server(answers_to or name, model, cluster, locate, files or {}),
     }
     if model.gpu is not None:
         placed = placement(cluster, model.gpu)
@@ -103,19 +111,23 @@ def inference_service(
     }
 
 
-def modality_labels(model: ServedModel) -> dict[str, str]:
+def modality_labels(model: ServedModel | Ensemble) -> dict[str, str]:
     """What a model reads and writes, for people and routers to select by."""
     return {"multimodal.dev/modality": model.modality.value, "multimodal.dev/produces": model.produces.value}
 
 
-def _strategy(model: ServedModel) -> dict[str, Any]:
+def _strategy(model: ServedModel | Ensemble) -> dict[str, Any]:
     """Without a surge an old replica goes before a new one comes: a rollout needs no second GPU (kserve issue 4748)."""
     rolling = {"maxSurge": model.surge, "maxUnavailable": 0 if model.surge else 1}
     return {"type": "RollingUpdate", "rollingUpdate": rolling}
 
 
 def _server(
-    name: str, model: ServedModel, cluster: Cluster, locate: Callable[[str], pulumi.Input[str]]
+    name: str,
+    model: ServedModel | Ensemble,
+    cluster: Cluster,
+    locate: Callable[[str], pulumi.Input[str]],
+    files: Mapping[str, str],
 ) -> dict[str, Any]:
     """The model server's container, and where its weights come from."""
     shape = pod_shape(cluster, model.gpu, model.cpu, model.memory_gib)
@@ -131,6 +143,14 @@ def _server(
             "limits": {key: amount for key, amount in amounts.items() if key != "cpu"},
         },
     }
+    if isinstance(model, Ensemble):
+        laid = mounted(name, files)
+        uris = [{"uri": locate(uri), "mountPath": path} for path, uri in fetched(model).items()]
+        return {
+            "model": {**server, "volumeMounts": laid["volumeMounts"]},
+            "volumes": laid["volumes"],
+            **({"storageUris": uris} if uris else {}),
+        }
     if not model.adapters:
         return {"model": {**server, "storageUri": locate(model.source)}}
     uris = [{"uri": locate(model.source), "mountPath": "/mnt/models"}]
@@ -138,9 +158,11 @@ def _server(
     return {"model": server, "storageUris": uris}
 
 
-def _args(name: str, model: ServedModel) -> list[str]:
+def _args(name: str, model: ServedModel | Ensemble) -> list[str]:
     """Arguments of the model server, behind those of its runtime."""
     args: list[str] = []
+    if isinstance(model, Ensemble):
+        return list(model.args)
     if model.runtime is Runtime.VLLM:
         args.append(f"--served-model-name={name}")
         if model.gpu is not None and model.gpu.number > 1:
@@ -160,7 +182,7 @@ def canary_model(model: ServedModel, canary: Canary) -> ServedModel:
     return ServedModel.model_validate({**model.model_dump(), **changes})
 
 
-def route(tenant: str, name: str, model: ServedModel, *, domain: str) -> Spec:
+def route(tenant: str, name: str, model: ServedModel | Ensemble, *, domain: str) -> Spec:
     """Metadata and spec of the HTTPRoute: one address for the model, and a part of its requests for the canary.
 
     Args:
@@ -206,7 +228,7 @@ def query(tenant: str, name: str, signal: Signal) -> str:
     return f"{replicas} * {waited} / ({answered} > 0) / 1000 or vector(0)"
 
 
-def scaled_object(tenant: str, name: str, model: ServedModel, *, prometheus: str) -> Spec:
+def scaled_object(tenant: str, name: str, model: ServedModel | Ensemble, *, prometheus: str) -> Spec:
     """Metadata and spec of the ScaledObject of a model that scales.
 
     While the signal cannot be read, the number of replicas stays as it is, at least at what the stack file calls its

@@ -1,5 +1,6 @@
 """Names that the parts of serving share."""
 
+from components.settings.ensembles import Ensemble
 from components.settings.serving import Runtime, ServedModel
 
 NAMESPACE = "kserve"
@@ -12,10 +13,13 @@ GATEWAY = "models"
 """The Gateway through which requests reach models."""
 
 SERVER_PORT = 8080
-"""Port of every model server's HTTP API in its pod."""
+"""Port of every model server's HTTP API in its pod, and of a graph's router."""
+
+GRAPH_LABEL = "multimodal.dev/graph"
+"""On routers: the graph's name."""
 
 
-def runtime_name(model: ServedModel) -> str:
+def runtime_name(model: ServedModel | Ensemble) -> str:
     """The ClusterServingRuntime that serves the model."""
     on_processors = model.runtime is Runtime.HUGGINGFACE and model.gpu is None
     return f"multimodal-{model.runtime.value}" + ("-cpu" if on_processors else "")

@@ -8,7 +8,7 @@ from typing import Any
 
 from components.labels import STORES_LABEL
 from components.manifest import Spec
-from components.serving.names import GATEWAY_NAMESPACE, SERVER_PORT
+from components.serving.names import GATEWAY_NAMESPACE, GRAPH_LABEL, SERVER_PORT
 
 PREDICTORS = {"component": "predictor"}
 """Label that KServe gives every pod that serves a model."""
@@ -28,9 +28,18 @@ LINK_LOCAL = "169.254.0.0/16"
 
 def allow_gateway() -> Spec:
     """Requests reach models from the gateway, and from nowhere else outside the namespace."""
+    return _from_gateway({"matchLabels": PREDICTORS})
+
+
+def allow_gateway_to_graphs() -> Spec:
+    """Requests reach graphs' routers from the gateway. They reach models within the namespace, as every pod does."""
+    return _from_gateway({"matchExpressions": [{"key": GRAPH_LABEL, "operator": "Exists"}]})
+
+
+def _from_gateway(pods: dict[str, Any]) -> Spec:
     gateway = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": GATEWAY_NAMESPACE}}}
     return {
-        "podSelector": {"matchLabels": PREDICTORS},
+        "podSelector": pods,
         "policyTypes": ["Ingress"],
         "ingress": [{"from": [gateway], "ports": [{"protocol": "TCP", "port": SERVER_PORT}]}],
     }

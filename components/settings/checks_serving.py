@@ -3,7 +3,10 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from components.settings.checks_ensembles import ensemble_problems
+from components.settings.checks_graphs import graph_problems
 from components.settings.cluster import AksCluster, Cluster, EksCluster, ExistingCluster, GkeCluster
+from components.settings.ensembles import Ensemble
 from components.settings.problems import ABSENT, Path, Problem, closest
 from components.settings.sections import Autoscaling, PodSecurity, Tenant
 from components.settings.serving import Format, Runtime, ServedModel, Serving, Signal
@@ -35,19 +38,22 @@ SIGNALS: Mapping[Runtime, tuple[Signal, ...]] = {
 def serving_problems(
     cluster: Cluster, serving: Serving | None, autoscaling: Autoscaling | None, tenants: Mapping[str, Tenant]
 ) -> Iterator[Problem]:
-    """What is wrong with the tenants' models."""
+    """What is wrong with the tenants' models, ensembles and graphs."""
     for name, tenant in tenants.items():
-        for key, model in tenant.models.items():
-            path: Path = ("tenants", name, "models", key)
-            if serving is None:
+        asking = [*tenant.served, *(("graphs", key) for key in tenant.graphs)]
+        if serving is None:
+            if asking:
+                path: Path = ("tenants", name, *asking[0])
                 yield Problem(path, ABSENT, "nothing serves models in this stack; add multimodal:serving: {}")
                 return
-            if len(key) + len(name) + len(_LONGEST_SUFFIX) > LONGEST_HOST:
-                most = LONGEST_HOST - len(_LONGEST_SUFFIX) - len(name)
-                yield Problem(
-                    path, ABSENT, f"with the tenant's name its address is too long; at most {most} characters here"
-                )
-            yield from _runtime_problems(path, model)
+            continue
+        yield from _name_problems(name, asking)
+        for (kind, key), model in tenant.served.items():
+            path = ("tenants", name, kind, key)
+            if isinstance(model, Ensemble):
+                yield from ensemble_problems(path, key, model)
+            else:
+                yield from _runtime_problems(path, model)
             yield from _source_problems(path, cluster, model)
             yield from _image_source_problems(path, tenant, model)
             yield from _scaling_problems(path, model)
@@ -60,6 +66,25 @@ def serving_problems(
             if model.gpu is not None:
                 yield from gpu_problems((*path, "gpu"), cluster, model.gpu)
         yield from _quota_problems(name, tenant, cluster)
+        answering = {key: model for (_, key), model in tenant.served.items()}
+        for key, graph in tenant.graphs.items():
+            yield from graph_problems(("tenants", name, "graphs", key), graph, answering)
+
+
+def _name_problems(name: str, asking: list[tuple[str, str]]) -> Iterator[Problem]:
+    """Names that make no address, or the same one twice."""
+    most = LONGEST_HOST - len(_LONGEST_SUFFIX) - len(name)
+    first: dict[str, str] = {}
+    for kind, key in asking:
+        path: Path = ("tenants", name, kind, key)
+        if len(key) > most:
+            yield Problem(
+                path, ABSENT, f"with the tenant's name its address is too long; at most {most} characters here"
+            )
+        if first.setdefault(key, kind) != kind:
+            yield Problem(
+                path, ABSENT, f"tenants.{name}.{first[key]} has this name too; they would answer under one address"
+            )
 
 
 def _runtime_problems(path: Path, model: ServedModel) -> Iterator[Problem]:
@@ -75,6 +100,13 @@ def _runtime_problems(path: Path, model: ServedModel) -> Iterator[Problem]:
         yield Problem(
             (*path, "adapters"), sorted(model.adapters), f"LoRA adapters are served by vllm, not by {runtime}"
         )
+    if model.adapters and model.source.startswith(("pvc://", "oci://")):
+        yield Problem(
+            (*path, "source"),
+            model.source,
+            "with adapters KServe fetches the model and them into one folder, which it does from stores only; copy the"
+            " model into one, such as store://<path>",
+        )
     if model.canary is not None and model.canary.source == model.source:
         yield Problem(
             (*path, "canary", "source"), model.source, "the same as the model's own; a canary is another version"
@@ -89,21 +121,22 @@ _STORES: Mapping[type[Cluster], tuple[str, str]] = {
 """Provider -> scheme and name of the object store that its workload identity opens."""
 
 
-def _sources(model: ServedModel) -> Mapping[Path, str]:
-    sources: dict[Path, str] = {("source",): model.source}
-    sources |= {("adapters", key): uri for key, uri in model.adapters.items()}
-    if model.canary is not None:
-        sources["canary", "source"] = model.canary.source
-    return sources
+def sources(model: ServedModel | Ensemble) -> dict[tuple[str, ...], str]:
+    """Where its weights come from, by the place in its settings where it says so."""
+    if isinstance(model, Ensemble):
+        return {("steps", key, "source"): step.source for key, step in model.steps.items() if step.source}
+    found: dict[tuple[str, ...], str] = {("source",): model.source}
+    found |= {("adapters", key): uri for key, uri in model.adapters.items()}
+    return found | ({("canary", "source"): model.canary.source} if model.canary else {})
 
 
-def _image_source_problems(path: Path, tenant: Tenant, model: ServedModel) -> Iterator[Problem]:
+def _image_source_problems(path: Path, tenant: Tenant, model: ServedModel | Ensemble) -> Iterator[Problem]:
     """Models in images where the container that KServe makes of one may not run.
 
     It says nothing of privilege escalation, capabilities or seccomp (kserve v0.18.1, pkg/utils/storage.go), all of
     which Pod Security restricted wants to be told.
     """
-    for where, uri in _sources(model).items():
+    for where, uri in sources(model).items():
         if uri.startswith("oci://") and tenant.pod_security is PodSecurity.RESTRICTED:
             yield Problem(
                 (*path, *where),
@@ -113,8 +146,8 @@ def _image_source_problems(path: Path, tenant: Tenant, model: ServedModel) -> It
             )
 
 
-def _source_problems(path: Path, cluster: Cluster, model: ServedModel) -> Iterator[Problem]:
-    for where, uri in _sources(model).items():
+def _source_problems(path: Path, cluster: Cluster, model: ServedModel | Ensemble) -> Iterator[Problem]:
+    for where, uri in sources(model).items():
         if isinstance(cluster, ExistingCluster):
             if uri.startswith("store://"):
                 yield Problem(
@@ -134,7 +167,7 @@ def _source_problems(path: Path, cluster: Cluster, model: ServedModel) -> Iterat
             )
 
 
-def _scaling_problems(path: Path, model: ServedModel) -> Iterator[Problem]:
+def _scaling_problems(path: Path, model: ServedModel | Ensemble) -> Iterator[Problem]:
     most = model.replicas.max if model.replicas.max is not None else max(1, model.replicas.min)
     signal = model.scaling.signal or default_signal(model)
     if most < model.replicas.min:
@@ -163,19 +196,19 @@ def _scaling_problems(path: Path, model: ServedModel) -> Iterator[Problem]:
         yield Problem((*path, "scaling", "signal"), chosen.value, _why_not(chosen, model, allowed))
 
 
-def _why_not(signal: Signal, model: ServedModel, allowed: tuple[Signal, ...]) -> str:
+def _why_not(signal: Signal, model: ServedModel | Ensemble, allowed: tuple[Signal, ...]) -> str:
     choice = f"choose {' or '.join(one.value for one in allowed)}" if allowed else "make replicas.max equal to min"
     if signal is Signal.CPU:
         return f"a model on GPUs does not scale by its processors, which say nothing about its load; {choice}"
     return f"{model.runtime.value} does not give this signal; {choice}"
 
 
-def allowed_signals(model: ServedModel) -> tuple[Signal, ...]:
+def allowed_signals(model: ServedModel | Ensemble) -> tuple[Signal, ...]:
     """By what the model can scale, the default first."""
     return (*SIGNALS[model.runtime], *((Signal.CPU,) if model.gpu is None else ()))
 
 
-def default_signal(model: ServedModel) -> Signal | None:
+def default_signal(model: ServedModel | Ensemble) -> Signal | None:
     """By what the model scales when its settings do not say; None where there is nothing."""
     return next(iter(allowed_signals(model)), None)
 
@@ -215,8 +248,8 @@ def _quota_problems(name: str, tenant: Tenant, cluster: Cluster) -> Iterator[Pro
     granted = tenant.quota.gpu_resources
     least: Counter[str] = Counter()
     cpu = memory = 0
-    for key, model in tenant.models.items():
-        path: Path = ("tenants", name, "models", key)
+    for (kind, key), model in tenant.served.items():
+        path: Path = ("tenants", name, kind, key)
         canary = model.canary.replicas if model.canary is not None else 0
         most = max(model.replicas.max or 0, model.replicas.min, 1) + model.surge + canary
         held = max(1, model.replicas.min) + canary
@@ -240,8 +273,8 @@ def _quota_problems(name: str, tenant: Tenant, cluster: Cluster) -> Iterator[Pro
     for resource, number in least.items():
         if number > granted.get(resource, 0):
             yield Problem(
-                ("tenants", name, "models"),
-                sorted(tenant.models),
+                ("tenants", name, "models" if tenant.models else "ensembles"),
+                sorted(key for _, key in tenant.served),
                 f"together they always hold {resource_title(resource, number)}; the tenant's quota has"
                 f" {granted.get(resource, 0)}",
             )

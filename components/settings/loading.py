@@ -13,7 +13,7 @@ from components.settings.checks_serving import serving_problems
 from components.settings.problems import ABSENT, KeysAt, Path, Problem, SettingsError, closest, from_pydantic, location
 from components.settings.settings import NAMESPACE, Settings
 
-_NAMED_MAPS = ("gpuPools", "tenants", "allow", "attestors", "models")
+_NAMED_MAPS = ("gpuPools", "tenants", "allow", "attestors", "models", "ensembles", "graphs")
 """Maps whose entries stand alone: a broken one is left out while the others are still checked."""
 
 

@@ -7,6 +7,8 @@ from pydantic import Field, StringConstraints, model_validator
 
 from components.catalog.mig import slice_resource
 from components.catalog.versions import COMPONENTS, KUBERNETES_DEFAULT
+from components.settings.ensembles import Ensemble
+from components.settings.graphs import Graph
 from components.settings.model import Count, Model, Name, PositiveCount
 from components.settings.network import Cidr
 from components.settings.ray import RayWorkloads
@@ -184,6 +186,18 @@ class Tenant(Model):
 
     models: dict[Name, ServedModel] = Field(default_factory=dict)
     """Models that the platform serves for the tenant, by name. Needs `multimodal:serving`."""
+
+    ensembles: dict[Name, Ensemble] = Field(default_factory=dict)
+    """Ensembles by name: pre-processing, model and post-processing in one Triton server. Needs `multimodal:serving`."""
+
+    graphs: dict[Name, Graph] = Field(default_factory=dict)
+    """Inference graphs by name: requests that go through several of the models. Needs `multimodal:serving`."""
+
+    @property
+    def served(self) -> dict[tuple[str, str], ServedModel | Ensemble]:
+        """Everything with a model server of its own, by its key under the tenant and its name."""
+        models = {("models", name): model for name, model in self.models.items()}
+        return {**models, **{("ensembles", name): ensemble for name, ensemble in self.ensembles.items()}}
 
 
 class Enforcement(StrEnum):

@@ -112,14 +112,39 @@ class Canary(Model):
     """How many replicas serve it."""
 
 
-class ServedModel(Model):
-    """One model: where it is, what serves it, on which GPU. Everything else follows."""
+class Served(Model):
+    """What everything has that answers requests with a model server of its own."""
 
     modality: Modality
     """What it reads."""
 
     produces: Modality = Modality.TEXT
     """What it writes."""
+
+    gpu: GpuRequest | None = None
+    """GPUs of one replica. None: it runs on processors."""
+
+    cpu: PositiveCount | None = None
+    """Processors of one replica. Default: the fair part of a node, see `components.settings.shapes`."""
+
+    memory_gib: PositiveCount | None = None
+    """Memory of one replica in GiB. Default: the fair part of a node."""
+
+    replicas: Replicas = Replicas()
+    scaling: Scaling = Scaling()
+
+    surge: Count = 0
+    """Replicas beyond `replicas` while a new version comes. 0 (the default): an old one goes first, so that a rollout
+    needs no second GPU; the model then serves with one replica less for a while."""
+
+    priority: Priority = Priority.INTERACTIVE
+
+    args: tuple[str, ...] = ()
+    """Further arguments of the model server, passed last."""
+
+
+class ServedModel(Served):
+    """One model: where it is, what serves it, on which GPU. Everything else follows."""
 
     runtime: Runtime
     """What serves it."""
@@ -130,30 +155,10 @@ class ServedModel(Model):
     format: Format | None = None
     """In which form they are. Default by runtime: triton repository, the others safetensors."""
 
-    gpu: GpuRequest | None = None
-    """GPUs of one replica. None: it runs on processors."""
-
-    cpu: PositiveCount | None = None
-    """Processors of one replica. Default: the fair part of a node, see `components.serving.shapes`."""
-
-    memory_gib: PositiveCount | None = None
-    """Memory of one replica in GiB. Default: the fair part of a node."""
-
-    replicas: Replicas = Replicas()
-    scaling: Scaling = Scaling()
     canary: Canary | None = None
-
-    surge: Count = 0
-    """Replicas beyond `replicas` while a new version comes. 0 (the default): an old one goes first, so that a rollout
-    needs no second GPU; the model then serves with one replica less for a while."""
-
-    priority: Priority = Priority.INTERACTIVE
 
     adapters: dict[Name, Source] = Field(default_factory=dict)
     """LoRA adapters by the name under which requests ask for them; vLLM only."""
-
-    args: tuple[str, ...] = ()
-    """Further arguments of the model server, passed last."""
 
 
 class Serving(Model):

@@ -8,7 +8,7 @@ import pulumi_kubernetes as kubernetes
 from components.labels import tenant_labels
 from components.manifest import Spec
 from components.scheduling.queues import queue_spec
-from components.serving.network import allow_gateway, allow_stores
+from components.serving.network import allow_gateway, allow_gateway_to_graphs, allow_stores
 from components.settings.sections import Allocation
 from components.settings.sections import Tenant as TenantSettings
 from components.storage.outputs import Volume
@@ -155,9 +155,10 @@ class Tenant(pulumi.ComponentResource):
             **{f"allow-{key}": objects.allowance_policy(hole) for key, hole in settings.allow.items()},
             **(
                 {"models-from-gateway": allow_gateway(), "models-to-stores": allow_stores(provider)}
-                if settings.models
+                if settings.served
                 else {}
             ),
+            **({"graphs-from-gateway": allow_gateway_to_graphs()} if settings.graphs else {}),
         }
         for key, spec in policies.items():
             kubernetes.networking.v1.NetworkPolicy(

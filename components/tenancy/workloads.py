@@ -1,13 +1,16 @@
-"""What a tenant runs: the one place that wires its models, Ray clusters and training jobs to what they need."""
+"""What a tenant runs: the one place that wires its models, graphs, Ray clusters and training jobs to what they need."""
 
 from collections.abc import Callable, Mapping
 
 import pulumi
 
+from components.catalog.workload_images import workload_image
 from components.scheduling.placement import placement
 from components.scheduling.ray.tenant import TenantRay
 from components.scheduling.training_job import TrainingJob
-from components.serving.model import Model
+from components.serving.ensemble import Ensemble
+from components.serving.graph import InferenceGraph
+from components.serving.model import Model, ModelArgs
 from components.settings import Settings
 from components.settings.training import training_pools, wired_devices
 from components.storage.outputs import Folder, Storage, Store
@@ -40,6 +43,7 @@ def tenant_workloads(
         account = WorkloadAccount(f"{name}-workloads", {"tenant": tenant}, storage, opts)
         opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[account]))
     _models(name, tenant, settings, storage, account, opts)
+    _graphs(name, tenant, settings, images_lock, opts)
     _ray(f"{name}-ray", tenant, settings, account, images_lock, opts)
     _training(name, tenant, settings, storage, account, opts)
 
@@ -55,20 +59,40 @@ def _models(
     if settings.serving is None:
         return
     locate = source_locator(storage, tenant)
-    for key, model in settings.tenants[tenant].models.items():
-        Model(
-            f"{name}-model-{key}",
+    for (kind, key), model in settings.tenants[tenant].served.items():
+        args: ModelArgs = {
+            "tenant": tenant,
+            "model": key,
+            "settings": model.model_dump(mode="json", by_alias=True, exclude_defaults=True),
+            "domain": settings.serving.domain,
+            "prometheus": settings.autoscaling.prometheus if settings.autoscaling else None,
+            "account": ACCOUNT if account else None,
+            "pod_labels": dict(account.pod_labels) if account else {},
+        }
+        if kind == "ensembles":
+            Ensemble(f"{name}-ensemble-{key}", {**args}, settings.cluster, locate, opts)
+        else:
+            Model(f"{name}-model-{key}", args, settings.cluster, locate, opts)
+
+
+def _graphs(
+    name: str, tenant: str, settings: Settings, images_lock: Mapping[str, str], opts: pulumi.ResourceOptions
+) -> None:
+    if settings.serving is None:
+        return
+    chosen = settings.tenants[tenant]
+    served = {key: model for (_, key), model in chosen.served.items()}
+    for key, graph in chosen.graphs.items():
+        InferenceGraph(
+            f"{name}-graph-{key}",
             {
                 "tenant": tenant,
-                "model": key,
-                "settings": model.model_dump(mode="json", by_alias=True, exclude_defaults=True),
+                "graph": key,
+                "settings": graph.model_dump(mode="json", by_alias=True, exclude_defaults=True),
                 "domain": settings.serving.domain,
-                "prometheus": settings.autoscaling.prometheus if settings.autoscaling else None,
-                "account": ACCOUNT if account else None,
-                "pod_labels": dict(account.pod_labels) if account else {},
+                "image": workload_image("router", lock=images_lock, mirror=settings.trust.mirror),
             },
-            settings.cluster,
-            locate,
+            served,
             opts,
         )
 

@@ -106,6 +106,7 @@ def storage_container(values: Values) -> JsonObject:
                 "securityContext": value(values, "kserve.storage.containerSecurityContext", security),
             },
             "supportedUriFormats": formats,
+            "supportsMultiModelDownload": True,
             "workloadType": "initContainer",
         },
     }

@@ -106,6 +106,11 @@ SERVING_CASES: list[tuple[str, dict[str, Any], str]] = [
         f'{MODEL}.adapters = ["legal"]: LoRA adapters are served by vllm, not by triton',
     ),
     (
+        "adapters of a model on a volume",
+        serving({"source": "pvc://weights/chat", "adapters": {"legal": "s3://acme-models/legal"}}),
+        f'{MODEL}.source = "pvc://weights/chat": with adapters KServe fetches the model and them into one folder,',
+    ),
+    (
         "canary that is the same model",
         serving({"canary": {"source": LLM["source"], "percent": 10}}),
         f'{MODEL}.canary.source = "s3://acme-models/chat/3": the same as the model\'s own; a canary is another version',

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from rehearsal.__main__ import main
+from tests.rehearsal.bad_ensembles import ENSEMBLE_CASES
 from tests.rehearsal.bad_ray import RAY_CASES
 from tests.rehearsal.bad_serving import SERVING_CASES
 from tests.stack_files import REMOVE, sections
@@ -924,6 +925,7 @@ CASES = [
     ),
     *(Case(*row) for row in SERVING_CASES),
     *(Case(*row) for row in RAY_CASES),
+    *(Case(*row) for row in ENSEMBLE_CASES),
 ]
 
 
