@@ -22,7 +22,7 @@ from rehearsal.providers.plugin import ProviderError
 DEFINITIONS: Final = Kind(
     "apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions", namespaced=False
 )
-_ESTABLISH_SECONDS: Final = 30.0
+_ESTABLISH_SECONDS: Final = 120.0
 _WARM_SECONDS: Final = 5.0
 _TOUCH_SECONDS: Final = 3.0
 _TOUCHED: Final = "rehearsal.multimodal.dev/touched"
