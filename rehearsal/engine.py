@@ -74,11 +74,22 @@ class Result:
     errors: list[str] = field(default_factory=list[str])
     seconds: float = 0.0
     failed: bool = False
+    _known: set[Step] = field(default_factory=set[Step], repr=False, compare=False)
+    """`steps` once more: a list takes too long to look through for each of thousands."""
 
     @property
     def changed(self) -> list[Step]:
         """Steps that changed something."""
         return [step for step in self.steps if step.operation not in UNCHANGED]
+
+    def add(self, step: Step) -> bool:
+        """Notes a step that is done; False when it was noted before."""
+        if step in self._known:
+            return False
+        self._known.add(step)
+        self.steps.append(step)
+        self.moments.append(Moment(step, done=True))
+        return True
 
 
 Watcher = Callable[[Step, bool], None]
@@ -117,6 +128,8 @@ class Engine:
             # The file backend rewrites the whole state at each step. A rehearsal can afford to lose a crashed run.
             "PULUMI_EXPERIMENTAL": "1",
             "PULUMI_SKIP_CHECKPOINTS": "true",
+            # The engine's own memory is most of what a large stack takes; collecting it sooner costs little time.
+            "GOGC": "50",
             **env,
         }
         _quiet_when_interrupted()
@@ -201,11 +214,8 @@ def _collect(event: events.EngineEvent, result: Result, watch: Watcher | None) -
     elif event.res_outputs_event:
         step = _step(event.res_outputs_event.metadata)
         # A component is reported twice: when it is registered and when its outputs are.
-        if step not in result.steps:
-            result.steps.append(step)
-            result.moments.append(Moment(step, done=True))
-            if watch:
-                watch(step, True)
+        if result.add(step) and watch:
+            watch(step, True)
     elif event.res_op_failed_event:
         result.failed = True
     elif event.policy_event:
