@@ -9,6 +9,7 @@ from typing import Any
 
 import pulumi
 from google.protobuf.message import Message
+from pulumi.output import Unknown
 from pulumi.runtime import rpc, settings
 from pulumi.runtime.proto import resource_pb2
 
@@ -75,7 +76,11 @@ def _identity(request: Any) -> tuple[Any, ...]:
 
 
 def _plain(struct: Any) -> str:
-    return json.dumps(rpc.deserialize_properties(struct, keep_unknowns=True), sort_keys=True, default=str)
+    return json.dumps(rpc.deserialize_properties(struct, keep_unknowns=True), sort_keys=True, default=_word)
+
+
+def _word(value: object) -> str:
+    return "(unknown)" if isinstance(value, Unknown) else repr(value)
 
 
 class _Monitor:
@@ -174,4 +179,6 @@ def _inputs(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _unwrapped(value: Any) -> Any:
+    if isinstance(value, Unknown):
+        return rpc.UNKNOWN
     return pulumi.Output.secret(rpc.unwrap_rpc_secret(value)) if rpc.is_rpc_secret(value) else value

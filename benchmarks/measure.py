@@ -14,7 +14,7 @@ from unittest import mock
 import yaml
 
 from benchmarks.flat import Recording, flat, recorded
-from benchmarks.stackfile import config
+from benchmarks.stackfile import TENANTS, config
 from rehearsal import __main__ as rehearsal
 from rehearsal import engine
 from rehearsal.memory import peak
@@ -38,13 +38,14 @@ class Figures(NamedTuple):
     """Most memory at once, of all processes."""
 
 
-def measure(models: int, recording: Path | None = None, replay: Path | None = None) -> Figures:
+def measure(models: int, recording: Path | None = None, replay: Path | None = None, tenants: int = TENANTS) -> Figures:
     """Runs `make preview` on a stack of so many models.
 
     Args:
         models: How many models.
         recording: Where to write what the program registers.
         replay: A recording to register in place of the platform's program.
+        tenants: Over how many tenants they are spread.
     """
     noted, spent = Recording(), [0.0]
     run: Callable[[], None] = vars(engine)["_program"] if replay is None else flat(Recording.read(replay))
@@ -59,7 +60,7 @@ def measure(models: int, recording: Path | None = None, replay: Path | None = No
     with tempfile.TemporaryDirectory(prefix="benchmark-") as name:
         root = Path(name)
         (root / "stacks").mkdir()
-        text = yaml.safe_dump({"config": config(models)}, sort_keys=False)
+        text = yaml.safe_dump({"config": config(models, tenants)}, sort_keys=False)
         (root / "stacks" / f"Pulumi.{STACK}.yaml").write_text(text, encoding="utf-8")
         started, before = time.monotonic(), _processor()
         with mock.patch.object(engine, "_program", program), peak(root / ".rehearsal") as memory:
