@@ -34,8 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         recording = Path(folder) / "registrations.jsonl"
         record = ["--record", str(recording)]
         runs = {
-            "no models": ["0", *record],
-            f"{FEW} models": [str(FEW), *record],
+            "no models": ["0"],
+            f"{FEW} models": [str(FEW)],
             f"{MANY:,} models": [str(MANY), *record],
             f"{MANY:,} models, flat": [str(MANY), "--replay", str(recording)],
         }

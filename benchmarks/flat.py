@@ -5,7 +5,8 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from threading import Lock
+from typing import Any, TextIO
 
 import pulumi
 from google.protobuf.message import Message
@@ -44,17 +45,9 @@ class Recording:
         """The requests of one method."""
         return (made for made in self.registrations if made.method == method)
 
-    def write(self, path: Path) -> None:
-        """Keeps it for `read`."""
-        rows = (
-            {"method": made.method, "urn": made.urn, "request": base64.b64encode(made.request.SerializeToString())}
-            for made in self.registrations
-        )
-        path.write_text("".join(json.dumps(row, default=bytes.decode) + "\n" for row in rows), encoding="utf-8")
-
     @classmethod
     def read(cls, path: Path) -> "Recording":
-        """What `write` wrote."""
+        """What `recorded` wrote."""
         found = cls()
         for line in path.read_text(encoding="utf-8").splitlines():
             row = json.loads(line)
@@ -86,8 +79,9 @@ def _word(value: object) -> str:
 class _Monitor:
     """The engine's resource monitor, noting what it is asked."""
 
-    def __init__(self, monitor: Any, recording: Recording) -> None:
-        self._monitor, self._recording = monitor, recording
+    def __init__(self, monitor: Any, file: TextIO) -> None:
+        self._monitor, self._file = monitor, file
+        self._writing = Lock()
 
     def __getattr__(self, method: str) -> Any:
         call = getattr(self._monitor, method)
@@ -97,17 +91,21 @@ class _Monitor:
         def noted(request: Any, *rest: Any, **options: Any) -> Any:
             answer = call(request, *rest, **options)
             urn = request.urn if method == "RegisterResourceOutputs" else answer.urn
-            self._recording.registrations.append(Registration(method, request, urn))
+            text = base64.b64encode(request.SerializeToString()).decode()
+            # Written at once: what a recording would keep in memory is not the program's.
+            with self._writing:
+                self._file.write(json.dumps({"method": method, "urn": urn, "request": text}) + "\n")
             return answer
 
         return noted
 
 
-def recorded(program: Callable[[], None], recording: Recording) -> Callable[[], None]:
-    """The program, with what it registers noted in `recording`."""
+def recorded(program: Callable[[], None], file: TextIO) -> Callable[[], None]:
+    """The program, with what it registers written to `file`, for `Recording.read`."""
 
     def run() -> None:
-        setattr(settings.SETTINGS, "monitor", _Monitor(settings.get_monitor(), recording))  # noqa: B010 - typed as a property
+        monitor = _Monitor(settings.get_monitor(), file)
+        setattr(settings.SETTINGS, "monitor", monitor)  # noqa: B010 - typed as a property
         program()
 
     return run

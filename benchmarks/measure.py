@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import resource
 import sys
 import tempfile
@@ -47,17 +48,19 @@ def measure(models: int, recording: Path | None = None, replay: Path | None = No
         replay: A recording to register in place of the platform's program.
         tenants: Over how many tenants they are spread.
     """
-    noted, spent = Recording(), [0.0]
-    run: Callable[[], None] = vars(engine)["_program"] if replay is None else flat(Recording.read(replay))
-    if recording is not None:
-        run = recorded(run, noted)
+    spent = [0.0]
+    chosen: Callable[[], None] = vars(engine)["_program"] if replay is None else flat(Recording.read(replay))
 
     def program() -> None:
         before = time.thread_time()
         run()
         spent[0] = time.thread_time() - before
 
-    with tempfile.TemporaryDirectory(prefix="benchmark-") as name:
+    with (
+        tempfile.TemporaryDirectory(prefix="benchmark-") as name,
+        (recording or Path(os.devnull)).open("w", encoding="utf-8") as file,
+    ):
+        run = chosen if recording is None else recorded(chosen, file)
         root = Path(name)
         (root / "stacks").mkdir()
         text = yaml.safe_dump({"config": config(models, tenants)}, sort_keys=False)
@@ -68,8 +71,6 @@ def measure(models: int, recording: Path | None = None, replay: Path | None = No
         wall, cpu = time.monotonic() - started, _processor() - before
     if failed:
         sys.exit("the preview failed; see above")
-    if recording is not None:
-        noted.write(recording)
     return Figures(wall, cpu, spent[0], memory.mib)
 
 

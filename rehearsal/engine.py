@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
-from pulumi import automation
+from pulumi import automation, log
 from pulumi.automation import events
 
 from rehearsal.paths import ROOT
@@ -129,10 +129,12 @@ class Engine:
             "PULUMI_EXPERIMENTAL": "1",
             "PULUMI_SKIP_CHECKPOINTS": "true",
             # The engine's own memory is most of what a large stack takes; collecting it sooner costs little time.
-            "GOGC": "50",
+            "GOGC": "40",
             **env,
         }
         _quiet_when_interrupted()
+        # The SDK tells the engine of each registration in a dozen messages that nobody sees, one call each.
+        log.debug = _unsaid
         # The Automation API finds the engine on this process's PATH.
         os.environ["PATH"] = f"{pulumi}{os.pathsep}{os.environ['PATH']}"
         workspace = automation.LocalWorkspace(
@@ -263,6 +265,10 @@ def _quiet_when_interrupted() -> None:
 
     threading.excepthook = hook
     warnings.filterwarnings("ignore", message="Error in event stream")
+
+
+def _unsaid(msg: str, resource: Any = None, stream_id: int | None = None, ephemeral: bool | None = None) -> None:
+    """Stands in for `pulumi.log.debug`."""
 
 
 def _program() -> None:
