@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview rehearse destroy check diagram lock test unit lint format schema clean
+.PHONY: help up preview rehearse destroy check diagram lock test unit bench lint format schema clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -45,6 +45,9 @@ test: $(READY) ## All tests
 
 unit: $(READY) ## Quick tests: no engine, no processes, no whole cloud SDKs
 	@$(BIN)/python -m pytest -m "not engine and not control_plane and not process and not tools" --ignore tests/sdk
+
+bench: $(READY) ## How previews grow with models, beside a flat program
+	@$(BIN)/python -m benchmarks
 
 lint: $(READY) ## Formatting, lint rules and types
 	@$(BIN)/ruff format --check .

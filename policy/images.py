@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.catalog.images import Image, ImageRef, ImageReferenceError, Lock, parse_reference
-from policy.resources import UNKNOWN, listed, mapped
+from policy.plain import UNKNOWN
+from policy.resources import listed, mapped
 
 _CONTAINERS = re.compile(r"containers|[A-Za-z]*Containers")
 """Keys of container lists: `containers`, `initContainers`, `ephemeralContainers`, and charts' `extraContainers`."""

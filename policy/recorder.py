@@ -4,19 +4,21 @@ The engine shows a stack rule each resource's *outputs*, once everything has bee
 `resource/deploy/step_generator.go`, AnalyzeResources). In a preview whose provider is not configured yet, such as the
 Kubernetes of a cluster that does not exist, those are empty (`resource/plugin/provider_plugin.go`, Create), and a
 component's outputs leave its arguments out. Either way a stack rule would pass because it saw nothing. Each resource's
-*inputs* do come by in the same process, one at a time, before the resource is created: they are kept here by URN.
+*inputs* do come by in the same process, one at a time, before the resource is created: they are kept here by URN,
+made plain once and not again by every rule.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from pulumi_policy import EnforcementLevel, ReportViolation, ResourceValidationArgs, ResourceValidationPolicy
 
-_INPUTS: dict[str, Mapping[str, Any]] = {}
+from policy.plain import plain
+
+_INPUTS: dict[str, dict[str, Any]] = {}
 
 
-def recorded(urn: str) -> Mapping[str, Any] | None:
-    """The inputs last seen of this resource; None when it never came by."""
+def recorded(urn: str) -> dict[str, Any] | None:
+    """The inputs last seen of this resource, plain; None when it never came by."""
     return _INPUTS.get(urn)
 
 
@@ -27,7 +29,7 @@ def forget() -> None:
 
 def record_inputs(args: ResourceValidationArgs, _report: ReportViolation) -> None:
     """Note the resource. Refuses nothing."""
-    _INPUTS[args.urn] = args.props
+    _INPUTS[args.urn] = cast("dict[str, Any]", plain(args.props))
 
 
 recorder = ResourceValidationPolicy(

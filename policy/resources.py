@@ -1,13 +1,13 @@
 """Resources as rules read them: plain data, with `UNKNOWN` where a value is not known before the update."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from pulumi_policy import PolicyResource, StackValidationArgs
-from pulumi_policy.proxy import UnknownValueError
 
+from policy.plain import UNKNOWN, plain
 from policy.recorder import recorded
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
@@ -15,35 +15,6 @@ RELEASE = "kubernetes:helm.sh/v3:Release"
 
 NAMESPACE = "kubernetes:core/v1:Namespace"
 """Type of a namespace."""
-
-
-class Unknown:
-    """The type of `UNKNOWN`."""
-
-    def __repr__(self) -> str:
-        return "(unknown)"
-
-
-UNKNOWN: Final = Unknown()
-"""In place of a value that is not known before the update."""
-
-
-def plain(value: Any) -> Any:
-    """The value in dicts and lists of its own. An unknown becomes `UNKNOWN` instead of an exception when it is read."""
-    if isinstance(value, Mapping):
-        mapping = cast("Mapping[str, Any]", value)
-        return {key: _item(mapping, key) for key in mapping}
-    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        sequence = cast("Sequence[Any]", value)
-        return [_item(sequence, index) for index in range(len(sequence))]
-    return value
-
-
-def _item(container: Any, key: Any) -> Any:
-    try:
-        return plain(container[key])
-    except UnknownValueError:
-        return UNKNOWN
 
 
 def lookup(value: Any, *path: str) -> Any:
@@ -121,7 +92,7 @@ def read_resources(args: StackValidationArgs) -> Iterator[Resource]:
 
 def _inputs(resource: PolicyResource) -> dict[str, Any]:
     noted = recorded(resource.urn)
-    return mapped(plain(resource.props if noted is None else noted))
+    return mapped(plain(resource.props)) if noted is None else noted
 
 
 def _name_of(namespace: PolicyResource) -> Any:

@@ -7,7 +7,8 @@ from typing import Any
 from pulumi_policy import ReportViolation, StackValidationArgs
 
 from components.labels import TENANT
-from policy.resources import NAMESPACE, UNKNOWN, Resource, has_unknown, listed, mapped, not_known, read_resources
+from policy.plain import UNKNOWN
+from policy.resources import NAMESPACE, Resource, has_unknown, listed, mapped, not_known, read_resources
 
 PLATFORM = "multimodal:index:Platform"
 """Type of the component that makes the platform; its `settings` are the stack file's."""

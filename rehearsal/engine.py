@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
-from pulumi import automation
+from pulumi import automation, log
 from pulumi.automation import events
 
 from rehearsal.paths import ROOT
@@ -74,11 +74,22 @@ class Result:
     errors: list[str] = field(default_factory=list[str])
     seconds: float = 0.0
     failed: bool = False
+    _known: set[Step] = field(default_factory=set[Step], repr=False, compare=False)
+    """`steps` once more: a list takes too long to look through for each of thousands."""
 
     @property
     def changed(self) -> list[Step]:
         """Steps that changed something."""
         return [step for step in self.steps if step.operation not in UNCHANGED]
+
+    def add(self, step: Step) -> bool:
+        """Notes a step that is done; False when it was noted before."""
+        if step in self._known:
+            return False
+        self._known.add(step)
+        self.steps.append(step)
+        self.moments.append(Moment(step, done=True))
+        return True
 
 
 Watcher = Callable[[Step, bool], None]
@@ -117,9 +128,13 @@ class Engine:
             # The file backend rewrites the whole state at each step. A rehearsal can afford to lose a crashed run.
             "PULUMI_EXPERIMENTAL": "1",
             "PULUMI_SKIP_CHECKPOINTS": "true",
+            # The engine's own memory is most of what a large stack takes; collecting it sooner costs little time.
+            "GOGC": "40",
             **env,
         }
         _quiet_when_interrupted()
+        # The SDK tells the engine of each registration in a dozen messages that nobody sees, one call each.
+        log.debug = _unsaid
         # The Automation API finds the engine on this process's PATH.
         os.environ["PATH"] = f"{pulumi}{os.pathsep}{os.environ['PATH']}"
         workspace = automation.LocalWorkspace(
@@ -201,11 +216,8 @@ def _collect(event: events.EngineEvent, result: Result, watch: Watcher | None) -
     elif event.res_outputs_event:
         step = _step(event.res_outputs_event.metadata)
         # A component is reported twice: when it is registered and when its outputs are.
-        if step not in result.steps:
-            result.steps.append(step)
-            result.moments.append(Moment(step, done=True))
-            if watch:
-                watch(step, True)
+        if result.add(step) and watch:
+            watch(step, True)
     elif event.res_op_failed_event:
         result.failed = True
     elif event.policy_event:
@@ -253,6 +265,10 @@ def _quiet_when_interrupted() -> None:
 
     threading.excepthook = hook
     warnings.filterwarnings("ignore", message="Error in event stream")
+
+
+def _unsaid(msg: str, resource: Any = None, stream_id: int | None = None, ephemeral: bool | None = None) -> None:
+    """Stands in for `pulumi.log.debug`."""
 
 
 def _program() -> None:

@@ -30,7 +30,8 @@ from components.catalog.images import PAUSE, PLATFORM_IMAGES, Lock, LockError, l
 from components.catalog.workload_images import WORKLOAD_IMAGES, accepted_references
 from policy.charts import CHART_COMPONENTS, release_faults
 from policy.images import Demand, fault, registry_roots, uses
-from policy.resources import RELEASE, UNKNOWN, Resource, not_known
+from policy.plain import UNKNOWN
+from policy.resources import RELEASE, Resource, not_known
 from policy.stack import PLATFORM, Stack
 
 LOCK_FILE = Path(__file__).resolve().parents[2] / "images.lock"

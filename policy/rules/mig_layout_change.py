@@ -21,7 +21,8 @@ from pulumi_policy import (
     Severity,
 )
 
-from policy.resources import Resource, has_unknown, listed, mapped, not_known, plain
+from policy.plain import plain
+from policy.resources import Resource, has_unknown, listed, mapped, not_known
 from policy.stack import PLATFORM
 
 DEFAULTS: Mapping[str, Any] = {"allow": []}

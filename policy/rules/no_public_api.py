@@ -25,7 +25,8 @@ from pulumi_policy import (
 )
 
 from policy.networks import put_together
-from policy.resources import UNKNOWN, Resource, has_unknown, listed, mapped, not_known, plain
+from policy.plain import UNKNOWN, plain
+from policy.resources import Resource, has_unknown, listed, mapped, not_known
 
 DEFAULTS: Mapping[str, Any] = {"allow": [], "minimumPrefix": 9, "minimumPrefixV6": 32}
 

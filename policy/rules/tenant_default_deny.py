@@ -15,7 +15,8 @@ from typing import Any
 from pulumi_policy import EnforcementLevel, ReportViolation, Severity, StackValidationArgs, StackValidationPolicy
 
 from policy.networks import put_together
-from policy.resources import UNKNOWN, Resource, has_unknown, listed, mapped, not_known
+from policy.plain import UNKNOWN
+from policy.resources import Resource, has_unknown, listed, mapped, not_known
 from policy.stack import Stack
 
 NETWORK_POLICY = r"kubernetes:(networking\.k8s\.io|extensions)/v1(beta1)?:NetworkPolicy"

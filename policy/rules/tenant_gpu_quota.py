@@ -27,7 +27,8 @@ from pulumi_policy import (
 
 from components.catalog.device_classes import CLASSES, quota_resource
 from components.catalog.mig import slice_resource
-from policy.resources import RELEASE, UNKNOWN, Resource, has_unknown, listed, mapped, not_known
+from policy.plain import UNKNOWN
+from policy.resources import RELEASE, Resource, has_unknown, listed, mapped, not_known
 from policy.stack import Stack, Tenant
 
 QUOTA = "kubernetes:core/v1:ResourceQuota"

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from policy.recorder import recorded
 from policy.rules import images_pinned, tenant_gpu_quota
 
 FIX = "cannot be known before the update; make it plain: text in the program, not an output"
@@ -75,3 +76,11 @@ def test_labels_and_registries_that_cannot_be_known_are_refused(world: Any, judg
         ]
     hidden = world.tenant(registries=world.unknown)
     assert judge(images_pinned.RULE, hidden) == [f"Tenant 'vision': registries {FIX}"]
+
+
+def test_inputs_are_made_plain_once_and_not_again_by_every_rule(world: Any, judge: Any) -> None:
+    stack = world.tenant()
+    judge(tenant_gpu_quota.RULE, stack)
+    inputs = recorded(stack[1].urn)
+    assert inputs is not None
+    assert type(inputs["metadata"]) is dict, "not a proxy, which checks each value that is read"

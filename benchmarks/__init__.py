@@ -1,0 +1,1 @@
+"""How the platform grows with its models: time and memory of a preview, beside a program without its components."""
