@@ -58,7 +58,7 @@ class Multiplexed(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         service = RayService(
-            name,
+            f"{name}-ray",
             {"metadata": args["metadata"], "settings": args["settings"], "nodes": args["nodes"]},
             pulumi.ResourceOptions(parent=self, depends_on=[mounted]),
         )

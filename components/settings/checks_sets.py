@@ -38,10 +38,8 @@ def set_problems(tenants: Mapping[str, Tenant]) -> Iterator[Problem]:
     for tenant, chosen in tenants.items():
         for name, one in chosen.model_sets.items():
             path: Path = ("tenants", tenant, "modelSets", name)
-            yield from _name_problems(chosen, name, path)
+            yield from _name_problems(chosen, name, one, path)
             yield from _key_problems(one, path)
-            if one.replicas.most < one.replicas.min:
-                yield Problem((*path, "replicas", "max"), one.replicas.max, f"less than min = {one.replicas.min}")
             if one.backend is Backend.MULTIPLEX:
                 for key, source in one.models.items():
                     if source.startswith(_UNREAD):
@@ -58,15 +56,14 @@ def set_problems(tenants: Mapping[str, Tenant]) -> Iterator[Problem]:
                     )
 
 
-def _name_problems(tenant: Tenant, name: str, path: Path) -> Iterator[Problem]:
-    ray = tenant.ray
-    taken = (
-        ("models", tenant.models),
-        *((f"ray.{kind}", {key}) for kind, key, _ in (ray.everything() if ray else ()) if key == name),
-    )
-    for where, names in taken:
-        if name in names:
-            yield Problem(path, ABSENT, f"{where}.{name} has this name too, and both get an address of it")
+def _name_problems(tenant: Tenant, name: str, chosen: ModelSet, path: Path) -> Iterator[Problem]:
+    """A name that is taken among what the set becomes. Ray's clusters and jobs are looked at by the checks of Ray."""
+    if chosen.backend is Backend.ADAPTERS:
+        where, names = "models", set(tenant.models)
+    else:
+        where, names = "ray.services", set(tenant.ray.services if tenant.ray else ())
+    if name in names:
+        yield Problem(path, ABSENT, f"{where}.{name} has this name too, and an address is made of it; choose another")
 
 
 def _key_problems(chosen: ModelSet, path: Path) -> Iterator[Problem]:

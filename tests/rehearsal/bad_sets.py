@@ -95,8 +95,8 @@ SET_CASES: list[tuple[str, dict[str, Any], str]] = [
     (
         "a base for multiplexed models",
         multiplex({"base": "s3://acme-models/chat/3"}),
-        f'{SET}.base = "s3://acme-models/chat/3": a set with backend multiplex does not take it; leave it out, or choose'
-        " adapters",
+        f'{SET}.base = "s3://acme-models/chat/3": a set with backend multiplex does not take it; leave it out, or'
+        " choose adapters",
     ),
     (
         "adapters without a base",
@@ -132,7 +132,7 @@ SET_CASES: list[tuple[str, dict[str, Any], str]] = [
     (
         "a set with more replicas at least than at most",
         multiplex({"replicas": {"min": 3, "max": 2}}),
-        f"{SET}.replicas.max = 2: less than min = 3",
+        f"{SET}.replicas.min = 3: more than max = 2",
     ),
     (
         "a multiplexed set beyond the quota",
@@ -147,11 +147,22 @@ SET_CASES: list[tuple[str, dict[str, Any], str]] = [
     (
         "a set with the name of a model",
         adapters(models={"many": {"modality": "text", "runtime": "triton", "source": "s3://acme-models/x"}}),
-        f"{SET}: models.many has this name too, and both get an address of it",
+        f"{SET}: models.many has this name too, and an address is made of it; choose another",
+    ),
+    (
+        "a set with the name of a Ray service",
+        multiplex(
+            ray={
+                "services": {
+                    "many": {"image": IMAGE, "groups": {"g": {}}, "applications": {"app": {"importPath": "app:build"}}}
+                }
+            }
+        ),
+        f"{SET}: ray.services.many has this name too, and an address is made of it; choose another",
     ),
     (
         "a set with the name of a Ray cluster",
-        multiplex(ray={"clusters": {"many": {"groups": {"g": {}}}}}),
-        f"{SET}: ray.clusters.many has this name too, and both get an address of it",
+        multiplex(ray={"clusters": {"many": {"image": IMAGE, "groups": {"g": {}}}}}),
+        f"{SET}: clusters.many has this name too, and Ray makes a service of it; choose another",
     ),
 ]

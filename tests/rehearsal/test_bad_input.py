@@ -926,6 +926,7 @@ CASES = [
     *(Case(*row) for row in SERVING_CASES),
     *(Case(*row) for row in RAY_CASES),
     *(Case(*row) for row in ENSEMBLE_CASES),
+    *(Case(*row) for row in SET_CASES),
 ]
 
 

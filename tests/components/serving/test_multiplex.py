@@ -235,4 +235,8 @@ def test_a_caller_who_leaves_does_not_end_a_load(memory: Memory) -> None:
         await asyncio.sleep(0.1)
         return len(memory.loads)
 
-    assert asyncio.run(leave()) == 1
+    loop = asyncio.new_event_loop()  # asyncio.run would take away the one that other tests use
+    try:
+        assert loop.run_until_complete(leave()) == 1
+    finally:
+        loop.close()
