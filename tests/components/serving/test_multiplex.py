@@ -58,7 +58,7 @@ class Memory:
             def __call__(self, inputs: Any, parameters: Any) -> Any:
                 if inputs == "nonsense":
                     raise ValueError("not a language")
-                time.sleep(0.3 if inputs == "slow" else 0)
+                time.sleep(1.5 if inputs == "slow" else 0)
                 return [name, inputs, dict(parameters)]
 
             def __del__(self) -> None:
@@ -115,8 +115,9 @@ def test_the_least_recently_used_model_makes_room(front: Any, memory: Memory) ->
 
 
 def test_a_model_in_use_goes_only_when_its_last_answer_is_given(front: Any, memory: Memory) -> None:
+    ask(front, "ant")
     slow = front.ask.remote("ant", json.dumps({"inputs": "slow"}).encode())
-    time.sleep(0.1)
+    time.sleep(0.2)
     ask(front, "bee")
     ask(front, "cat")
     assert slow.result(timeout_s=20) == ["ant", "slow", {}]

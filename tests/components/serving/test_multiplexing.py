@@ -22,7 +22,7 @@ def made(**changes: Any) -> Any:
     assert whole is not None
     service = whole.services["many"]
     nodes = cluster_spec(service, cluster=stack.cluster, tenant="vision", priority=service.priority, lock={})
-    return mounted(nodes, "many", 2.5)
+    return mounted(nodes, "many", 2.5, {"azure.workload.identity/use": "true"})
 
 
 def graph(sections: dict[str, Any]) -> Graph:
@@ -34,7 +34,7 @@ def graph(sections: dict[str, Any]) -> Graph:
         class Parent(pulumi.ComponentResource):
             def __init__(self) -> None:
                 super().__init__("test:index:Parent", "p")
-                make_sets("t", "vision", stack, None, {}, None, pulumi.ResourceOptions(parent=self))
+                make_sets("t", "vision", stack, None, None, {}, pulumi.ResourceOptions(parent=self))
                 self.register_outputs({})
 
         return Parent()
@@ -57,6 +57,7 @@ def test_only_workers_reach_stores_and_their_disk_is_bounded() -> None:
     head, worker = spec["headGroupSpec"]["template"], spec["workerGroupSpecs"][0]["template"]
     assert STORES_LABEL not in head["metadata"]["labels"]
     assert worker["metadata"]["labels"][STORES_LABEL] == "true"
+    assert worker["metadata"]["labels"]["azure.workload.identity/use"] == "true"
     assert {"name": "weights", "emptyDir": {"sizeLimit": "10Gi"}} in worker["spec"]["volumes"]
     assert {"name": "weights", "mountPath": WEIGHTS} in worker["spec"]["containers"][0]["volumeMounts"]
 

@@ -97,7 +97,7 @@ def test_vllm_is_told_its_slots_once() -> None:
 
     made = stack(adapters({"modelGib": 2}))
     model = with_sets(made.cluster, made.tenants["vision"]).models["many"]
-    spec = inference_service("vision", "many", model, made.cluster, service_account=None)["spec"]
+    spec = inference_service("vision", "many", model, made.cluster)["spec"]
     args = spec["predictor"]["model"]["args"]
     assert [arg for arg in args if arg.startswith("--max-loras")] == ["--max-loras=2"]
 
