@@ -27,6 +27,7 @@ def main() -> None:
     pulumi.export("cluster", platform.cluster_name)
     pulumi.export("tenants", platform.tenants)
     pulumi.export("gpuSupply", platform.gpu_supply)
+    pulumi.export("modelDensity", platform.density)
     pulumi.export("layouts", platform.layouts)
 
 

@@ -24,9 +24,11 @@ from components.scheduling.volcano import Volcano
 from components.serving.make import make_serving
 from components.settings import Settings
 from components.settings.cluster import EksCluster
+from components.settings.density import sentence
 from components.settings.drivers import driver_owner
 from components.settings.model import Environment
 from components.settings.sections import Allocation
+from components.settings.set_workloads import densities
 from components.settings.supply import adapters, growing, supply
 from components.storage.classes import StorageClasses
 from components.storage.outputs import Storage
@@ -68,6 +70,9 @@ class Platform(pulumi.ComponentResource):
     gpu_supply: dict[str, int]
     """GPU resource -> most that the pools can supply."""
 
+    density: dict[str, str]
+    """<tenant>/<model set> -> how many of its models are in GPU memory at once."""
+
     def __init__(
         self,
         name: str,
@@ -97,6 +102,8 @@ class Platform(pulumi.ComponentResource):
         self._lock = dict(images_lock)
         self._on_cluster = pulumi.ResourceOptions(parent=self, provider=provider)
         self.gpu_supply = dict(supply(settings.cluster))
+        full = densities(settings.cluster, settings.tenants)
+        self.density = {f"{tenant}/{key}": sentence(*found) for (tenant, key), found in full.items()}
         if foundation.block_classes:
             StorageClasses(f"{name}-classes", {"classes": foundation.block_classes}, self._on_cluster)
         self._layers(name, settings, plan, foundation.storage)

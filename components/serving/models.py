@@ -169,7 +169,10 @@ def _args(name: str, model: ServedModel | Ensemble) -> list[str]:
             args.append(f"--tensor-parallel-size={model.gpu.number}")
         if model.adapters:
             modules = [f"{key}={ADAPTERS}/{key}" for key in sorted(model.adapters)]
-            args += ["--enable-lora", f"--max-loras={len(modules)}", "--lora-modules", *modules]
+            # All at once, unless somebody counted: a set of adapters holds fewer on the GPU than there are.
+            counted = any(arg.startswith("--max-loras=") for arg in model.args)
+            slots = [] if counted else [f"--max-loras={len(modules)}"]
+            args += ["--enable-lora", *slots, "--lora-modules", *modules]
     elif model.runtime is Runtime.HUGGINGFACE:
         args.append(f"--model_name={name}")
     return [*args, *model.args]

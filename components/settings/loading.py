@@ -8,12 +8,14 @@ from typing import Any, cast, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
-from components.settings import checks, checks_ray, checks_ray_supply
+from components.settings import checks, checks_ray, checks_ray_supply, checks_sets
 from components.settings.checks_serving import serving_problems
+from components.settings.cluster import Cluster
 from components.settings.problems import ABSENT, KeysAt, Path, Problem, SettingsError, closest, from_pydantic, location
+from components.settings.sections import Tenant
 from components.settings.settings import NAMESPACE, Settings
 
-_NAMED_MAPS = ("gpuPools", "tenants", "allow", "attestors", "models", "ensembles", "graphs")
+_NAMED_MAPS = ("gpuPools", "tenants", "allow", "attestors", "models", "modelSets", "ensembles", "graphs")
 """Maps whose entries stand alone: a broken one is left out while the others are still checked."""
 
 
@@ -160,12 +162,24 @@ def _cross_checks(parsed: Mapping[str, Any], pruned: set[str]) -> Iterator[Probl
         yield from checks.mirror_problems(parsed["trust"], needed=parsed.get("serving") is not None)
     if tenants is not None:
         yield from checks.tenant_problems(tenants)
-        if "ray" in parsed:
-            yield from checks_ray.ray_problems(tenants, parsed["ray"])
-        if "trust" in parsed:
-            yield from checks_ray.image_problems(tenants, parsed["trust"])
+        yield from checks_sets.set_problems(tenants)
         # What pools supply is known only when all of them could be read.
-        if cluster and not found and "cluster" not in pruned:
-            yield from checks.quota_problems(cluster, tenants)
-            yield from serving_problems(cluster, parsed.get("serving"), parsed.get("autoscaling"), tenants)
-            yield from checks_ray_supply.placement_problems(cluster, tenants, parsed.get("ray"))
+        supplying: Cluster | None = cluster if cluster and not found and "cluster" not in pruned else None
+        if supplying is not None:
+            yield from checks.quota_problems(supplying, tenants)
+            yield from checks_sets.density_problems(supplying, tenants)
+        whole = tenants if supplying is None else checks_sets.expanded(supplying, tenants)
+        yield from checks_sets.located(_workload_checks(parsed, whole, supplying), tenants)
+
+
+def _workload_checks(
+    parsed: Mapping[str, Any], tenants: Mapping[str, Tenant], cluster: Cluster | None
+) -> Iterator[Problem]:
+    """Checks of Ray and models; against the pools where they could be read."""
+    if "ray" in parsed:
+        yield from checks_ray.ray_problems(tenants, parsed["ray"])
+    if "trust" in parsed:
+        yield from checks_ray.image_problems(tenants, parsed["trust"])
+    if cluster is not None:
+        yield from serving_problems(cluster, parsed.get("serving"), parsed.get("autoscaling"), tenants)
+        yield from checks_ray_supply.placement_problems(cluster, tenants, parsed.get("ray"))

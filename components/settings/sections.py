@@ -10,6 +10,7 @@ from components.catalog.versions import COMPONENTS, KUBERNETES_DEFAULT
 from components.settings.ensembles import Ensemble
 from components.settings.graphs import Graph
 from components.settings.model import Count, Model, Name, PositiveCount
+from components.settings.model_sets import ModelSet
 from components.settings.network import Cidr
 from components.settings.ray import RayWorkloads
 from components.settings.serving import ServedModel
@@ -186,6 +187,9 @@ class Tenant(Model):
 
     models: dict[Name, ServedModel] = Field(default_factory=dict)
     """Models that the platform serves for the tenant, by name. Needs `multimodal:serving`."""
+
+    model_sets: dict[Name, ModelSet] = Field(default_factory=dict)
+    """Many models that share GPUs, by the set's name. Needs `multimodal:ray` or, for adapters, `multimodal:serving`."""
 
     ensembles: dict[Name, Ensemble] = Field(default_factory=dict)
     """Ensembles by name: pre-processing, model and post-processing in one Triton server. Needs `multimodal:serving`."""

@@ -155,7 +155,7 @@ class Tenant(pulumi.ComponentResource):
             **{f"allow-{key}": objects.allowance_policy(hole) for key, hole in settings.allow.items()},
             **(
                 {"models-from-gateway": allow_gateway(), "models-to-stores": allow_stores(provider)}
-                if settings.served
+                if settings.served or settings.model_sets
                 else {}
             ),
             **({"graphs-from-gateway": allow_gateway_to_graphs()} if settings.graphs else {}),

@@ -11,7 +11,10 @@ from components.scheduling.training_job import TrainingJob
 from components.serving.ensemble import Ensemble
 from components.serving.graph import InferenceGraph
 from components.serving.model import Model, ModelArgs
+from components.serving.sets import make_sets
 from components.settings import Settings
+from components.settings.ray import RayWorkloads
+from components.settings.set_workloads import with_sets
 from components.settings.training import training_pools, wired_devices
 from components.storage.outputs import Folder, Storage, Store
 from components.tenancy.workload_account import ACCOUNT, WorkloadAccount
@@ -45,6 +48,7 @@ def tenant_workloads(
     _models(name, tenant, settings, storage, account, opts)
     _graphs(name, tenant, settings, images_lock, opts)
     _ray(f"{name}-ray", tenant, settings, account, images_lock, opts)
+    make_sets(name, tenant, settings, storage, account, images_lock, opts)
     _training(name, tenant, settings, storage, account, opts)
 
 
@@ -59,7 +63,7 @@ def _models(
     if settings.serving is None:
         return
     locate = source_locator(storage, tenant)
-    for (kind, key), model in settings.tenants[tenant].served.items():
+    for (kind, key), model in with_sets(settings.cluster, settings.tenants[tenant]).served.items():
         args: ModelArgs = {
             "tenant": tenant,
             "model": key,
@@ -119,9 +123,11 @@ def _ray(
     images_lock: Mapping[str, str],
     opts: pulumi.ResourceOptions,
 ) -> None:
-    ray = settings.tenants[tenant].ray
-    if settings.ray is None or ray is None:
+    chosen = settings.tenants[tenant]
+    # Model sets on Ray need the same holes in the tenant's network.
+    if settings.ray is None or with_sets(settings.cluster, chosen).ray is None:
         return
+    ray = chosen.ray or RayWorkloads()
     TenantRay(
         name,
         {
