@@ -43,7 +43,7 @@ lock: $(READY) ## Resolve the platform's images to digests in images.lock
 test: $(READY) ## All tests
 	@$(BIN)/python -m pytest -n logical --dist loadfile
 
-unit: $(READY) ## Quick tests: no engine, no processes, no whole cloud SDKs
+unit: $(READY) ## Quick tests: no engine, no processes, no whole SDKs of clouds or Ray
 	@$(BIN)/python -m pytest -m "not engine and not control_plane and not process and not tools" --ignore tests/sdk
 
 bench: $(READY) ## How previews grow with models, beside a flat program
