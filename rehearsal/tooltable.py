@@ -144,9 +144,9 @@ TOOLS: Mapping[str, Tool] = {
                     new='fmt.Sprintf("127.0.0.1:%v", metricsAPIServerPort)',
                 ),
             ),
-            minutes=8,
+            minutes=11,
             cache_gib=4.0,
-            size_gib=0.35,
+            size_gib=0.3,
         ),
         Tool(
             name="crane",
