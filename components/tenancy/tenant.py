@@ -153,9 +153,10 @@ class Tenant(pulumi.ComponentResource):
             "allow-dns": objects.allow_dns(),
             "allow-within": objects.allow_within(),
             **{f"allow-{key}": objects.allowance_policy(hole) for key, hole in settings.allow.items()},
+            **({"models-from-gateway": allow_gateway()} if settings.served or settings.model_sets else {}),
             **(
-                {"models-from-gateway": allow_gateway(), "models-to-stores": allow_stores(provider)}
-                if settings.served or settings.model_sets
+                {"workloads-to-stores": allow_stores(provider)}
+                if settings.served or settings.model_sets or settings.training or settings.ray
                 else {}
             ),
             **({"graphs-from-gateway": allow_gateway_to_graphs()} if settings.graphs else {}),

@@ -5,7 +5,7 @@ from typing import TypedDict
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from components.labels import tenant_labels
+from components.labels import STORES_LABEL, tenant_labels
 from components.settings.sections import SHARED_FOLDER
 from components.storage.outputs import Access, Folder, Storage, Store
 
@@ -34,7 +34,7 @@ class WorkloadAccount(pulumi.ComponentResource):
     """A service account with a cloud identity."""
 
     pod_labels: dict[str, str]
-    """Labels by which the cloud knows the pods of this account."""
+    """Labels by which the cloud and the tenant's network know the pods of this account."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class WorkloadAccount(pulumi.ComponentResource):
             f"{name}-identity",
             {"namespace": tenant, "service_account": ACCOUNT, "folders": tenant_folders(tenant)},
         )
-        self.pod_labels = identity.pod_labels
+        self.pod_labels = {**identity.pod_labels, STORES_LABEL: "true"}
         kubernetes.core.v1.ServiceAccount(
             f"{name}-account",
             metadata={

@@ -135,6 +135,7 @@ def _ray(
             "settings": ray.model_dump(mode="json", by_alias=True, exclude_unset=True),
             "api_server": list(settings.ray.api_server),
             "account": ACCOUNT if account else None,
+            "pod_labels": dict(account.pod_labels) if account else {},
             "images_lock": dict(images_lock),
             "mirror": settings.trust.mirror,
         },

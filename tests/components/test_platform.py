@@ -28,13 +28,18 @@ def local(kubeconfig: Path) -> Settings:
     return settings(cluster=cluster, tenants=tenants, serving={})
 
 
-@pytest.fixture(scope="module")
-def graph(tmp_path_factory: pytest.TempPathFactory) -> Graph:
-    path = tmp_path_factory.mktemp("platform") / "kubeconfig"
+def kubeconfig() -> str:
+    """One that leads nowhere."""
     cluster = {"name": "c", "cluster": {"server": "https://127.0.0.1:1"}}
     context = {"name": "c", "context": {"cluster": "c", "user": "u"}}
     user = {"name": "u", "user": {"token": "t"}}
-    path.write_text(json.dumps({"clusters": [cluster], "contexts": [context], "users": [user], "current-context": "c"}))
+    return json.dumps({"clusters": [cluster], "contexts": [context], "users": [user], "current-context": "c"})
+
+
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory: pytest.TempPathFactory) -> Graph:
+    path = tmp_path_factory.mktemp("platform") / "kubeconfig"
+    path.write_text(kubeconfig())
     answers = {"pulumi:pulumi:StackReference": {"outputs": {"layouts": {"h100": "7x1g.10gb"}}}}
     return build(answers, lambda: Platform("p", local(path), {}), read_outputs=("cluster_name",))
 
@@ -135,6 +140,27 @@ def test_every_release_is_pinned_and_rolls_back(graph: Graph) -> None:
 
 def test_a_new_kubeconfig_does_not_replace_what_is_behind_it(graph: Graph) -> None:
     assert graph.one("pulumi:providers:kubernetes").inputs["clusterIdentifier"] == "c"
+
+
+def test_only_a_tenant_that_runs_something_reaches_stores(tmp_path: Path) -> None:
+    training = {
+        "image": f"ghcr.io/acme/tune@sha256:{'a' * 64}",
+        "command": ["torchrun", "tune.py"],
+        "gpu": {"slice": "1g.10gb"},
+        "cpu": 4,
+        "memoryGib": 16,
+    }
+    path = tmp_path / "kubeconfig"
+    path.write_text(kubeconfig())
+    base = local(path)
+    tenants = {**base.model_dump(mode="json", by_alias=True)["tenants"]}
+    tenants["vision"] |= {"training": {"tune": training}}
+    chosen = Settings.model_validate({**base.model_dump(mode="json", by_alias=True), "tenants": tenants})
+    answers = {"pulumi:pulumi:StackReference": {"outputs": {}}}
+    made = build(answers, lambda: Platform("p", chosen, {}), read_outputs=("cluster_name",))
+    policies = {policy.name for policy in made.all("kubernetes:networking.k8s.io/v1:NetworkPolicy")}
+    assert "p-tenant-vision-workloads-to-stores" in policies
+    assert "p-tenant-language-workloads-to-stores" not in policies
 
 
 def test_policies_see_what_a_tenant_may_pull_from(graph: Graph) -> None:

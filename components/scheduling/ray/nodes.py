@@ -53,6 +53,7 @@ def cluster_spec(
     lock: Mapping[str, str],
     mirror: str | None = None,
     account: str | None = None,
+    pod_labels: Mapping[str, str] | None = None,
     fault_tolerance: FaultTolerance | None = None,
 ) -> Spec:
     """Spec of a RayCluster, or of the cluster in a RayJob or RayService.
@@ -68,6 +69,7 @@ def cluster_spec(
         lock: Digests of the catalog's images.
         mirror: Where copies of them lie; None: they come from their makers.
         account: Service account of the workers; None: the namespace's default one.
+        pod_labels: Labels by which the cloud and the network know pods of that account.
         fault_tolerance: Where the head keeps its state.
     """
     scales = autoscales(nodes)
@@ -85,7 +87,7 @@ def cluster_spec(
             "template": _head(nodes, images[0], tenant, priority, api_token=scales),
         },
         "workerGroupSpecs": [
-            _group(name, group, nodes, images, cluster, tenant, priority, account, scales=scales)
+            _group(name, group, nodes, images, cluster, tenant, priority, account, pod_labels or {}, scales=scales)
             for name, group in sorted(nodes.groups.items())
         ],
     }
@@ -134,6 +136,7 @@ def _group(
     tenant: str,
     priority: Priority,
     account: str | None,
+    pod_labels: Mapping[str, str],
     *,
     scales: bool,
 ) -> dict[str, Any]:
@@ -148,6 +151,8 @@ def _group(
         pod |= {"tolerations": place["tolerations"], "affinity": place["affinity"]}
         image = gpu_image
     container = _container("ray-worker", image, nodes.env, resources, {"metrics": METRICS, "serve": SERVE})
+    template = _template(container, tenant, priority, pod)
+    template["metadata"]["labels"] |= pod_labels
     return {
         "groupName": name,
         "minReplicas": group.min,
@@ -156,7 +161,7 @@ def _group(
         **({"idleTimeoutSeconds": group.idle_seconds} if scales else {"replicas": group.min}),
         # KubeRay counts only resources whose name ends with "gpu", and would take a worker on a slice for one without.
         "rayStartParams": {"num-gpus": str(group.ray_gpus)},
-        "template": _template(container, tenant, priority, pod),
+        "template": template,
     }
 
 

@@ -33,6 +33,9 @@ class TenantRayArgs(TypedDict):
     account: str | None
     """Service account of workers; None where the stack has no storage."""
 
+    pod_labels: dict[str, str]
+    """Labels by which the cloud and the network know pods of that account."""
+
     images_lock: dict[str, str]
     """Digests by image reference; empty pins by tag."""
 
@@ -76,6 +79,7 @@ class TenantRay(pulumi.ComponentResource):
             lock=lock,
             mirror=mirror,
             account=self._args["account"],
+            pod_labels=self._args["pod_labels"],
             fault_tolerance=None if isinstance(chosen, RayJobSettings) else chosen.fault_tolerance,
         )
         name, own = f"{self._name}-{key}", metadata(tenant, key, chosen.priority)

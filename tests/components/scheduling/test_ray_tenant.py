@@ -35,6 +35,7 @@ def made(ray: dict[str, Any]) -> Graph:
                 "settings": chosen,
                 "api_server": [],
                 "account": "workloads",
+                "pod_labels": {"azure.workload.identity/use": "true"},
                 "images_lock": {},
                 "mirror": None,
             },
@@ -75,3 +76,10 @@ def test_a_tenant_that_makes_its_own_ray_has_the_network_for_it() -> None:
     names = {policy.name for policy in alone.all("kubernetes:networking.k8s.io/v1:NetworkPolicy")}
     assert names == {"t-operator", "t-api"}
     assert alone.all("kubernetes:ray.io/v1:RayCluster") == []
+
+
+def test_workers_alone_are_known_as_pods_of_the_account(graph: Graph) -> None:
+    spec = graph.one("kubernetes:ray.io/v1:RayCluster").inputs["spec"]
+    label = "azure.workload.identity/use"
+    assert all(group["template"]["metadata"]["labels"][label] == "true" for group in spec["workerGroupSpecs"])
+    assert label not in spec["headGroupSpec"]["template"]["metadata"]["labels"]
