@@ -5,7 +5,8 @@ import os
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from components.scheduling.priorities import VALUES
 from rehearsal import releases
 from rehearsal.kube import JsonObject, Kube
 from rehearsal.releases import Release
@@ -129,8 +131,24 @@ def install(api: Kube, release: Release) -> Release:
 
 
 def uninstall(api: Kube, release: Release) -> None:
-    """Remove a release's record."""
-    api.delete(f"/api/v1/namespaces/{release.namespace}/secrets/{releases.secret_name(release.name)}")
+    """Remove a release's record, and wait until its controllers have stopped: the next one may have the same name."""
+    path = f"/api/v1/namespaces/{release.namespace}/secrets/{releases.secret_name(release.name)}"
+    api.delete(path)
+    eventually(lambda: api.get(path) is None, f"the end of release {release.name}", seconds=60)
+
+
+@contextmanager
+def priority_classes(api: Kube) -> Generator[None]:
+    """The platform's PriorityClasses while it lasts: the control plane is shared, and stacks bring them, too."""
+    path = "/apis/scheduling.k8s.io/v1/priorityclasses"
+    for priority, value in VALUES.items():
+        body = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": priority.value}}
+        api.create(path, {**body, "value": value})
+    try:
+        yield
+    finally:
+        for priority in VALUES:
+            api.delete(f"{path}/{priority.value}")
 
 
 def apply_crds(api: Kube, crds: Iterable[JsonObject]) -> None:

@@ -15,7 +15,7 @@ from rehearsal.fleet import NodePool
 from rehearsal.kube import JsonObject, Kube, object_path
 from rehearsal.releases import Release
 from tests.rehearsal.bad_ensembles import PHOTOS, changed, graphs
-from tests.rehearsal.cluster import Namespace, apply_crds, eventually, install, uninstall
+from tests.rehearsal.cluster import Namespace, apply_crds, eventually, install, priority_classes, uninstall
 from tests.stack_files import settings
 
 pytestmark = pytest.mark.control_plane
@@ -49,7 +49,8 @@ def platform(api: Kube) -> Iterator[None]:
             apply_crds(api, definitions.documents)
         eventually(lambda one=release: install(api, one).controllers, f"release {release.chart}", seconds=120)
     fleet.ensure_pool(api, NodePool(name="serving", machine="m7i.4xlarge", vcpu=16, memory_gib=64), 1)
-    yield
+    with priority_classes(api):
+        yield
     fleet.remove_pool(api, "serving")
     for release in reversed(RELEASES):
         uninstall(api, release)
@@ -62,7 +63,6 @@ def tenant(api: Kube, namespace: Namespace) -> Namespace:
     levels = {"pod-security.kubernetes.io/enforce": "restricted"}
     put(api, "v1", "Namespace", {"metadata": {"name": name, "labels": levels}})
     put(api, "scheduling.volcano.sh/v1beta1", "Queue", {"metadata": {"name": name}, "spec": {"weight": 1}})
-    put(api, "scheduling.k8s.io/v1", "PriorityClass", {"metadata": {"name": "interactive"}, "value": 1000})
     server = {
         "name": "kserve-container",
         "image": "registry.invalid/triton:1",

@@ -2,21 +2,20 @@
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
 from components.labels import TENANT
-from components.scheduling.priorities import VALUES
 from components.scheduling.volcano import SCHEDULER
 from components.tenancy.queue_guard import queue_policy
 from rehearsal.kube import JsonObject, Kube, KubeError
-from tests.rehearsal.cluster import JOBS, SCHEDULING, apply_crds, eventually, pod, volcano_crds
+from tests.rehearsal.cluster import JOBS, SCHEDULING, apply_crds, eventually, pod, priority_classes, volcano_crds
 
 pytestmark = pytest.mark.control_plane
 
 ADMISSION = "/apis/admissionregistration.k8s.io/v1"
-CLASSES = "/apis/scheduling.k8s.io/v1/priorityclasses"
 QUEUE = "scheduling.volcano.sh/queue-name"
 CPU = {"cpu": "1"}
 
@@ -26,9 +25,8 @@ def tenant(api: Kube) -> Iterator[str]:
     """A tenant's namespace under the rule, which has begun to work."""
     name = "guarded"
     apply_crds(api, volcano_crds())
-    for priority, value in VALUES.items():
-        body = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": priority.value}}
-        api.create(CLASSES, {**body, "value": value})
+    classes = ExitStack()
+    classes.enter_context(priority_classes(api))
     for kind, spec in {
         "ValidatingAdmissionPolicy": queue_policy(),
         "ValidatingAdmissionPolicyBinding": {"policyName": "tenant-queues", "validationActions": ["Deny"]},
@@ -44,8 +42,7 @@ def tenant(api: Kube) -> Iterator[str]:
     yield name
     api.delete(f"{ADMISSION}/validatingadmissionpolicybindings/tenant-queues")
     api.delete(f"{ADMISSION}/validatingadmissionpolicies/tenant-queues")
-    for priority in VALUES:
-        api.delete(f"{CLASSES}/{priority.value}")
+    classes.close()
     api.delete(f"/api/v1/namespaces/{name}")
 
 

@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 
-from components.scheduling.priorities import VALUES
 from components.scheduling.queues import queue_spec
 from components.scheduling.volcano import SCHEDULER
 from components.settings.workloads import Priority
 from rehearsal.kube import Kube
-from tests.rehearsal.cluster import JOBS, SCHEDULING, Namespace, eventually, pod, pool_selector
+from tests.rehearsal.cluster import JOBS, SCHEDULING, Namespace, eventually, pod, pool_selector, priority_classes
 from tests.rehearsal.gpu_nodes import LAYOUT, Pools
 
 pytestmark = [
@@ -28,13 +27,8 @@ Queues = Callable[..., str]
 
 @pytest.fixture(scope="module")
 def priorities(api: Kube) -> Iterator[None]:
-    path = "/apis/scheduling.k8s.io/v1/priorityclasses"
-    for priority, value in VALUES.items():
-        body = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": priority.value}}
-        api.create(path, {**body, "value": value})
-    yield
-    for priority in VALUES:
-        api.delete(f"{path}/{priority.value}")
+    with priority_classes(api):
+        yield
 
 
 @pytest.fixture

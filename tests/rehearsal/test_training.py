@@ -6,12 +6,11 @@ from typing import Any
 import pytest
 
 from components.scheduling.placement import Placement
-from components.scheduling.priorities import VALUES
 from components.scheduling.queues import queue_spec
 from components.scheduling.training_job import training_job_spec
 from components.settings.training import Training
 from rehearsal.kube import Kube
-from tests.rehearsal.cluster import JOBS, SCHEDULING, Namespace, eventually, job_of
+from tests.rehearsal.cluster import JOBS, SCHEDULING, Namespace, eventually, job_of, priority_classes
 from tests.rehearsal.gpu_nodes import Pools
 
 pytestmark = [
@@ -20,17 +19,12 @@ pytestmark = [
     pytest.mark.parametrize("volcano", [True], indirect=True, ids=["pools grow"]),
 ]
 IMAGE = "ghcr.io/acme/train@sha256:" + "a" * 64
-CLASSES = "/apis/scheduling.k8s.io/v1/priorityclasses"
 
 
 @pytest.fixture(scope="module", autouse=True)
 def priorities(api: Kube) -> Iterator[None]:
-    for priority, value in VALUES.items():
-        body = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": priority.value}}
-        api.create(CLASSES, {**body, "value": value})
-    yield
-    for priority in VALUES:
-        api.delete(f"{CLASSES}/{priority.value}")
+    with priority_classes(api):
+        yield
 
 
 @pytest.fixture

@@ -43,7 +43,11 @@ def graph(chosen: Settings) -> tuple[Graph, Foundation]:
     def program() -> pulumi.Resource:
         parent = pulumi.ComponentResource("multimodal:index:Platform", "p")
         plan = driver_plan("gke", driver_owner("gke", chosen.gpu.driver))
-        made.append(make_gke("p", chosen, cluster, plan, parent))
+        foundation = make_gke("p", chosen, cluster, plan, parent)
+        made.append(foundation)
+        for tenant in chosen.tenants:
+            assert foundation.storage is not None
+            foundation.storage.datasets(tenant)
         return parent
 
     return build(ANSWERS, program, read_outputs=()), made[0]
@@ -119,8 +123,9 @@ def test_the_last_pool_goes_before_the_way_out_of_the_network(stack: str) -> Non
 
 def test_the_file_server_goes_before_the_network_that_it_is_in() -> None:
     found = stack_graph("gcp-prod")
-    files = found.one("gcp:filestore/instance:Instance")
-    assert found.one("gcp:compute/network:Network").urn in files.needs
+    servers = found.all("gcp:filestore/instance:Instance")
+    assert len(servers) == len(settings("gcp-prod").tenants)
+    assert all(found.one("gcp:compute/network:Network").urn in files.needs for files in servers)
 
 
 @stack
@@ -136,7 +141,7 @@ def test_a_stack_can_move_into_a_network_that_is_there() -> None:
     found, _ = graph(load(config, source="moved"))
     assert not [resource for resource in found.resources if resource.type.startswith("gcp:compute/")]
     assert found.one(CLUSTER).inputs["subnetwork"] == EXISTING["subnetwork"]
-    networks = found.one("gcp:filestore/instance:Instance").inputs["networks"]
+    networks = found.all("gcp:filestore/instance:Instance")[0].inputs["networks"]
     # Another project's network takes no peering of ours.
     assert networks == [
         {"network": EXISTING["network"], "modes": ["MODE_IPV4"], "connectMode": "PRIVATE_SERVICE_ACCESS"}
