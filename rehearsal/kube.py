@@ -21,6 +21,19 @@ JsonObject = dict[str, Any]
 MERGE_PATCH = "application/merge-patch+json"
 SERVER_SIDE_APPLY = "application/apply-patch+yaml"
 
+_BUSY = urllib3.util.Retry(
+    total=10,
+    connect=0,
+    read=0,
+    redirect=0,
+    other=0,
+    status=10,
+    status_forcelist=[http.HTTPStatus.TOO_MANY_REQUESTS],
+    allowed_methods=None,
+    raise_on_status=False,
+)
+"""The API server asks for patience, by its Retry-After, while the storage of a kind is made or remade."""
+
 
 class KubeError(Exception):
     """What the API server answered instead of doing what was asked."""
@@ -45,7 +58,7 @@ class Kube:
             cert_reqs="CERT_REQUIRED",
             ca_cert_data=ca,
             timeout=urllib3.util.Timeout(connect=5.0, read=timeout),
-            retries=False,
+            retries=_BUSY,
         )
 
     @classmethod

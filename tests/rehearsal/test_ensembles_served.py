@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from components.scheduling.priorities import VALUES
 from components.serving.graphs import graph_spec, router_deployment, router_service
 from components.serving.models import inference_service
 from components.serving.triton.repository import config_map, repository
 from components.settings import Settings
 from components.settings.ensembles import Ensemble
+from components.settings.workloads import Priority
 from rehearsal import controllers, fleet, toolchain, upstream_crds
 from rehearsal.fleet import NodePool
 from rehearsal.kube import JsonObject, Kube, object_path
@@ -157,7 +159,7 @@ def test_a_graphs_routers_run_in_a_tenants_namespace(api: Kube, tenant: Namespac
     path = f"/apis/apps/v1/namespaces/{tenant.name}/deployments/answer"
     eventually(lambda: is_ready(api, path), "routers to be ready", seconds=60)
     eventually(lambda: len(addresses(api, tenant)) == 2, "the service to lead to both routers")
-    assert {pod["spec"]["priority"] for pod in tenant.pods()} == {1000}
+    assert {pod["spec"]["priority"] for pod in tenant.pods()} == {VALUES[Priority.INTERACTIVE]}
 
 
 def addresses(api: Kube, tenant: Namespace) -> list[JsonObject]:
