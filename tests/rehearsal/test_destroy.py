@@ -39,7 +39,15 @@ def start(control_plane: supervisor.Supervisor, tmp_path: Path, monkeypatch: pyt
             "PULUMI_SKIP_CHECKPOINTS": "false",
         }
         program = toolchain.ensure(("pulumi",), print)["pulumi"]
-        engine = Engine(tmp_path, stack, stacks.read(ROOT, stack).config, pulumi=program, env=environment)
+        config = dict(stacks.read(ROOT, stack).config)
+        # Addons and workloads have rehearsals of their own; here they would only make every checkpoint longer.
+        for key in ("serving", "ray", "autoscaling"):
+            config.pop(f"multimodal:{key}", None)
+        config["multimodal:tenants"] = {
+            name: {key: value for key, value in tenant.items() if key not in ("models", "ray", "training")}
+            for name, tenant in config["multimodal:tenants"].items()
+        }
+        engine = Engine(tmp_path, stack, config, pulumi=program, env=environment)
         started.append(engine)
         assert engine.up().errors == []
         return engine
