@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from components.catalog.image_refs import lies_within
 from components.catalog.images import Image, ImageRef, ImageReferenceError, Lock, parse_reference
 from policy.plain import UNKNOWN
 from policy.resources import listed, mapped
@@ -75,8 +76,7 @@ def _container(container: Any, path: str) -> Iterator[Use]:
 
 def within(image: ImageRef, registries: Iterable[str]) -> bool:
     """Whether the image comes from one of the registries, or from a path in it."""
-    name = f"{image.registry}/{image.repository}"
-    return any(name == registry or name.startswith(f"{registry}/") for registry in registries)
+    return lies_within(f"{image.registry}/{image.repository}", registries)
 
 
 def fault(image: str, demand: Demand) -> str:

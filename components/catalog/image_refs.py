@@ -7,7 +7,7 @@ Hub's, and a one-part repository there lies under ``library/``).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -72,6 +72,11 @@ def parse_reference(text: str) -> ImageRef:
         path = path if "/" in path else f"library/{path}"
     full = f"{registry}/{path}" + (f":{tag}" if tag else "") + (f"@{digest}" if digest else "")
     return ImageRef(full, bool(digest), tag not in ("", "latest"), registry, path, tag, digest)
+
+
+def lies_within(name: str, roots: Iterable[str]) -> bool:
+    """Whether ``<registry>/<repository>`` is one of the roots (registries, or paths in them) or lies below one."""
+    return any(name == root or name.startswith(f"{root}/") for root in roots)
 
 
 def load_lock(path: Path) -> Lock:

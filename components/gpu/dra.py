@@ -10,13 +10,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypedDict
 
 import pulumi
-import pulumi_kubernetes as kubernetes
 
 from components.catalog.images import image_values
 from components.gpu.drivers import DriverPlan
 from components.gpu.operator import critical_pods_quota
 from components.helm import addon_namespace, merge, release
-from components.labels import platform_labels
 from components.settings.sections import PodSecurity
 
 NAMESPACE = "dra-driver-nvidia-gpu"
@@ -74,18 +72,7 @@ class DraDriver(pulumi.ComponentResource):
         self.namespace = namespace.metadata.name
         before: list[pulumi.Resource] = []
         if plan.critical_pods_quota:
-            before.append(
-                kubernetes.core.v1.ResourceQuota(
-                    f"{name}-critical-pods",
-                    metadata={
-                        "name": "dra-driver-critical-pods",
-                        "namespace": self.namespace,
-                        "labels": platform_labels(),
-                    },
-                    spec=critical_pods_quota(),
-                    opts=child,
-                )
-            )
+            before.append(critical_pods_quota(name, "dra-driver-critical-pods", namespace, child))
         release(
             f"{name}-release",
             chart="dra-driver-nvidia-gpu",

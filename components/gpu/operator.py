@@ -108,18 +108,7 @@ class GpuOperator(pulumi.ComponentResource):
         inside = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(deleted_with=namespace))
         before: list[pulumi.Resource] = []
         if plan.critical_pods_quota:
-            before.append(
-                kubernetes.core.v1.ResourceQuota(
-                    f"{name}-critical-pods",
-                    metadata={
-                        "name": "gpu-operator-critical-pods",
-                        "namespace": self.namespace,
-                        "labels": platform_labels(),
-                    },
-                    spec=critical_pods_quota(),
-                    opts=inside,
-                )
-            )
+            before.append(critical_pods_quota(name, "gpu-operator-critical-pods", namespace, child))
         if plan.google_installer:
             before.append(
                 kubernetes.apps.v1.DaemonSet(
@@ -153,21 +142,29 @@ class GpuOperator(pulumi.ComponentResource):
         self.register_outputs({"namespace": self.namespace, "runtimeClass": self.runtime_class})
 
 
-def critical_pods_quota() -> Spec:
+def critical_pods_quota(
+    name: str, title: str, namespace: kubernetes.core.v1.Namespace, opts: pulumi.ResourceOptions
+) -> kubernetes.core.v1.ResourceQuota:
     """A quota that lets node-critical pods run outside kube-system.
 
     GKE admits pods of the system priority classes only where a ResourceQuota scoped to those classes exists
     (Kubernetes documentation, "Limit Priority Class consumption by default").
+
+    Args:
+        name: Begins the resource's name.
+        title: Name of the object.
+        namespace: Where the pods run. The quota goes with it: until then they need it.
+        opts: Parent.
     """
-    return {
-        "hard": {"pods": "1000"},
-        "scopeSelector": {
-            "matchExpressions": [
-                {
-                    "scopeName": "PriorityClass",
-                    "operator": "In",
-                    "values": ["system-node-critical", "system-cluster-critical"],
-                }
-            ]
-        },
+    scope: Spec = {
+        "scopeName": "PriorityClass",
+        "operator": "In",
+        "values": ["system-node-critical", "system-cluster-critical"],
     }
+    spec: Spec = {"hard": {"pods": "1000"}, "scopeSelector": {"matchExpressions": [scope]}}
+    return kubernetes.core.v1.ResourceQuota(
+        f"{name}-critical-pods",
+        metadata={"name": title, "namespace": namespace.metadata.name, "labels": platform_labels()},
+        spec=spec,
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(deleted_with=namespace)),
+    )

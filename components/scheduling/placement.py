@@ -47,7 +47,7 @@ def placement(cluster: Cluster, gpu: GpuRequest) -> Placement:
             for index, pool in enumerate(pools)
         ]
     return {
-        "gpus": {gpu.resource: str(gpu.number)},
+        "gpus": gpu.amounts,
         "tolerations": [{"key": key, "operator": "Exists", "effect": effect} for key, effect in sorted(taints)],
         "affinity": {"nodeAffinity": node},
     }

@@ -131,7 +131,7 @@ def _server(
 ) -> dict[str, Any]:
     """The model server's container, and where its weights come from."""
     shape = pod_shape(cluster, model.gpu, model.cpu, model.memory_gib)
-    gpus = placement(cluster, model.gpu)["gpus"] if model.gpu is not None else {}
+    gpus = model.gpu.amounts if model.gpu is not None else {}
     amounts = {"cpu": str(shape.cpu), "memory": f"{shape.memory_gib}Gi", **gpus}
     server: dict[str, Any] = {
         "modelFormat": {"name": (model.format or FORMATS[model.runtime][0]).value},

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from components.catalog.image_refs import lies_within
 from components.catalog.mig import slice_resource
 from components.catalog.versions import problems as version_problems
 from components.settings.checks_existing import moves_in
@@ -175,7 +176,7 @@ def mirror_problems(trust: Trust, *, needed: bool) -> Iterator[Problem]:
                 "missing; images of the platform, such as model servers, run in tenants' namespaces, and signatures are"
                 " enforced there; copy those images to a registry of yours, sign them and name it here",
             )
-    elif not any(mirror == registry or mirror.startswith(f"{registry}/") for registry in trust.registries):
+    elif not lies_within(mirror, trust.registries):
         yield Problem(
             ("trust", "mirror"),
             mirror,

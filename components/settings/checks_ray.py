@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from components.catalog.image_refs import ImageReferenceError, parse_reference
+from components.catalog.image_refs import ImageReferenceError, lies_within, parse_reference
 from components.catalog.ray import RAY_OLDEST, RAY_VERSION
 from components.catalog.workload_images import WORKLOAD_IMAGES
 from components.settings.problems import ABSENT, Path, Problem
@@ -153,8 +153,7 @@ def _own_image_problems(workload: Workload, image: str, trust: Trust, path: Path
     except ImageReferenceError as error:
         yield Problem((*path, "image"), image, str(error))
         return
-    where = f"{reference.registry}/{reference.repository}"
-    if not any(where == registry or where.startswith(f"{registry}/") for registry in trust.registries):
+    if not lies_within(f"{reference.registry}/{reference.repository}", trust.registries):
         yield Problem(
             (*path, "image"), image, f"not from a registry of trust.registries: {', '.join(trust.registries)}"
         )

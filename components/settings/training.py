@@ -4,10 +4,10 @@ from typing import Annotated
 
 from pydantic import StringConstraints, model_validator
 
-from components.settings.cluster import Cluster, EksCluster, ExistingCluster, pool_machine, pool_shape
+from components.settings.cluster import Cluster, EksCluster, pool_machine, pool_shape
 from components.settings.model import Count, Model, PositiveCount
-from components.settings.pools import CloudGpuPool, ExistingGpuPool
-from components.settings.supply import EFA, node_supply, offering_pools
+from components.settings.pools import CloudGpuPool
+from components.settings.supply import EFA, offering_pools, pool_supply
 from components.settings.workloads import GpuRequest, Priority
 
 USABLE = 0.9
@@ -75,16 +75,12 @@ def wired(cluster: Cluster, pool: str) -> bool:
 
 def workers_per_node(cluster: Cluster, pool: str, training: Training) -> int:
     """How many workers one node of the pool holds."""
-    chosen, gpu = cluster.gpu_pools[pool], training.gpu
-    shape = pool_shape(cluster, chosen)
-    units = node_supply(shape.accelerator, shape.gpus, chosen.mig, chosen.time_slicing).get(gpu.resource, 0)
-    if isinstance(chosen, ExistingGpuPool):
-        vcpu, memory = chosen.vcpu, float(chosen.memory_gib)
-    else:
-        assert not isinstance(cluster, ExistingCluster)  # noqa: S101 - narrows the type
-        machine = pool_machine(cluster, chosen)
-        vcpu, memory = machine.vcpu, machine.memory_gib
-    return min(units // gpu.number, int(vcpu * USABLE) // training.cpu, int(memory * USABLE) // training.memory_gib)
+    shape, gpu = pool_shape(cluster, cluster.gpu_pools[pool]), training.gpu
+    return min(
+        pool_supply(cluster, pool).get(gpu.resource, 0) // gpu.number,
+        int(shape.vcpu * USABLE) // training.cpu,
+        int(shape.memory_gib * USABLE) // training.memory_gib,
+    )
 
 
 def room(cluster: Cluster, pool: str, training: Training) -> int:

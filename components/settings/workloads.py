@@ -55,3 +55,8 @@ class GpuRequest(Model):
     def number(self) -> int:
         """How many of `resource` one pod asks for."""
         return self.count or self.shared or 1
+
+    @property
+    def amounts(self) -> dict[str, str]:
+        """What one pod asks for, as Kubernetes writes resources."""
+        return {self.resource: str(self.number)}

@@ -26,6 +26,7 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 
+from components.catalog.image_refs import lies_within
 from components.catalog.images import PAUSE, PLATFORM_IMAGES, Lock, LockError, load_lock
 from components.catalog.workload_images import WORKLOAD_IMAGES, accepted_references
 from policy.charts import CHART_COMPONENTS, release_faults
@@ -79,7 +80,7 @@ def _lock(report: ReportViolation) -> Lock:
 def _check_tenant_registries(stack: Stack, bounds: tuple[str, ...], report: ReportViolation) -> None:
     for tenant in stack.tenants.values() if bounds else ():
         for registry in tenant.registries or ():
-            if not any(registry == bound or registry.startswith(f"{bound}/") for bound in bounds):
+            if not lies_within(registry, bounds):
                 report(
                     f"{tenant}: registry {registry!r} is not one that tenants may use ({', '.join(bounds)}); use one "
                     "of them, or add it to tenantRegistries in the policy configuration",
