@@ -44,7 +44,7 @@ test: $(READY) ## All tests
 	@$(BIN)/python -m pytest -n logical --dist loadfile
 
 unit: $(READY) ## Quick tests: no engine, no processes, no whole SDKs of clouds or Ray
-	@$(BIN)/python -m pytest -m "not engine and not control_plane and not process and not tools" --ignore tests/sdk
+	@$(BIN)/python -m pytest -n logical --dist loadfile -m "not engine and not control_plane and not process and not tools" --ignore tests/sdk
 
 bench: $(READY) ## How previews grow with models, beside a flat program
 	@$(BIN)/python -m benchmarks

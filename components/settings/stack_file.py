@@ -1,7 +1,7 @@
 """Reads a stack file as the engine would, with its mistakes named by line."""
 
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import yaml
 
@@ -13,7 +13,10 @@ class StackFileError(Exception):
     """A stack file that is not there or cannot be read."""
 
 
-class _StrictLoader(yaml.SafeLoader):
+_SafeLoader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, where it was compiled in
+
+
+class _StrictLoader(_SafeLoader):
     """YAML's safe loader that refuses a key given twice: two pools of one name would silently become one."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:

@@ -69,6 +69,14 @@ def install(
             raise ProviderError(f"CustomResourceDefinition {name}: {'; '.join(reasons)}")
 
 
+def owned(cluster: Cluster, documents: Iterable[Mapping[str, Any]], owner: tuple[str, str]) -> list[str]:
+    """Names of those of the CRDs that are there and the owner's."""
+    key, value = owner
+    names = (str(document["metadata"]["name"]) for document in documents)
+    found = ((name, cluster.get(DEFINITIONS, None, name)) for name in names)
+    return [name for name, there in found if there and section(there, "metadata", "annotations").get(key) == value]
+
+
 def remove(cluster: Cluster, names: Iterable[str], timeout: float, cancelled: Callable[[], bool]) -> str:
     """Deletes CRDs with all objects of theirs. Returns an empty text, or which one is still there and what holds it."""
     left = list(names)

@@ -210,12 +210,14 @@ def delete(cluster: Cluster, urn: str, recorded: Props, cancelled: Cancelled) ->
         _gone(
             cluster, _SECRETS, namespace, releases.secret_name(name), timeout, cancelled, f"release {namespace}/{name}"
         )
-        held = kubernetes_crds.remove(cluster, release.crds, timeout, cancelled)
-        if held:
-            raise ProviderError(f"release {namespace}/{name}: {held}")
-        if release.crds:
-            told = f"removed {len(release.crds)} CRDs; Helm would leave those of the chart's crds/ folder behind"
-            report("note", urn, TYPE, reason=told)
+    # A delete that was interrupted here before has no record any more that would list them.
+    definitions = release.crds if release is not None else _definitions_left(cluster, recorded, namespace, name)
+    held = kubernetes_crds.remove(cluster, definitions, timeout, cancelled)
+    if held:
+        raise ProviderError(f"release {namespace}/{name}: {held}")
+    if definitions:
+        told = f"removed {len(definitions)} CRDs; Helm would leave those of the chart's crds/ folder behind"
+        report("note", urn, TYPE, reason=told)
     created = cluster.get(_NAMESPACES, None, namespace)
     if created and section(created, "metadata", "annotations").get(_OWNER) == _owner(namespace, name):
         cluster.delete(_NAMESPACES, None, namespace)
@@ -229,6 +231,15 @@ def _gone(
     held = kubernetes_wait.await_gone(cluster, kind, namespace, name, timeout, cancelled)
     if held:
         raise ProviderError(f"{told}: cannot delete it: {held}")
+
+
+def _definitions_left(cluster: Cluster, recorded: Props, namespace: str, name: str) -> list[str]:
+    """The chart's CRDs that this release made and that are still there."""
+    try:
+        found = upstream_crds.crds(charts.chart_name(str(recorded.get("chart"))))
+    except ValueError:
+        return []
+    return kubernetes_crds.owned(cluster, found.documents, (_OWNER, _owner(namespace, name))) if found else []
 
 
 def _owner(namespace: str, name: str) -> str:

@@ -949,7 +949,7 @@ def write(tmp_path: Path, text: str) -> None:
 
 def write_stack(tmp_path: Path, changes: dict[str, Any]) -> None:
     config = {f"multimodal:{key}": value for key, value in sections(**changes).items()}
-    write(tmp_path, yaml.safe_dump({"config": config}))
+    write(tmp_path, yaml.dump({"config": config}, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper)))
 
 
 @pytest.mark.parametrize("command", ["up", "preview"])

@@ -9,10 +9,11 @@ import pytest
 
 from rehearsal import destroy_order, stacks, supervisor, toolchain
 from rehearsal.engine import Engine, Moment, Result, Step
-from rehearsal.inventory import inventory
+from rehearsal.inventory import Object, inventory
 from rehearsal.kube import Kube, KubeError
 from tests.project import ROOT
 from tests.rehearsal.cloud_objects import CloudControllers, balancer, volume
+from tests.rehearsal.cluster import eventually
 
 DRIVERS = {"aws-dev": "ebs.csi.aws.com", "gcp-dev": "pd.csi.storage.gke.io", "azure-dev": "disk.csi.azure.com"}
 """Stack -> the CSI driver of its storage class."""
@@ -58,6 +59,16 @@ def start(control_plane: supervisor.Supervisor, tmp_path: Path, monkeypatch: pyt
             engine.destroy()
 
 
+def settled(api: Kube) -> set[Object]:
+    """What is there, once the namespaces of tests before have gone."""
+    eventually(
+        lambda: not any(one["metadata"].get("deletionTimestamp") for one in api.items("/api/v1/namespaces")),
+        "the namespaces of earlier tests to go",
+        seconds=60,
+    )
+    return inventory(api)
+
+
 def leave_things_behind(api: Kube, stack: str) -> None:
     """A tenant's volume and somebody's load balancer, which Pulumi knows nothing of."""
     volume(api, TENANT, DRIVERS[stack])
@@ -70,7 +81,7 @@ def leave_things_behind(api: Kube, stack: str) -> None:
 def test_what_users_left_in_the_cluster_goes_before_nodes_and_nodes_before_the_network(
     stack: str, start: Start, api: Kube
 ) -> None:
-    before = inventory(api)
+    before = settled(api)
     engine = start(stack)
     with pytest.raises(KubeError, match="exceeded quota"):
         balancer(api, TENANT)
@@ -104,7 +115,7 @@ class Interruption:
 @pytest.mark.engine
 @pytest.mark.control_plane
 def test_a_destroy_that_is_interrupted_again_and_again_finishes_in_order(start: Start, api: Kube) -> None:
-    before = inventory(api)
+    before = settled(api)
     engine = start("aws-dev")
     leave_things_behind(api, "aws-dev")
     moments: list[Moment] = []

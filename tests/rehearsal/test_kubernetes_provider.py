@@ -500,6 +500,17 @@ def test_a_release_brings_its_crds_and_record_and_takes_them_away(
 
 
 @pytest.mark.control_plane
+def test_a_release_whose_delete_was_interrupted_takes_its_crds_away_the_next_time(
+    applied: Applied, api: Kube, namespace: Namespace, chart: str
+) -> None:
+    id_, outputs = applied.create(RELEASE, release(chart, namespace.name))
+    api.delete(f"/api/v1/namespaces/{namespace.name}/secrets/{releases.secret_name('r')}")
+    assert definition(api, chart) is not None
+    applied.delete(RELEASE, id_, outputs)
+    assert definition(api, chart) is None
+
+
+@pytest.mark.control_plane
 def test_a_crd_that_goes_right_after_it_came_does_not_hang(applied: Applied, unique: Callable[[str], str]) -> None:
     type_ = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition"
     group = f"{unique('brief')}.example.org"

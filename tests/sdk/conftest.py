@@ -1,6 +1,12 @@
 """Settings of the tests that load whole SDKs."""
 
-import logging
+import pytest
 
-# Ray Serve in local mode has no controller to tell its metrics, and would still be saying so after the last test.
-logging.getLogger("ray.serve").setLevel(logging.CRITICAL)
+
+@pytest.fixture
+def no_ray_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ray Serve in local mode needs no cluster, but its multiplexing tells a controller what is loaded: to find one, it
+    would start Ray itself, and go on looking until the last test of all has ended."""
+    from ray.serve._private.metrics_utils import MetricsPusher
+
+    monkeypatch.setattr(MetricsPusher, "start", lambda _: None)

@@ -17,6 +17,8 @@ from starlette.requests import Request
 
 from components.settings.model_sets import Task
 
+pytestmark = pytest.mark.usefixtures("no_ray_cluster")
+
 SOURCES = {name: f"hf://acme/{name}:{'a' * 40}" for name in ("ant", "bee", "cat", "dog")}
 BODY = json.dumps({"inputs": "hello"}).encode()
 
