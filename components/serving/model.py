@@ -11,9 +11,8 @@ from components.serving.models import (
     canary_model,
     inference_service,
     route,
-    scaled_object,
-    scales,
 )
+from components.serving.scaling import scaled_object, scales
 from components.settings.cluster import Cluster
 from components.settings.ensembles import Ensemble
 from components.settings.serving import ServedModel

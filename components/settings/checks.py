@@ -15,8 +15,9 @@ from components.settings.drivers import allowed_drivers
 from components.settings.model import Environment
 from components.settings.pools import CloudGpuPool
 from components.settings.problems import ABSENT, Path, Problem, closest
-from components.settings.sections import SHARED_FOLDER, Allocation, Enforcement, Gpu, Storage, Tenant, Trust, Versions
+from components.settings.sections import SHARED_FOLDER, Allocation, Gpu, Storage, Tenant, Versions
 from components.settings.supply import SHARED, WHOLE, claims_cards, supply
+from components.settings.trust import Enforcement, Trust
 
 RESERVED_NAMESPACES = (
     "default",

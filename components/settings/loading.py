@@ -8,7 +8,7 @@ from typing import Any, cast, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
-from components.settings import checks, checks_ray, checks_ray_supply, checks_sets
+from components.settings import checks, checks_quota, checks_ray, checks_ray_supply, checks_sets
 from components.settings.checks_serving import serving_problems
 from components.settings.cluster import Cluster
 from components.settings.problems import ABSENT, KeysAt, Path, Problem, SettingsError, closest, from_pydantic, location
@@ -183,3 +183,4 @@ def _workload_checks(
     if cluster is not None:
         yield from serving_problems(cluster, parsed.get("serving"), parsed.get("autoscaling"), tenants)
         yield from checks_ray_supply.placement_problems(cluster, tenants, parsed.get("ray"))
+        yield from checks_quota.quota_problems(cluster, tenants)

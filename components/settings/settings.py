@@ -5,8 +5,9 @@ from pydantic import Field
 from components.settings.cluster import Cluster
 from components.settings.model import Environment, Model, Name
 from components.settings.ray import Ray
-from components.settings.sections import Autoscaling, Gpu, Scheduling, Storage, Tenant, Trust, Versions
+from components.settings.sections import Autoscaling, Gpu, Scheduling, Storage, Tenant, Versions
 from components.settings.serving import Serving
+from components.settings.trust import Trust
 
 NAMESPACE = "multimodal"
 """Config namespace of the program; also the project's name."""

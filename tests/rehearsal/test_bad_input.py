@@ -847,12 +847,12 @@ CASES = [
     Case(
         "more GPUs for one worker than a node has",
         train(gpu={"count": 8}),
-        "training.t.gpu.count = 8: no pool offers 8 × nvidia.com/gpu on one node; the pools have nvidia.com/gpu,",
+        'training.t.gpu = {"count": 8}: no node of any pool has 8 whole GPUs; nodes have 32 slices',
     ),
     Case(
         "slice for training that no layout has",
         train(gpu={"slice": "2g.20gb"}),
-        'training.t.gpu.slice = "2g.20gb": no pool offers 1 × nvidia.com/mig-2g.20gb on one node',
+        'training.t.gpu = {"slice": "2g.20gb"}: no node of any pool has 1 slice 2g.20gb; nodes have',
     ),
     Case(
         "training in a pool that is not there",
@@ -862,12 +862,12 @@ CASES = [
     Case(
         "training in a pool of slices",
         train(gpu={"count": 1, "pools": ["h100"]}),
-        'training.t.gpu.pools[0] = "h100": it does not offer 1 × nvidia.com/gpu on one node; these do: l4',
+        'training.t.gpu.pools[0] = "h100": no node of this pool has 1 whole GPU; pools that have: l4',
     ),
     Case(
         "fast network that no pool has",
         train(fastNetwork=True),
-        "training.t.fastNetwork = true: no pool that offers 1 × nvidia.com/gpu on one node has fastNetwork (l4);",
+        "training.t.fastNetwork = true: no pool that offers 1 whole GPU on one node has fastNetwork (l4);",
     ),
     Case(
         "workers on unlike GPUs",
