@@ -19,6 +19,9 @@ from components.catalog.ray import RAY_VERSION
 KSERVE_VERSION = "v0.18.1"
 """Version of what KServe puts beside a model, and of its Hugging Face server: that of its controller."""
 
+BENTO_VERSION = "1.10.0"
+"""Version of the events' router."""
+
 _ALL = (
     # Triton 2.71.0 is container release 26.07 (NVIDIA Triton release notes 26.07).
     Image("triton", "nvcr.io", "nvidia/tritonserver", "26.07-py3"),
@@ -31,6 +34,8 @@ _ALL = (
     Image("storage-initializer", "docker.io", "kserve/storage-initializer", KSERVE_VERSION),
     Image("agent", "docker.io", "kserve/agent", KSERVE_VERSION),
     Image("router", "docker.io", "kserve/router", KSERVE_VERSION),
+    # Routes events from model to model (warpstreamlabs/bento release v1.10.0).
+    Image("bento", "ghcr.io", "warpstreamlabs/bento", BENTO_VERSION),
     # Platforms, Python versions and the form of the tag: ray-project/ray, ci/ray_ci/docker_container.py.
     Image("ray", "docker.io", "rayproject/ray", f"{RAY_VERSION}-py311-cpu"),
     Image("ray-gpu", "docker.io", "rayproject/ray", f"{RAY_VERSION}-py311-cu128"),

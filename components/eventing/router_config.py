@@ -23,6 +23,7 @@ from components.eventing.router_streams import (
 )
 from components.manifest import Spec
 from components.settings.checks_flows import step_modalities, step_model
+from components.settings.events import TenantEvents
 from components.settings.flow_steps import at_once, entrance, first_steps, following, timeout
 from components.settings.flows import Flow
 from components.settings.sections import Tenant
@@ -47,7 +48,7 @@ def model_address(tenant: str, model: str, *, graph: bool) -> str:
 
 def own_files(tenant: str, settings: Tenant, broker: Broker, *, address: str) -> dict[str, Files]:
     """What a router has beside its flows, as "config" and "streams". `address`: where probes ask."""
-    largest = settings.sent.largest_kib
+    largest = sent(settings).largest_kib
     routes = [
         Route(flow=name, attributes=entrance(flow, _reads(settings, flow)), steps=tuple(first_steps(flow)))
         for name, flow in sorted(settings.flows.items())
@@ -108,7 +109,7 @@ def _stream(tenant: str, settings: Tenant, name: str, key: str, locate: Callable
         retries=step.retries,
         at_once=at_once(step, model),
         following=tuple(following(flow, key)),
-        largest_kib=settings.sent.largest_kib,
+        largest_kib=sent(settings).largest_kib,
     )
 
 
@@ -116,10 +117,15 @@ def memory_mib(settings: Tenant) -> int:
     """Memory that a router may take: what it holds when every step has as many of the largest events as it may."""
     steps = [step for flow in settings.flows.values() for step in flow.steps.values()]
     held = sum(at_once(step, step_model(settings, step)) * CALLS_PER_PARTITION for step in steps)
-    return min(_MOST_MIB, max(_LEAST_MIB, 256 + held * settings.sent.largest_kib // 1024))
+    return min(_MOST_MIB, max(_LEAST_MIB, 256 + held * sent(settings).largest_kib // 1024))
 
 
 _LEAST_MIB, _MOST_MIB = 512, 8192
+
+
+def sent(settings: Tenant) -> TenantEvents:
+    """What the tenant sends."""
+    return settings.sent or TenantEvents()
 
 
 def digest(files: Files) -> str:

@@ -5,10 +5,12 @@ from collections.abc import Iterator, Mapping
 from components.settings.checks_graphs import ROOT
 from components.settings.checks_graphs import flow as graph_flow
 from components.settings.ensembles import Ensemble
+from components.settings.events import Events
 from components.settings.flow_steps import (
     OWN_TYPES,
     REQUEST_TYPE,
     entrance,
+    fed_by,
     first_steps,
     longest_seconds,
     timeout,
@@ -19,27 +21,25 @@ from components.settings.sections import Tenant
 from components.settings.serving import Modality, ServedModel
 from components.settings.wiring import cycle
 
-LONGEST_TOPIC = 249
-"""Characters of a Kafka topic's name (Kafka, org.apache.kafka.common.internals.Topic)."""
-
 
 def flow_problems(
-    tenants: Mapping[str, Tenant], *, events: bool, serving: bool, outage_hours: float
+    tenants: Mapping[str, Tenant], events: Events | None, *, serving: bool, scaled: bool
 ) -> Iterator[Problem]:
-    """What is wrong with the tenants' flows.
+    """What is wrong with the tenants' flows, and with models that sleep until one wakes them.
 
     Args:
         tenants: By name, model sets among their models.
-        events: Whether the stack has Kafka.
+        events: The stack's Kafka.
         serving: Whether the stack serves models.
-        outage_hours: How long events can wait.
+        scaled: Whether anything scales them.
     """
+    outage_hours = (events or Events()).outage_hours
     for name, tenant in tenants.items():
         if not tenant.flows:
             continue
         path: Path = ("tenants", name, "flows")
-        if not events:
-            yield Problem(path, ABSENT, "nothing carries events in this stack; add multimodal:events")
+        if events is None:
+            yield Problem(path, ABSENT, "nothing carries events in this stack; add multimodal:events: {}")
         if not serving:
             yield Problem(path, ABSENT, "nothing serves models in this stack; add multimodal:serving: {}")
             continue
@@ -52,6 +52,7 @@ def flow_problems(
             if not found and reads is not None:
                 entrances[key] = entrance(flow, reads)
         yield from _ambiguities(path, entrances)
+        yield from _sleeping_problems(name, tenant, scaled=scaled)
 
 
 def step_modalities(tenant: Tenant, step: Step) -> tuple[Modality | None, Modality | None]:
@@ -144,6 +145,21 @@ def _time_problems(path: Path, flow: Flow, tenant: Tenant, outage_hours: float) 
                 f"with {seconds} s for each call a failing event would be tried for {whole / 3600:.1f} h, but topics"
                 f" keep events for {outage_hours:g} h; lower retries or timeoutSeconds, or raise events.outageHours",
             )
+
+
+def _sleeping_problems(name: str, tenant: Tenant, *, scaled: bool) -> Iterator[Problem]:
+    """Models without replicas that nothing would wake, or that somebody calls who cannot wait."""
+    for (kind, key), model in tenant.served.items():
+        if model.replicas.min > 0 or not fed_by(tenant.flows, key):
+            continue
+        path: Path = ("tenants", name, kind, key, "replicas", "min")
+        if not scaled:
+            yield Problem(
+                path, 0, "nothing scales models in this stack, so nothing wakes it; add multimodal:autoscaling"
+            )
+        for graph, chosen in tenant.graphs.items():
+            if any(step.to == key for node in chosen.nodes.values() for step in node.steps):
+                yield Problem(path, 0, f"graphs.{graph} calls it too, and requests do not wait for it to wake; write 1")
 
 
 def _when_problems(path: Path, flow: Flow) -> Iterator[Problem]:

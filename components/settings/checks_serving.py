@@ -7,6 +7,7 @@ from components.settings.checks_gpus import gpu_problems
 from components.settings.checks_graphs import graph_problems
 from components.settings.cluster import AksCluster, Cluster, EksCluster, ExistingCluster, GkeCluster
 from components.settings.ensembles import Ensemble
+from components.settings.flow_steps import fed_by
 from components.settings.problems import ABSENT, Path, Problem
 from components.settings.sections import Autoscaling, PodSecurity, Tenant
 from components.settings.serving import Format, Runtime, ServedModel, Serving, Signal
@@ -53,7 +54,7 @@ def serving_problems(
                 yield from _runtime_problems(path, model)
             yield from _source_problems(path, cluster, model)
             yield from _image_source_problems(path, tenant, model)
-            yield from _scaling_problems(path, model)
+            yield from _scaling_problems(path, model, fed=bool(fed_by(tenant.flows, key)))
             if autoscaling is None and (model.replicas.max or 0) > model.replicas.min:
                 yield Problem(
                     (*path, "replicas", "max"),
@@ -163,22 +164,23 @@ def _source_problems(path: Path, cluster: Cluster, model: ServedModel | Ensemble
             )
 
 
-def _scaling_problems(path: Path, model: ServedModel | Ensemble) -> Iterator[Problem]:
+def _scaling_problems(path: Path, model: ServedModel | Ensemble, *, fed: bool) -> Iterator[Problem]:
+    """`fed`: whether events wait for it, by which it scales and wakes."""
     most = model.replicas.max if model.replicas.max is not None else max(1, model.replicas.min)
     signal = model.scaling.signal or default_signal(model)
     if most < model.replicas.min:
         yield Problem((*path, "replicas", "max"), most, f"is below replicas.min, which is {model.replicas.min}")
-    if model.replicas.min == 0:
+    if model.replicas.min == 0 and not fed:
         yield Problem(
             (*path, "replicas", "min"),
             0,
-            "nothing could wake it: a model without replicas gives no signal; write 1",
+            "nothing could wake it: a model without replicas gives no signal; write 1, or let a step of a flow call it",
         )
     if most == max(1, model.replicas.min) and model.replicas.min > 0 and "scaling" in model.model_fields_set:
         yield Problem(
             (*path, "scaling"), ABSENT, f"replicas.max leaves no room to scale; set it above {model.replicas.min}"
         )
-    elif signal is None and most > model.replicas.min:
+    elif signal is None and not fed and most > model.replicas.min:
         yield Problem(
             (*path, "scaling", "signal"),
             ABSENT,

@@ -8,6 +8,8 @@ from pydantic import Field, StringConstraints, model_validator
 from components.catalog.mig import slice_resource
 from components.catalog.versions import COMPONENTS, KUBERNETES_DEFAULT
 from components.settings.ensembles import Ensemble
+from components.settings.events import TenantEvents
+from components.settings.flows import Flow
 from components.settings.graphs import Graph
 from components.settings.model import Count, Model, Name, PositiveCount
 from components.settings.model_sets import ModelSet
@@ -196,6 +198,18 @@ class Tenant(Model):
 
     graphs: dict[Name, Graph] = Field(default_factory=dict)
     """Inference graphs by name: requests that go through several of the models. Needs `multimodal:serving`."""
+
+    events: TenantEvents | None = None
+    """What the tenant sends and receives through Kafka; `{}` for little. None: nothing. Needs `multimodal:events`."""
+
+    flows: dict[Name, Flow] = Field(default_factory=dict)
+    """Flows by name: models that answer events one after the other. Needs `multimodal:events` and
+    `multimodal:serving`."""
+
+    @property
+    def sent(self) -> TenantEvents | None:
+        """What the tenant sends and receives: a tenant with flows sends a little unless it says more."""
+        return self.events or (TenantEvents() if self.flows else None)
 
     @property
     def served(self) -> dict[tuple[str, str], ServedModel | Ensemble]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 import pulumi
 
 from components.catalog.workload_images import workload_image
+from components.eventing.make_router import backlogs, make_router
 from components.scheduling.placement import placement
 from components.scheduling.ray.tenant import TenantRay
 from components.scheduling.training_job import TrainingJob
@@ -46,6 +47,7 @@ def tenant_workloads(
         account = WorkloadAccount(f"{name}-workloads", {"tenant": tenant}, storage, opts)
         opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[account]))
     _models(name, tenant, settings, storage, account, opts)
+    make_router(name, tenant, settings, images_lock, opts)
     _graphs(name, tenant, settings, images_lock, opts)
     _ray(f"{name}-ray", tenant, settings, account, images_lock, opts)
     make_sets(name, tenant, settings, storage, account, images_lock, opts)
@@ -70,6 +72,7 @@ def _models(
             "settings": model.model_dump(mode="json", by_alias=True, exclude_defaults=True),
             "domain": settings.serving.domain,
             "prometheus": settings.autoscaling.prometheus if settings.autoscaling else None,
+            "backlogs": backlogs(tenant, settings.tenants[tenant].flows, key),
             "account": ACCOUNT if account else None,
             "pod_labels": dict(account.pod_labels) if account else {},
         }
