@@ -63,8 +63,7 @@ class Router(pulumi.ComponentResource):
             )
             for key, text in files.items()
         ]
-        way = kubernetes.networking.v1.NetworkPolicy(f"{name}-network", opts=child, **objects.network_policy(tenant))
-        behind = pulumi.ResourceOptions(parent=self, depends_on=[*maps, way])
+        behind = pulumi.ResourceOptions(parent=self, depends_on=maps)
         kubernetes.apps.v1.Deployment(
             f"{name}-deployment",
             opts=pulumi.ResourceOptions.merge(

@@ -6,9 +6,9 @@ Sources: Bento v1.10.0, resources/docker/Dockerfile (user, entry point, busybox)
 
 from typing import Any
 
-from components.eventing.kafka_names import NAMESPACE, ROUTER_SECRET, TLS_PORT
+from components.eventing.kafka_names import ROUTER_SECRET
 from components.eventing.router_config import REPLAY_FILE, RESOURCES_FILE, SERVICE_FILE
-from components.labels import QUEUE_ANNOTATION, tenant_labels
+from components.labels import KAFKA_LABEL, QUEUE_ANNOTATION, tenant_labels
 from components.manifest import Spec
 from components.scheduling.volcano import SCHEDULER
 from components.settings.workloads import Priority
@@ -49,7 +49,7 @@ def deployment(tenant: str, *, image: str, replicas: int, memory_mib: int, confi
         config: Name of the ConfigMap with what concerns the router as a whole.
         streams: Names of those with streams.
     """
-    pods = {ROUTER_LABEL: tenant, "multimodal.dev/role": NAME}
+    pods = _pods(tenant, NAME)
     router = {
         **_container(image, memory_mib),
         "name": NAME,
@@ -83,7 +83,7 @@ def deployment(tenant: str, *, image: str, replicas: int, memory_mib: int, confi
             "selector": {"matchLabels": pods},
             "template": {
                 "metadata": {
-                    "labels": {**tenant_labels(tenant), **pods},
+                    "labels": {**tenant_labels(tenant), **pods, KAFKA_LABEL: "true"},
                     "annotations": {
                         QUEUE_ANNOTATION: tenant,
                         "prometheus.io/scrape": "true",
@@ -116,7 +116,7 @@ def replay_job(tenant: str, *, image: str, config: str) -> Spec:
         "command": ["sh", "-c", start],
         "env": [{"name": name, "value": ""} for name in names],
     }
-    labels = {**tenant_labels(tenant), ROUTER_LABEL: tenant, "multimodal.dev/role": REPLAY_NAME}
+    labels = {**tenant_labels(tenant), **_pods(tenant, REPLAY_NAME), KAFKA_LABEL: "true"}
     return {
         "metadata": metadata(tenant, REPLAY_NAME),
         "spec": {
@@ -141,6 +141,11 @@ def replay_job(tenant: str, *, image: str, config: str) -> Spec:
             },
         },
     }
+
+
+def _pods(tenant: str, role: str) -> dict[str, str]:
+    """By what the pods of one role are told apart."""
+    return {ROUTER_LABEL: tenant, "multimodal.dev/role": role}
 
 
 def _container(image: str, memory_mib: int) -> dict[str, Any]:
@@ -182,20 +187,7 @@ def disruption_budget(tenant: str) -> Spec:
         "metadata": metadata(tenant, NAME),
         "spec": {
             "maxUnavailable": 1,
-            "selector": {"matchLabels": {ROUTER_LABEL: tenant, "multimodal.dev/role": NAME}},
-        },
-    }
-
-
-def network_policy(tenant: str) -> Spec:
-    """Metadata and spec of the way from routers to Kafka. Models and DNS they reach as every pod of the tenant does."""
-    brokers = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": NAMESPACE}}}
-    return {
-        "metadata": metadata(tenant, "router-to-kafka"),
-        "spec": {
-            "podSelector": {"matchLabels": {ROUTER_LABEL: tenant}},
-            "policyTypes": ["Egress"],
-            "egress": [{"to": [brokers], "ports": [{"protocol": "TCP", "port": TLS_PORT}]}],
+            "selector": {"matchLabels": _pods(tenant, NAME)},
         },
     }
 
