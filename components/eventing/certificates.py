@@ -1,6 +1,6 @@
 """Certificates of Kafka's brokers and clients, as cert-manager's resources. Pure.
 
-One authority of Kafka's own signs both. cert-manager alone has its key: Strimzi is told to make no clients CA itself and
+One authority of Kafka's own signs both. cert-manager alone has its key: Strimzi is told to make no clients CA, and
 reads the authority's certificate from a Secret of the name that it expects. A Certificate makes that Secret too, since
 every Secret of cert-manager's holds the certificate of its issuer as ca.crt.
 Sources: strimzi-kafka-operator 1.2.0, documentation/modules/security/proc-installing-your-own-ca-certificates.adoc

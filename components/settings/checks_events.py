@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from components.settings.event_topics import room
-from components.settings.events import UNSUPPORTED, Events, broker_count
+from components.settings.events import LARGEST_GIB, UNSUPPORTED, Events, broker_count
 from components.settings.model import Environment
 from components.settings.problems import ABSENT, Problem
 from components.settings.sections import Tenant
@@ -46,12 +46,13 @@ def _room_problems(environment: Environment, events: Events, tenants: Mapping[st
     found = room(events, environment, tenants)
     if found.needed <= found.offered:
         return
+    larger = f"set it to {found.enough_gib} at least, " if found.enough_gib <= LARGEST_GIB else ""
     largest = max(found.by_tenant, key=lambda name: found.by_tenant[name])
     yield Problem(
         ("events", "storageGib"),
         events.storage_gib,
         f"{events.outage_hours} hours of all tenants' events take up to {found.needed:.0f} GiB, copies included, and"
-        f" {broker_count(events, environment)} brokers of this size hold {found.offered:.0f}; set it to"
-        f" {found.enough_gib} at least, add brokers, lower outageHours, or lower perSecond or kib of tenants.{largest}"
-        f" ({found.by_tenant[largest]:.0f} GiB)",
+        f" brokers ({broker_count(events, environment)}) of this size hold {found.offered:.0f}; {larger}add brokers,"
+        f" lower outageHours, or lower perSecond or kib of tenants.{largest}.events ({found.by_tenant[largest]:.0f}"
+        " GiB)",
     )

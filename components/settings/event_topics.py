@@ -66,17 +66,21 @@ def sentences(events: Events, environment: Environment, tenants: Mapping[str, Te
     copies = replication(brokers)
     made = topics_by_tenant(events, environment, tenants)
     said = {
-        "*": f"{found.needed:.1f} of {found.offered:.1f} GiB that {_number(brokers, 'broker')} offer topics, to hold"
-        f" {events.outage_hours} h"
+        "*": f"at most {found.needed:.1f} of the {found.offered:.1f} GiB for topics on {_number(brokers, 'broker')}, to"
+        f" hold {events.outage_hours} h"
     }
     for name, gib in found.by_tenant.items():
         sent = tenants[name].events
         if sent is not None:
             said[name] = (
-                f"{sent.per_second:g} events of {sent.kib:g} KiB per second, twice over, for {events.outage_hours} h:"
-                f" at most {gib:.1f} GiB in {_number(len(made[name].topics), 'topic')}, {copies} times each"
+                f"{sent.per_second:g} x {sent.kib:g} KiB a second, twice over, for {events.outage_hours} h: at most"
+                f" {gib:.1f} GiB in {_number(len(made[name].topics), 'topic')}, {_copies(copies)}"
             )
     return said
+
+
+def _copies(copies: int) -> str:
+    return "one copy each" if copies == 1 else f"{copies} copies each"
 
 
 def _number(count: int, what: str) -> str:
