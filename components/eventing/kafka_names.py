@@ -119,6 +119,11 @@ def broker_names() -> list[str]:
     ]
 
 
+def secret_name(user: User) -> str:
+    """Secret in the tenant's namespace with the certificate of one of the tenant's users."""
+    return f"kafka-{user.name.rpartition('.')[2]}"
+
+
 def events_topic(tenant: str) -> str:
     """Where a tenant's events enter."""
     return f"{tenant}.events"

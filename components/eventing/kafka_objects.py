@@ -9,6 +9,7 @@ to sign, which `tls-external` users never ask for).
 from dataclasses import dataclass
 from typing import Any
 
+from components.catalog.kafka import KAFKA_VERSION, METADATA_VERSION
 from components.eventing.kafka_names import (
     CLUSTER,
     LISTENER_SECRET,
@@ -18,18 +19,12 @@ from components.eventing.kafka_names import (
     Topic,
     User,
 )
+from components.eventing.retention import in_sync, replication
 from components.labels import KAFKA_LABEL, TENANT, platform_labels, tenant_labels
 from components.manifest import Spec
 
 API = "kafka.strimzi.io/v1"
 """The only version that Strimzi serves since 1.0."""
-
-KAFKA_VERSION = "4.2.1"
-"""Version of the brokers; one of those that Strimzi 1.2.0 runs."""
-
-METADATA_VERSION = "4.2-IV1"
-"""Format of the cluster's own metadata, that of `KAFKA_VERSION` (Strimzi 1.2.0, kafka-versions.yaml). Raise it in an
-update of its own after the brokers': it cannot be lowered again."""
 
 CLUSTER_LABEL = {"strimzi.io/cluster": CLUSTER}
 """On everything of the cluster: which one it is of."""
@@ -54,16 +49,6 @@ class Nodes:
     """GiB of each broker's volume."""
     storage_class: str | None = None
     """None: the cluster's default class."""
-
-
-def replication(brokers: int) -> int:
-    """On how many brokers each record lies."""
-    return min(brokers, 3)
-
-
-def in_sync(brokers: int) -> int:
-    """How many brokers must have a record before its producer is told so."""
-    return max(1, replication(brokers) - 1)
 
 
 def node_pools(nodes: Nodes) -> dict[str, Spec]:

@@ -9,12 +9,10 @@ from components.eventing.kafka_names import BOOTSTRAP, ROUTER_SECRET, step_group
 from components.eventing.router import Router
 from components.serving.scaling import Backlog
 from components.settings import Settings
-from components.settings.flow_steps import fed_by
+from components.settings.flow_steps import MOST_ROUTERS, fed_by
 from components.settings.flows import Flow
 from components.settings.model import Environment
 from components.settings.set_workloads import with_sets
-
-ROUTERS_IN_PROD = 2
 
 
 def backlogs(tenant: str, flows: Mapping[str, Flow], model: str) -> list[Backlog]:
@@ -53,7 +51,7 @@ def make_router(
                 key: flow.model_dump(mode="json", by_alias=True, exclude_defaults=True) for key, flow in flows.items()
             },
             "image": workload_image("bento", lock=images_lock, mirror=settings.trust.mirror),
-            "replicas": ROUTERS_IN_PROD if settings.environment is Environment.PROD else 1,
+            "replicas": MOST_ROUTERS if settings.environment is Environment.PROD else 1,
             "outage_hours": settings.events.outage_hours,
             "scaled": settings.autoscaling is not None,
         },

@@ -85,19 +85,24 @@ def quota_bytes_per_second(loads: float, *, brokers: int, partitions: int) -> in
     return max(MIB, math.ceil(loads * SURPLUS / min(brokers, partitions)))
 
 
+def replication(brokers: int) -> int:
+    """On how many brokers each record lies."""
+    return min(brokers, 3)
+
+
+def in_sync(brokers: int) -> int:
+    """How many brokers must have a record before its producer is told that it is safe."""
+    return max(1, replication(brokers) - 1)
+
+
 def room_gib(brokers: int, storage_gib: int) -> float:
     """GiB that topics may fill, copies included."""
     return brokers * storage_gib * USABLE
 
 
-def needed_gib(topics: float) -> float:
-    """GiB of so many bytes."""
-    return topics / GIB
-
-
-def storage_for(total_bytes: float, brokers: int) -> int:
-    """GiB that each broker's volume must have to hold so many bytes, rounded up to tens."""
-    return math.ceil(total_bytes / GIB / brokers / USABLE / 10) * 10
+def storage_for(gib: float, brokers: int) -> int:
+    """GiB that each broker's volume must have to hold so much, copies included, rounded up to tens."""
+    return math.ceil(gib / brokers / USABLE / 10) * 10
 
 
 def _power_of_two(number: float) -> int:

@@ -48,6 +48,10 @@ ACLs, no quotas) and Google's "Access control with Kafka ACLs"; Microsoft's "Wha
 """
 
 
+LARGEST_GIB = 16_384
+"""Most GiB of a broker's volume: what the clouds' usual disks have at least."""
+
+
 class Events(Model):
     """Kafka. The section being there installs it."""
 
@@ -58,7 +62,7 @@ class Events(Model):
     """Brokers: 1, or 3 and more. Default: 3 in prod, where three further nodes hold the metadata, else 1. Kafka moves
     nothing to a new broker by itself, and one that holds records cannot be taken away."""
 
-    storage_gib: Annotated[int, Field(ge=10, le=16384, strict=True)] = 100
+    storage_gib: Annotated[int, Field(ge=10, le=LARGEST_GIB, strict=True)] = 100
     """GiB of each broker's volume. It can grow where its storage class allows it, and never shrink."""
 
     storage_class: Name | None = None

@@ -25,6 +25,9 @@ AT_ONCE: Mapping[Runtime, int] = {Runtime.VLLM: 16, Runtime.TRITON: 8, Runtime.H
 """Calls that one replica works on at once: vLLM batches continuously, Triton what comes together, others little.
 Also the backlog per replica above which another one starts."""
 
+MOST_ROUTERS = 2
+"""Routers of a tenant in a prod stack; elsewhere there is one. They share the partitions of every topic."""
+
 GRAPH_AT_ONCE = 8
 """Calls at once to a graph, which leads on to models that scale by themselves."""
 

@@ -264,3 +264,4 @@ class Versions(Model):
     cert_manager: str = COMPONENTS["certManager"].default
     envoy_gateway: str = COMPONENTS["envoyGateway"].default
     kserve: str = COMPONENTS["kserve"].default
+    strimzi: str = COMPONENTS["strimzi"].default

@@ -182,9 +182,9 @@ def _send(broker: TestBroker, story: Story, prefix: str = "") -> None:
         if number % 2:
             # Binary: attributes in headers, data as they are.
             headers = [(f"ce_{name}", value.encode()) for name, value in event.items()]
-            producer.send(
-                events_topic(TENANT), key.encode(), headers=[*headers, ("content-type", b"audio/wav")]
-            ).get(timeout=30)
+            producer.send(events_topic(TENANT), key.encode(), headers=[*headers, ("content-type", b"audio/wav")]).get(
+                timeout=30
+            )
         else:
             whole = {**event, "data_base64": base64.b64encode(key.encode()).decode()}
             producer.send(events_topic(TENANT), json.dumps(whole).encode()).get(timeout=30)
