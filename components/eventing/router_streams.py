@@ -260,7 +260,8 @@ def _call(step: StepStream, outage_hours: float) -> Spec:
                 "max_interval": f"{LONGEST_PAUSE_SECONDS}s",
                 "max_elapsed_time": "0s",
             },
-            "processors": [call, {"catch": [{"resource": "classify"}]}],
+            # A catch clears the errors of what is in it, so that what is to be tried again fails behind it.
+            "processors": [call, {"catch": [{"resource": "classify"}]}, {"resource": "again"}],
         }
     }
     return {
@@ -287,11 +288,12 @@ def resources(tenant: str, broker: Broker, largest_kib: int) -> Spec:
                     "keep": mappings.KEEP,
                     "take": mappings.TAKE,
                     "ask": mappings.ASK,
+                    "classify": mappings.CLASSIFY,
+                    "again": mappings.AGAIN,
                     "compose": mappings.COMPOSE,
                     "fits": _fitting(largest_kib),
                 }.items()
             ),
-            _chain("classify", mapping(mappings.CLASSIFY), mapping(mappings.AGAIN)),
             _chain("count", {"catch": [mapping(mappings.EXHAUSTED)]}, mapping(mappings.COUNT), mapping(mappings.WAIT)),
             _chain("judge", mapping(mappings.REASON), mapping(mappings.JUDGE)),
             _chain("spread", mapping(mappings.SPREAD), {"unarchive": {"format": "json_array"}}, mapping(mappings.EACH)),
