@@ -12,6 +12,7 @@ from components.catalog.device_classes import RDMA_CLASS, quota_resource
 from components.cluster.make import make_cluster
 from components.cluster.naming import physical_name
 from components.cluster.pools import fast_pools, taint_keys
+from components.eventing.make import make_events
 from components.gpu.dra import DraDriver
 from components.gpu.drivers import DriverPlan, driver_plan
 from components.gpu.efa import EfaDevicePlugin
@@ -26,6 +27,7 @@ from components.settings import Settings
 from components.settings.cluster import EksCluster
 from components.settings.density import sentence
 from components.settings.drivers import driver_owner
+from components.settings.event_topics import sentences
 from components.settings.model import Environment
 from components.settings.sections import Allocation
 from components.settings.set_workloads import densities
@@ -37,6 +39,7 @@ from components.tenancy.queue_guard import QueueGuard
 from components.tenancy.tenant import Tenant
 from components.tenancy.workloads import tenant_workloads
 from components.trust.kyverno import Kyverno
+from components.trust.make import make_certificates
 
 
 class PlatformArgs(TypedDict):
@@ -73,6 +76,9 @@ class Platform(pulumi.ComponentResource):
     density: dict[str, str]
     """<tenant>/<model set> -> how many of its models are in GPU memory at once."""
 
+    event_storage: dict[str, str]
+    """Tenant -> what its topics may take on the brokers; `*` -> all of them, and what brokers offer."""
+
     def __init__(
         self,
         name: str,
@@ -104,6 +110,9 @@ class Platform(pulumi.ComponentResource):
         self.gpu_supply = dict(supply(settings.cluster))
         full = densities(settings.cluster, settings.tenants)
         self.density = {f"{tenant}/{key}": sentence(*found) for (tenant, key), found in full.items()}
+        self.event_storage = (
+            sentences(settings.events, settings.environment, settings.tenants) if settings.events is not None else {}
+        )
         if foundation.block_classes:
             StorageClasses(f"{name}-classes", {"classes": foundation.block_classes}, self._on_cluster)
         self._layers(name, settings, plan, foundation.storage)
@@ -237,9 +246,12 @@ class Platform(pulumi.ComponentResource):
                     self._on_cluster,
                 )
             )
-        if settings.serving is not None:
-            # Made before tenants, it outlives them on a destroy, and KServe can let go of what they made of its kinds.
-            layers.append(make_serving(name, settings, settings.serving, self._lock, self._on_cluster))
+        certificates = make_certificates(name, settings, self._lock, self._on_cluster)
+        # Made before tenants, these outlive them on a destroy, and their controllers can let go of what tenants made.
+        if settings.serving is not None and certificates is not None:
+            layers.append(make_serving(name, settings, settings.serving, certificates, self._lock, self._on_cluster))
+        if settings.events is not None and certificates is not None:
+            layers.append(make_events(name, settings, settings.events, certificates, self._lock, self._on_cluster))
         weights = {tenant: chosen.queue.weight for tenant, chosen in settings.tenants.items()}
         granted = {tenant: chosen.quota.gpu_resources for tenant, chosen in settings.tenants.items()}
         for tenant, chosen in settings.tenants.items():

@@ -132,6 +132,15 @@ _ALL = (
         "kserve/kserve v0.18.1 go.mod and .github/actions/minikube-setup: built for and tested on 1.34; a client of"
         " Kubernetes works with servers of one minor version before and after its own",
     ),
+    Component(
+        "strimzi",
+        "Strimzi (Kafka 4.2.1)",
+        "1.2.0",
+        ("1.2.0",),
+        ("1.30", "1.35"),
+        "strimzi/strimzi-kafka-operator 1.2.0: its CI runs on 1.30 and 1.35 (.github/workflows/build.yml), and its"
+        " documentation says 1.30 and later",
+    ),
 )
 
 COMPONENTS: Mapping[str, Component] = MappingProxyType({c.key: c for c in _ALL})

@@ -10,28 +10,23 @@ from components.serving.runtimes import ServingRuntimes
 from components.settings import Settings
 from components.settings.model import Environment
 from components.settings.serving import Serving
-from components.trust.cert_manager import ISSUER, CertManager
+from components.trust.cert_manager import ISSUER
 
 
 def make_serving(
-    name: str, settings: Settings, serving: Serving, lock: Mapping[str, str], on_cluster: pulumi.ResourceOptions
+    name: str,
+    settings: Settings,
+    serving: Serving,
+    certificates: pulumi.Resource,
+    lock: Mapping[str, str],
+    on_cluster: pulumi.ResourceOptions,
 ) -> pulumi.Resource:
-    """Certificates, then the gateway, then KServe, then its runtimes; models and tenants depend on the last."""
+    """After the certificates the gateway, then KServe, then its runtimes; models and tenants depend on the last."""
     several = settings.environment is Environment.PROD
 
     def after(resource: pulumi.Resource) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions.merge(on_cluster, pulumi.ResourceOptions(depends_on=[resource]))
 
-    certificates = CertManager(
-        f"{name}-certificates",
-        {
-            "version": settings.versions.cert_manager,
-            "replicas": 2 if several else 1,
-            "images_lock": dict(lock),
-            "values": serving.cert_manager_values,
-        },
-        on_cluster,
-    )
     gateway = ModelGateway(
         f"{name}-gateway",
         {

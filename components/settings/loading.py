@@ -9,6 +9,7 @@ from typing import Any, cast, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from components.settings import checks, checks_ray, checks_ray_supply, checks_sets
+from components.settings.checks_events import event_problems
 from components.settings.checks_serving import serving_problems
 from components.settings.cluster import Cluster
 from components.settings.problems import ABSENT, KeysAt, Path, Problem, SettingsError, closest, from_pydantic, location
@@ -168,6 +169,8 @@ def _cross_checks(parsed: Mapping[str, Any], pruned: set[str]) -> Iterator[Probl
         if supplying is not None:
             yield from checks.quota_problems(supplying, tenants)
             yield from checks_sets.density_problems(supplying, tenants)
+        if "environment" in parsed and "events" in parsed:
+            yield from event_problems(parsed["environment"], parsed["events"], tenants)
         whole = tenants if supplying is None else checks_sets.expanded(supplying, tenants)
         yield from checks_sets.located(_workload_checks(parsed, whole, supplying), tenants)
 

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints, model_validator
 from components.catalog.mig import slice_resource
 from components.catalog.versions import COMPONENTS, KUBERNETES_DEFAULT
 from components.settings.ensembles import Ensemble
+from components.settings.events import TenantEvents
 from components.settings.graphs import Graph
 from components.settings.model import Count, Model, Name, PositiveCount
 from components.settings.model_sets import ModelSet
@@ -197,6 +198,9 @@ class Tenant(Model):
     graphs: dict[Name, Graph] = Field(default_factory=dict)
     """Inference graphs by name: requests that go through several of the models. Needs `multimodal:serving`."""
 
+    events: TenantEvents | None = None
+    """What the tenant sends and receives through Kafka; `{}` for little. None: nothing. Needs `multimodal:events`."""
+
     @property
     def served(self) -> dict[tuple[str, str], ServedModel | Ensemble]:
         """Everything with a model server of its own, by its key under the tenant and its name."""
@@ -319,3 +323,4 @@ class Versions(Model):
     cert_manager: str = COMPONENTS["certManager"].default
     envoy_gateway: str = COMPONENTS["envoyGateway"].default
     kserve: str = COMPONENTS["kserve"].default
+    strimzi: str = COMPONENTS["strimzi"].default

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from components.settings.cluster import Cluster
+from components.settings.events import Events
 from components.settings.model import Environment, Model, Name
 from components.settings.ray import Ray
 from components.settings.sections import Autoscaling, Gpu, Scheduling, Storage, Tenant, Trust, Versions
@@ -33,6 +34,9 @@ class Settings(Model):
 
     serving: Serving | None = None
     """Model serving. None (the default): the stack serves no models."""
+
+    events: Events | None = None
+    """Kafka. None (the default): the stack carries no events."""
 
     tenants: dict[Name, Tenant] = Field(default_factory=dict)
     """Teams by name; the name is the namespace's and the queue's too."""

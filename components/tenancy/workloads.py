@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 import pulumi
 
 from components.catalog.workload_images import workload_image
+from components.eventing.make import make_tenant_events
 from components.scheduling.placement import placement
 from components.scheduling.ray.tenant import TenantRay
 from components.scheduling.training_job import TrainingJob
@@ -45,6 +46,7 @@ def tenant_workloads(
     if storage is not None:
         account = WorkloadAccount(f"{name}-workloads", {"tenant": tenant}, storage, opts)
         opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[account]))
+    make_tenant_events(name, tenant, settings, opts)
     _models(name, tenant, settings, storage, account, opts)
     _graphs(name, tenant, settings, images_lock, opts)
     _ray(f"{name}-ray", tenant, settings, account, images_lock, opts)
