@@ -14,7 +14,7 @@ REASONS = (
     "failed",
     "garbage",
 )
-"""Why an event is a dead letter; docs/events.md explains each."""
+"""Why an event is a dead letter; docs/flows.md explains each."""
 
 ACCEPT = r"""
 # CloudEvents over Kafka: binary, with headers ce_*, or structured, as JSON. From here on all are structured.

@@ -1,7 +1,7 @@
 """The router's streams in the words of its configuration: events in, calls of models, answers and dead letters. Pure.
 
 One stream takes events in, and one serves each step of each flow. What all of them do stands in resources that they
-share, so that a stream is little more than names and numbers. docs/events.md says what happens to an event.
+share, so that a stream is little more than names and numbers. docs/flows.md says what happens to an event.
 
 Sources: Bento v1.10.0, website/docs (kafka_franz, http, retry, try, catch, resource, streams mode); internal/impl/pure/
 processor_retry.go (max_retries counts calls; the original message goes into each; pauses differ by half at random);
