@@ -150,11 +150,14 @@ def _tell(broker: TestBroker, router: RunningRouter, models: dict[str, FakeModel
 
     # All but one are mended; that one is replayed until it may not be any more.
     models["llama"].faults = {"refusing-0": "404"}
+    since = ""
     for _ in range(MOST_REPLAYS + 1):
-        _note(story, router.replay({"REPLAY_STEP": "answer", "REPLAY_UNTIL": _now()}))
-        known = len(story.sent)
-        _wait(broker, story, results=known - 1)
-        time.sleep(3)
+        until = _now()
+        _note(story, router.replay({"REPLAY_STEP": "answer", "REPLAY_SINCE": since, "REPLAY_UNTIL": until}))
+        since = until
+        _wait(broker, story, results=len(story.sent) - 1)
+        # The next replay is of another second.
+        time.sleep(2)
     story.answers = {one["idempotencykey"]: one for one in _read(broker, results_topic(TENANT))}
     story.results = Counter(one["idempotencykey"] for one in _read(broker, results_topic(TENANT)))
     story.letters = _read(broker, dead_letters_topic(TENANT))
