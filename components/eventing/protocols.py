@@ -10,10 +10,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from components.settings.ensembles import DataType, Ensemble
+from components.settings.ensembles import Ensemble
+from components.settings.flow_steps import input_tensor
 from components.settings.flows import Step
 from components.settings.serving import Modality, Runtime, ServedModel
-from components.settings.wiring import asked
 
 GRAPH_PATH = "/"
 
@@ -107,20 +107,6 @@ def _guarded(key: str, given: str, made: str, changes: str = "{}") -> str:
         f"root = if this.data.{key}.or(null) != null {{ this.data.assign({changes}) }}"
         ' else { this.apply("made") }'
     )
-
-
-def input_tensor(model: ServedModel | Ensemble, reads: Modality) -> tuple[str, list[int]] | None:
-    """Name and shape of the one tensor of text that holds what the model reads; None where there is no such.
-
-    Of an ensemble the settings say it; a model in a repository is taken to call it by what it reads.
-    """
-    if not isinstance(model, Ensemble):
-        return reads.value, [1]
-    wanted = asked(model)
-    if len(wanted) != 1:
-        return None
-    ((name, shape),) = wanted.items()
-    return (name, [1] * len(shape.axes)) if shape.type is DataType.STRING else None
 
 
 def _inference(name: str, model: ServedModel | Ensemble, reads: Modality, writes: Modality) -> Protocol:

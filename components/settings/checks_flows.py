@@ -12,6 +12,7 @@ from components.settings.flow_steps import (
     entrance,
     fed_by,
     first_steps,
+    input_tensor,
     longest_seconds,
     timeout,
 )
@@ -19,7 +20,7 @@ from components.settings.flows import Flow, Step
 from components.settings.problems import ABSENT, Path, Problem, closest
 from components.settings.sections import Tenant
 from components.settings.serving import Modality, ServedModel
-from components.settings.wiring import cycle
+from components.settings.wiring import asked, cycle
 
 
 def flow_problems(
@@ -85,6 +86,14 @@ def _step_problems(path: Path, flow: Flow, tenant: Tenant, outage_hours: float) 
             broken = True
             others = [other for other in flow.steps if other != key]
             yield Problem((*here, "after"), step.after, f"no such step; {closest(step.after, others)}")
+        model = step_model(tenant, step)
+        if isinstance(model, Ensemble) and step.request is None and input_tensor(model, model.modality) is None:
+            yield Problem(
+                (*here, "model"),
+                step.model,
+                f"its callers send {', '.join(f'{name} ({shape})' for name, shape in asked(model).items())}, and nobody"
+                " knows how to make them of one event's data; give request, or let its first step read one string",
+            )
         if step.model in tenant.graphs and None in (step.request, step.response):
             yield Problem(
                 (*here, "model"),

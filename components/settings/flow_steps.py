@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from components.settings.ensembles import Ensemble
+from components.settings.ensembles import DataType, Ensemble
 from components.settings.flows import Flow, Step
 from components.settings.serving import Modality, Runtime, Served, ServedModel
+from components.settings.wiring import asked
 
 REQUEST_TYPE = "multimodal.request"
 """`type` of events that ask for an answer, unless a flow says otherwise."""
@@ -87,3 +88,17 @@ def longest_seconds(step: Step, seconds: int) -> int:
     """Seconds until a step gives up an event whose calls all take `seconds` and fail, with the longest pauses."""
     pauses = (min(LONGEST_PAUSE_SECONDS, 2**failed) * 1.5 for failed in range(step.retries))
     return round((step.retries + 1) * seconds + sum(pauses))
+
+
+def input_tensor(model: ServedModel | Ensemble, reads: Modality) -> tuple[str, list[int]] | None:
+    """Name and shape of the one tensor of text that holds what the model reads; None where there is no such.
+
+    Of an ensemble the settings say it; a model in a repository is taken to call it by what it reads.
+    """
+    if not isinstance(model, Ensemble):
+        return reads.value, [1]
+    wanted = asked(model)
+    if len(wanted) != 1:
+        return None
+    ((name, shape),) = wanted.items()
+    return (name, [1] * len(shape.axes)) if shape.type is DataType.STRING else None

@@ -146,6 +146,32 @@ FLOW_CASES: list[tuple[str, dict[str, Any], str]] = [
         " send and what comes back; give request and response, or name the models one after the other",
     ),
     (
+        "an ensemble of numbers as a step",
+        flows(
+            {"talk": {"steps": {"listen": {"model": "sums"}}}},
+            **{
+                "tenants.vision.ensembles": {
+                    "sums": {
+                        "modality": "audio",
+                        "cpu": 1,
+                        "memoryGib": 4,
+                        "steps": {
+                            "add": {
+                                "backend": "onnxruntime",
+                                "source": "s3://acme-models/add/1",
+                                "inputs": {"samples": {"type": "fp32", "dims": [-1]}},
+                                "outputs": {"sum": {"type": "fp32", "dims": [1]}},
+                            }
+                        },
+                        "outputs": {"sum": "add.sum"},
+                    }
+                }
+            },
+        ),
+        f'{_FLOWS}.talk.steps.listen.model = "sums": its callers send samples (fp32 [batch, -1]), and nobody knows how to'
+        " make them of one event's data; give request, or let its first step read one string",
+    ),
+    (
         "a model that sleeps and that a graph calls",
         flows(
             {"talk": {"steps": {"answer": {"model": "write"}}}},
