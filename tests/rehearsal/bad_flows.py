@@ -168,8 +168,8 @@ FLOW_CASES: list[tuple[str, dict[str, Any], str]] = [
                 }
             },
         ),
-        f'{_FLOWS}.talk.steps.listen.model = "sums": its callers send samples (fp32 [batch, -1]), and nobody knows how to'
-        " make them of one event's data; give request, or let its first step read one string",
+        f'{_FLOWS}.talk.steps.listen.model = "sums": its callers send samples (fp32 [batch, -1]), and nobody knows how'
+        " to make them of one event's data; give request, or let its first step read one string",
     ),
     (
         "a model that sleeps and that a graph calls",
