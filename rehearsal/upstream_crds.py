@@ -102,6 +102,10 @@ KINDS: Final[Mapping[str, tuple[CustomKind, ...]]] = {
             "BackendTrafficPolicy/backendtrafficpolicies SecurityPolicy/securitypolicies",
         ),
     ),
+    "strimzi-kafka-operator": (
+        *_kinds("kafka.strimzi.io", "v1", "Kafka/kafkas KafkaNodePool/kafkanodepools KafkaTopic/kafkatopics"),
+        *_kinds("kafka.strimzi.io", "v1", "KafkaUser/kafkausers"),
+    ),
     "cert-manager": (
         *_kinds("cert-manager.io", "v1", "Certificate/certificates CertificateRequest/certificaterequests"),
         *_kinds("cert-manager.io", "v1", "Issuer/issuers"),

@@ -131,8 +131,10 @@ class Strimzi:
             self._run(wanted, next(one for one in pools if "broker" in one["spec"]["roles"]), clients, own, running)
             if running.admin is None:
                 return False
-        for service in objects.services(kafka, wanted):
-            if api.get(object_path(service)) is None:
+        address = running.broker.doors[0].host if running.broker else ""
+        for service in objects.services(kafka, wanted, address):
+            live = api.get(object_path(service))
+            if live is None or value(live, "metadata.annotations", {}) != service["metadata"]["annotations"]:
                 api.apply(object_path(service), service, _MANAGER)
         cluster_id = running.broker.cluster_id if running.broker else objects.simulated_id(kafka)
         trusted = [own[one.name].certificate for one in wanted.listeners]

@@ -19,15 +19,15 @@ EVENT_CASES: list[tuple[str, dict[str, Any], str]] = [
         "Amazon's Kafka",
         {"events": {"provider": "msk"}},
         'multimodal:events.provider = "msk": Amazon MSK asks clients for certificates of an AWS Private CA and has no'
-        " API for ACLs and quotas, only Kafka's own protocol, so that nothing in the stack would bound what a tenant may"
-        " read; use strimzi",
+        " API for ACLs and quotas, only Kafka's own protocol, so that nothing in the stack would bound what a tenant"
+        " may read; use strimzi",
     ),
     (
         "Google's Kafka",
         {"events": {"provider": "google-managed-kafka"}},
         'multimodal:events.provider = "google-managed-kafka": Google\'s Managed Kafka believes client certificates of'
-        " its Certificate Authority Service only and has no API for users' quotas, so that one tenant could slow all others"
-        " down; use strimzi",
+        " its Certificate Authority Service only and has no API for users' quotas, so that one tenant could slow all"
+        " others down; use strimzi",
     ),
     (
         "Event Hubs",
