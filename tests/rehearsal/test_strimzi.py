@@ -10,7 +10,7 @@ import pytest
 from kafka import KafkaConsumer, KafkaProducer
 from kafka.errors import TopicAuthorizationFailedError
 
-from components.eventing import certificates, kafka_objects
+from components.eventing import certificates, kafka_objects, router_objects
 from components.eventing.kafka_names import (
     BOOTSTRAP,
     CLIENTS_CA_KEY_SECRET,
@@ -23,8 +23,14 @@ from components.eventing.kafka_names import (
     TenantTopics,
     Topic,
     User,
+    step_group,
+    step_topic,
 )
 from components.eventing.kafka_objects import Nodes
+from components.eventing.make_router import backlogs
+from components.serving.scaling import scaled_object
+from components.settings.flows import Flow
+from components.settings.serving import ServedModel
 from components.trust.cert_manager import NAMESPACE as CERT_MANAGER
 from components.trust.cert_manager import SELF_SIGNED_ISSUER
 from rehearsal import controllers, fleet, session, toolchain, upstream_crds
@@ -331,6 +337,75 @@ def test_the_backlog_of_the_broker_wakes_a_deployment_through_the_real_keda(
     eventually(lambda: replicas() == 0, "no model once nothing waits", seconds=90)
     api.delete(f"{keda}/scaledobjects/model")
     eventually(lambda: api.get(f"{keda}/scaledobjects/model") is None, "the scaled object to go")
+    fleet.remove_pool(api, pool)
+
+
+def test_an_event_wakes_a_flows_model_on_a_gpu_and_it_sleeps_again(
+    api: Kube, tenant: Namespace, client: dict[str, Any], unique: Callable[[str], str]
+) -> None:
+    """With the ScaledObject and the authentication of a stack, but for the router's name and KEDA's patience."""
+    gpus = {"nvidia.com/gpu": "1"}
+    pool = unique("gpus")
+    fleet.ensure_pool(api, NodePool(name=pool, machine="m", vcpu=8, memory_gib=32, accelerator="L4", gpus=1), 1)
+    waiting = Topic(name=step_topic(TENANT, "talk", "answer"), partitions=2, retention_ms=3_600_000)
+    topic(api, waiting)
+    eventually(lambda: ready(api, f"{KAFKA}/kafkatopics/{waiting.name}"), "the step's topic")
+    shape = {"image": "registry.invalid/vllm:1", "resources": {"limits": gpus}}
+    labels = {"app": "chat-predictor"}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "main", **shape}]}}
+    deployments = f"/apis/apps/v1/namespaces/{TENANT}/deployments"
+    spec: dict[str, Any] = {"replicas": 0, "selector": {"matchLabels": labels}, "template": template}
+    put(api, deployments, "apps/v1", "Deployment", {"name": "chat-predictor"}, spec)
+
+    keda = f"/apis/keda.sh/v1alpha1/namespaces/{TENANT}"
+    shown = router_objects.authentication(TENANT)
+    for one in shown["spec"]["secretTargetRef"]:
+        one["name"] = "kafka-client"
+    authentication = f"{keda}/triggerauthentications"
+    put(api, authentication, "keda.sh/v1alpha1", "TriggerAuthentication", shown["metadata"], shown["spec"])
+    model = ServedModel.model_validate(
+        {
+            "modality": "text",
+            "runtime": "vllm",
+            "source": "s3://acme-models/chat/3",
+            "gpu": {"count": 1},
+            "replicas": {"min": 0, "max": 1},
+        }
+    )
+    flows = {"talk": Flow.model_validate({"steps": {"answer": {"model": "chat"}}})}
+    made = scaled_object(TENANT, "chat", model, prometheus="http://none:9090", backlogs=backlogs(TENANT, flows, "chat"))
+    patience = {"pollingInterval": 1, "cooldownPeriod": 1}
+    scaled = f"{keda}/scaledobjects"
+    put(api, scaled, "keda.sh/v1alpha1", "ScaledObject", made["metadata"], {**made["spec"], **patience})
+
+    def replicas() -> int:
+        return int((api.get(f"{deployments}/chat-predictor") or {})["spec"]["replicas"])
+
+    def running() -> list[str]:
+        pods = api.items(f"/api/v1/namespaces/{TENANT}/pods?labelSelector=app%3Dchat-predictor")
+        return [one["spec"].get("nodeName", "") for one in pods if value(one, "status.phase", "") == "Running"]
+
+    eventually(lambda: value(api.get(f"{scaled}/chat") or {}, "status.conditions", []), "KEDA to look", seconds=60)
+    assert replicas() == 0
+    producer = KafkaProducer(**client)
+    producer.send(waiting.name, b"{}").get(timeout=30)
+    producer.close()
+    eventually(lambda: running() != [], "a model on a GPU for one event", seconds=60)
+    assert running()[0].startswith(pool)
+    consumer = KafkaConsumer(
+        waiting.name,
+        **client,
+        group_id=step_group(TENANT, "talk", "answer"),
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        consumer_timeout_ms=15_000,
+    )
+    for _ in consumer:
+        consumer.commit()
+    consumer.close()
+    eventually(lambda: replicas() == 0, "the model to sleep once nothing waits", seconds=90)
+    api.delete(f"{scaled}/chat")
+    eventually(lambda: api.get(f"{scaled}/chat") is None, "the scaled object to go")
     fleet.remove_pool(api, pool)
 
 
