@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import pulumi
 import pulumi_kubernetes as kubernetes
@@ -130,9 +130,10 @@ class AuditStream(pulumi.ComponentResource):
         """One pod of Bento's, as a user of Kafka and of the cloud."""
         text = yaml.safe_dump(config, sort_keys=False)
         called = f"{role}-{hashlib.sha256(text.encode()).hexdigest()[:10]}"
+        named: Any = {**objects.metadata(role), "annotations": identity.annotations}
         account = kubernetes.core.v1.ServiceAccount(
             f"{self._name}-{role}-account",
-            metadata={**objects.metadata(role), "annotations": identity.annotations},
+            metadata=named,
             automount_service_account_token=False,
             opts=self._inside,
         )
