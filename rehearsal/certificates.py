@@ -2,7 +2,6 @@
 
 import datetime
 import ipaddress
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -58,6 +57,22 @@ class KeyKind:
 _PLAIN = KeyKind()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a certificate is to say."""
+
+    common_name: str = ""
+    organizations: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    """DNS names."""
+    addresses: tuple[ipaddress.IPv4Address, ...] = ()
+    usages: frozenset[str] = frozenset({SERVER, CLIENT})
+    is_authority: bool = False
+    """Whether it may vouch for others."""
+    life: datetime.timedelta = LIFE
+    kind: KeyKind = _PLAIN
+
+
 class Authority:
     """Who vouches for certificates: a throw-away one, or that of a certificate and key which exist."""
 
@@ -72,47 +87,30 @@ class Authority:
         Raises:
             ValueError: when the PEM cannot be read.
         """
-        if chain:
-            self._key = cast("_Key", serialization.load_pem_private_key(key.encode(), None))
-            self._chain = x509.load_pem_x509_certificates(chain.encode())
-        else:
-            self._key = _PLAIN.make()
-            subject = _name(name)
-            builder = _builder(subject, subject, self._key, LIFE)
-            builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-            self._chain = [builder.sign(self._key, hashes.SHA256())]
+        if not chain:
+            made = self_signed(Request(common_name=name, usages=frozenset(), is_authority=True))
+            chain, key = made.certificate, made.key
+        self._key = cast("_Key", serialization.load_pem_private_key(key.encode(), None))
+        self._chain = x509.load_pem_x509_certificates(chain.encode())
 
     @property
     def certificate(self) -> str:
         """What clients trust, in PEM: the last of the chain."""
         return _pem(self._chain[-1])
 
-    def sign(
-        self,
-        *,
-        common_name: str = "",
-        organizations: Iterable[str] = (),
-        names: Sequence[str] = (),
-        addresses: Sequence[ipaddress.IPv4Address] = (),
-        usages: Iterable[str] = (SERVER, CLIENT),
-        is_authority: bool = False,
-        life: datetime.timedelta = LIFE,
-        kind: KeyKind = _PLAIN,
-    ) -> Certificate:
-        """A fresh key pair, with DNS names and addresses; those that are authorities may vouch for others."""
-        own = kind.make()
-        issuer = self._chain[0]
-        builder = _builder(_name(common_name, organizations), issuer.subject, own, life)
-        builder = builder.add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
-        alternatives = [*map(x509.DNSName, names), *map(x509.IPAddress, addresses)]
-        if alternatives:
-            builder = builder.add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
-        extended = [_USAGES[one] for one in usages if one in _USAGES]
-        if extended:
-            builder = builder.add_extension(x509.ExtendedKeyUsage(extended), critical=False)
-        leaf = builder.sign(self._key, hashes.SHA256())
+    def sign(self, request: Request) -> Certificate:
+        """A fresh key pair that it vouches for."""
+        own = request.kind.make()
+        leaf = _builder(request, self._chain[0].subject, own).sign(self._key, hashes.SHA256())
         between = [one for one in self._chain if one.subject != one.issuer]
-        return Certificate(self.certificate, "".join(map(_pem, (leaf, *between))), kind.write(own))
+        return Certificate(self.certificate, "".join(map(_pem, (leaf, *between))), request.kind.write(own))
+
+
+def self_signed(request: Request) -> Certificate:
+    """A fresh key pair that vouches for itself."""
+    own = request.kind.make()
+    made = _pem(_builder(request, _name(request), own).sign(own, hashes.SHA256()))
+    return Certificate(made, made, request.kind.write(own))
 
 
 def issue(*names: str) -> Certificate:
@@ -124,26 +122,36 @@ def issue(*names: str) -> Certificate:
         names: Further DNS names; the first of all is the subject.
     """
     dns = (*names, "localhost")
-    return Authority("rehearsal authority").sign(common_name=dns[0][:64], names=dns, addresses=[LOOPBACK])
+    return Authority("rehearsal authority").sign(Request(common_name=dns[0][:64], names=dns, addresses=(LOOPBACK,)))
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, key: _Key, life: datetime.timedelta) -> x509.CertificateBuilder:
+def _builder(request: Request, issuer: x509.Name, key: _Key) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
-    return (
+    builder = (
         x509.CertificateBuilder()
-        .subject_name(subject)
+        .subject_name(_name(request))
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         # A clock that was set back a little since must not make it a certificate of tomorrow.
         .not_valid_before(now - datetime.timedelta(minutes=5))
-        .not_valid_after(now + life)
+        .not_valid_after(now + request.life)
+        .add_extension(x509.BasicConstraints(ca=request.is_authority, path_length=None), critical=True)
     )
+    alternatives = [*map(x509.DNSName, request.names), *map(x509.IPAddress, request.addresses)]
+    if alternatives:
+        builder = builder.add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
+    extended = [oid for usage, oid in _USAGES.items() if usage in request.usages]
+    if extended:
+        builder = builder.add_extension(x509.ExtendedKeyUsage(extended), critical=False)
+    return builder
 
 
-def _name(common: str, organizations: Iterable[str] = ()) -> x509.Name:
-    parts = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, one) for one in organizations]
-    return x509.Name([*parts, x509.NameAttribute(NameOID.COMMON_NAME, common)] if common else parts)
+def _name(request: Request) -> x509.Name:
+    parts = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, one) for one in request.organizations]
+    if request.common_name:
+        parts.append(x509.NameAttribute(NameOID.COMMON_NAME, request.common_name))
+    return x509.Name(parts)
 
 
 def _pem(certificate: x509.Certificate) -> str:

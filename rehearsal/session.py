@@ -60,7 +60,14 @@ def running(file: StackFile, folder: Path, say: Say) -> Generator[Session]:
             f"the control plane in {folder.name}/ carries stack {other}; run `make destroy STACK={other}` first"
         )
     sections = [key.removeprefix(f"{NAMESPACE}:") for key in file.config]
-    programs = toolchain.ensure([ENGINE, *control_plane.TOOLS, *controllers.tools(sections)], say)
+    optional: list[str] = []
+    for tool in controllers.optional_tools(sections):
+        reason = toolchain.lacking(tool)
+        if reason:
+            say(f"without {tool}: {reason}")
+        else:
+            optional.append(tool)
+    programs = toolchain.ensure([ENGINE, *control_plane.TOOLS, *controllers.tools(sections), *optional], say)
     started = supervisor.running(folder) is None
     if started:
         # The engine's state of an API server that is gone describes nothing.

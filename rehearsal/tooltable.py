@@ -31,7 +31,8 @@ class Tool:
     ldflags: tuple[str, ...] = ()
     """Linker settings beyond `-s -w`: a version that nothing else would put into the program."""
     edits: tuple[Edit, ...] = ()
-    """For programs that would listen on every address of the machine and have no flag for less."""
+    """For programs that would listen on every address of the machine and have no flag for less, or that would be built
+    with far more than a rehearsal needs."""
     minutes: float
     """How long a build takes on 2 cores, downloads included; only told to the user."""
     cache_gib: float
@@ -158,6 +159,7 @@ TOOLS: Mapping[str, Tool | Jars] = {
                 "operator": "github.com/kedacore/keda/v2/cmd/operator",
                 "adapter": "github.com/kedacore/keda/v2/cmd/adapter",
             },
+            ldflags=(_HOSTS,),
             edits=(
                 Edit(
                     module="github.com/kedacore/keda/v2",
@@ -176,6 +178,27 @@ TOOLS: Mapping[str, Tool | Jars] = {
             binaries={"crane": "github.com/google/go-containerregistry/cmd/crane"},
             minutes=1,
             cache_gib=0.4,
+            size_gib=0.05,
+        ),
+        Tool(
+            name="bento",
+            version="1.10.0",
+            binaries={"bento": "github.com/warpstreamlabs/bento/cmd/bento"},
+            ldflags=("-X main.Version=1.10.0", _HOSTS),
+            edits=(
+                # All components need every cloud's SDK; a router needs these.
+                Edit(
+                    module="github.com/warpstreamlabs/bento",
+                    file="cmd/bento/main.go",
+                    old='_ "github.com/warpstreamlabs/bento/public/components/all"',
+                    new="\n".join(
+                        f'_ "github.com/warpstreamlabs/bento/public/components/{name}"'
+                        for name in ("io", "kafka", "prometheus", "pure")
+                    ),
+                ),
+            ),
+            minutes=2,
+            cache_gib=1.0,
             size_gib=0.05,
         ),
         Jars(

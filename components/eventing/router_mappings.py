@@ -14,7 +14,7 @@ REASONS = (
     "failed",
     "garbage",
 )
-"""Why an event is a dead letter; docs/events.md explains each."""
+"""Why an event is a dead letter; docs/flows.md explains each."""
 
 ACCEPT = r"""
 # CloudEvents over Kafka: binary, with headers ce_*, or structured, as JSON. From here on all are structured.
@@ -38,9 +38,9 @@ let event = match {
 let named = $event.keys().filter(name -> name.re_match("^[a-z0-9]+$") || name == "data_base64")
 let fault = match {
   $event.specversion.or("") != "1.0" => "specversion is not 1.0"
-  $event.id.string().catch("") == "" => "id is missing"
-  $event.source.string().catch("") == "" => "source is missing"
-  $event.type.string().catch("") == "" => "type is missing"
+  $event.id.or("") == "" => "id is missing"
+  $event.source.or("") == "" => "source is missing"
+  $event.type.or("") == "" => "type is missing"
   $named.length() != $event.keys().length() => "attributes have names of lower case letters and digits"
   _ => ""
 }

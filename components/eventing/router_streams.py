@@ -1,7 +1,7 @@
 """The router's streams in the words of its configuration: events in, calls of models, answers and dead letters. Pure.
 
 One stream takes events in, and one serves each step of each flow. What all of them do stands in resources that they
-share, so that a stream is little more than names and numbers. docs/events.md says what happens to an event.
+share, so that a stream is little more than names and numbers. docs/flows.md says what happens to an event.
 
 Sources: Bento v1.10.0, website/docs (kafka_franz, http, retry, try, catch, resource, streams mode); internal/impl/pure/
 processor_retry.go (max_retries counts calls; the original message goes into each; pauses differ by half at random);
@@ -261,7 +261,8 @@ def _call(step: StepStream, outage_hours: float) -> Spec:
                 "max_interval": f"{LONGEST_PAUSE_SECONDS}s",
                 "max_elapsed_time": "0s",
             },
-            "processors": [call, {"catch": [{"resource": "classify"}]}],
+            # A catch clears the errors of what is in it, so that what is to be tried again fails behind it.
+            "processors": [call, {"catch": [{"resource": "classify"}]}, {"resource": "again"}],
         }
     }
     return {
@@ -297,11 +298,12 @@ def resources(tenant: str, broker: Broker, largest_kib: int, audited: Mapping[st
                     "keep": mappings.KEEP,
                     "take": mappings.TAKE,
                     "ask": mappings.ASK,
+                    "classify": mappings.CLASSIFY,
+                    "again": mappings.AGAIN,
                     "compose": mappings.COMPOSE,
                     "fits": _fitting(largest_kib),
                 }.items()
             ),
-            _chain("classify", mapping(mappings.CLASSIFY), mapping(mappings.AGAIN)),
             _chain("count", {"catch": [mapping(mappings.EXHAUSTED)]}, mapping(mappings.COUNT), mapping(mappings.WAIT)),
             _chain("judge", mapping(mappings.REASON), mapping(mappings.JUDGE)),
             _chain("spread", mapping(mappings.SPREAD), *note, *each),

@@ -13,7 +13,7 @@ AttributeValue = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 """What an attribute has to be, exactly."""
 
 Mapping = Annotated[str, StringConstraints(min_length=1)]
-"""A mapping in Bloblang, Bento's language; docs/events.md says what it is given and what it has to make."""
+"""A mapping in Bloblang, Bento's language; docs/flows.md says what it is given and what it has to make."""
 
 
 def _one(value: object) -> object:
@@ -48,7 +48,7 @@ class Step(Model):
     many as the model's replicas at their most take, 16 each for vLLM, 8 for Triton, 4 for Hugging Face."""
 
     path: Annotated[str, StringConstraints(pattern=r"^/\S*$")] | None = None
-    """Path of the model's API. Default: that of its runtime, see docs/events.md."""
+    """Path of the model's API. Default: that of its runtime, see docs/flows.md."""
 
     request: Mapping | None = None
     """Makes the body of the call. `this` is the event. Default: by runtime and modality."""

@@ -32,9 +32,6 @@ _ONE = (
 )
 """Properties that a single broker can only have at 1."""
 
-CERTIFICATE_AUTHORITY = "{cluster}-clients-ca-cert"
-"""Secret, in the cluster's namespace, with the certificates that vouch for clients."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Listener:

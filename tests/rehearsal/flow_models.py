@@ -33,13 +33,18 @@ def speaker(body: dict[str, Any]) -> dict[str, Any]:
     return {"outputs": [{"name": "audio", "datatype": "BYTES", "shape": [1], "data": [spoken]}]}
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+
 class FakeModel:
     """One model's server. What is wrong with it is said by words in the body of a call: see `faults`."""
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
         self._port = free_port()
-        self._server: ThreadingHTTPServer | None = None
+        self._server: _Server | None = None
         self.calls: Counter[str] = Counter()
         """Idempotency key -> calls."""
         self.faults: dict[str, str] = {}
@@ -55,8 +60,7 @@ class FakeModel:
     def wake(self, loads_seconds: float = 0) -> None:
         """Begin to listen; ready only after so many seconds."""
         self.loading_until = time.monotonic() + loads_seconds
-        self._server = ThreadingHTTPServer(("127.0.0.1", self._port), self._handler())
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", self._port), self._handler())
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def sleep(self) -> None:
@@ -72,7 +76,7 @@ class FakeModel:
         self.calls[key] += 1
         fault = next((fault for word, fault in self.faults.items() if word in key), "")
         if fault == "hang":
-            time.sleep(3)
+            time.sleep(6)
         if fault == "nonsense":
             return 200, b"<html>welcome</html>"
         if fault in ("500", "404") or (fault == "twice" and self.calls[key] <= 2):

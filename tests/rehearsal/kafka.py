@@ -8,7 +8,6 @@ each user by its name.
 """
 
 import contextlib
-import ipaddress
 import shutil
 import tempfile
 import time
@@ -19,8 +18,8 @@ from typing import Any
 
 import pytest
 
-from rehearsal import toolchain
-from rehearsal.certificates import Authority
+from rehearsal import hosts, toolchain
+from rehearsal.certificates import LOOPBACK, Authority, Request
 from rehearsal.kafka import resources
 from rehearsal.kafka.admin import Admin, KafkaRefusal
 from rehearsal.kafka.broker import Broker, Door, KeyPair
@@ -78,15 +77,14 @@ class TestBroker:
     def write_hosts(self, folder: Path) -> None:
         """Write `hosts` for programs that look names up there (Bento and KEDA): there the broker has its names in a
         cluster, such as `multimodal-kafka-bootstrap.kafka.svc:9093`."""
-        lines = [f"{address} {name}" for name, address in self.broker.names.items()]
-        (folder / "hosts").write_text("\n".join(["127.0.0.1 localhost", *lines]) + "\n")
+        hosts.write(folder / hosts.NAME, self.broker.names)
 
     def files(self, user: str) -> dict[str, str]:
         """Paths of `ca`, `certificate` and `key` in PEM of a user; one that nobody knows may be asked for, too."""
         folder = self.folder / "users" / user
         if not folder.exists():
             folder.mkdir(parents=True)
-            pair = self.authority.sign(common_name=user)
+            pair = self.authority.sign(Request(common_name=user))
             (folder / "tls.crt").write_text(pair.certificate)
             (folder / "tls.key").write_text(pair.key)
             (folder / "ca.crt").write_text(pair.authority)
@@ -181,8 +179,8 @@ def running(
 
 
 def _start(broker: Broker, authority: Authority) -> None:
-    names = [name for name in broker.names if name.endswith(".svc")]
-    pair = authority.sign(common_name=names[0], names=names, addresses=[ipaddress.ip_address("127.0.0.1")])
+    names = tuple(name for name in broker.names if name.endswith(".svc"))
+    pair = authority.sign(Request(common_name=names[0], names=names, addresses=(LOOPBACK,)))
     own = {one.name: KeyPair(certificate=pair.certificate, key=pair.key) for one in broker.cluster.listeners}
     broker.start(own, authority.certificate)
     eventually(broker.listening, "the broker", seconds=START_SECONDS)

@@ -23,7 +23,7 @@ from components.eventing.kafka_names import (
     router_user,
     step_topic,
 )
-from components.eventing.kafka_objects import topic_spec, user_spec
+from components.eventing.kafka_objects import Nodes, kafka_metadata, kafka_spec, topic_spec, user_spec
 from components.eventing.replay import MOST_REPLAYS
 from components.eventing.retention import Load
 from components.eventing.router_streams import Broker
@@ -32,7 +32,7 @@ from components.settings.sections import Tenant
 from rehearsal import toolchain
 from tests.rehearsal.flow_models import FakeModel, listener, speaker, writer
 from tests.rehearsal.flow_router import RunningRouter
-from tests.rehearsal.kafka import TestBroker, eventually, kafka_document, running
+from tests.rehearsal.kafka import TestBroker, eventually, running
 
 pytestmark = [pytest.mark.process, pytest.mark.tools]
 
@@ -56,9 +56,9 @@ SETTINGS = Tenant.model_validate(
         "flows": {
             FLOW: {
                 "steps": {
-                    "listen": {"model": "whisper", "timeoutSeconds": 1, "retries": 2},
-                    "answer": {"model": "llama", "after": "listen", "timeoutSeconds": 1, "retries": 2},
-                    "speak": {"model": "voice", "after": "answer", "timeoutSeconds": 1, "retries": 2},
+                    "listen": {"model": "whisper", "timeoutSeconds": 3, "retries": 2},
+                    "answer": {"model": "llama", "after": "listen", "timeoutSeconds": 3, "retries": 2},
+                    "speak": {"model": "voice", "after": "answer", "timeoutSeconds": 3, "retries": 2},
                 }
             }
         },
@@ -106,7 +106,9 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     topics = [{"metadata": {"name": one.name}, "spec": topic_spec(one, 1)} for one in made.topics]
     users = [{"metadata": {"name": one.name}, "spec": user_spec(one)} for one in made.users]
     models = {"whisper": FakeModel(listener), "llama": FakeModel(writer), "voice": FakeModel(speaker)}
-    with running(kafka_document(), topics=topics, users=users) as broker:
+    nodes = Nodes(brokers=1, apart=False, zones=False, storage_gib=10)
+    kafka = {"metadata": kafka_metadata(), "spec": kafka_spec(nodes, None)}
+    with running(kafka, topics=topics, users=users) as broker:
         router = _router(bento, tmp_path_factory.mktemp("router"), broker, models)
         try:
             yield _tell(broker, router, models)
@@ -148,11 +150,14 @@ def _tell(broker: TestBroker, router: RunningRouter, models: dict[str, FakeModel
 
     # All but one are mended; that one is replayed until it may not be any more.
     models["llama"].faults = {"refusing-0": "404"}
+    since = ""
     for _ in range(MOST_REPLAYS + 1):
-        _note(story, router.replay({"REPLAY_STEP": "answer", "REPLAY_UNTIL": _now()}))
-        known = len(story.sent)
-        _wait(broker, story, results=known - 1)
-        time.sleep(3)
+        until = _now()
+        _note(story, router.replay({"REPLAY_STEP": "answer", "REPLAY_SINCE": since, "REPLAY_UNTIL": until}))
+        since = until
+        _wait(broker, story, results=len(story.sent) - 1)
+        # The next replay is of another second.
+        time.sleep(2)
     story.answers = {one["idempotencykey"]: one for one in _read(broker, results_topic(TENANT))}
     story.results = Counter(one["idempotencykey"] for one in _read(broker, results_topic(TENANT)))
     story.letters = _read(broker, dead_letters_topic(TENANT))

@@ -13,7 +13,7 @@ from kafka.errors import (
     TopicAuthorizationFailedError,
 )
 
-from rehearsal.certificates import Authority
+from rehearsal.certificates import Authority, Request
 from rehearsal.kafka.admin import KafkaRefusal
 from tests.rehearsal.kafka import TestBroker, kafka_document, running
 
@@ -75,7 +75,7 @@ def test_a_client_without_a_certificate_gets_no_answer(broker: TestBroker) -> No
 
 
 def test_a_certificate_of_another_authority_is_refused(broker: TestBroker) -> None:
-    pair = Authority("kafka-ca").sign(common_name="acme.client")
+    pair = Authority("kafka-ca").sign(Request(common_name="acme.client"))
     own = broker.files("acme.client")
     certificate, key = broker.folder / "forged.crt", broker.folder / "forged.key"
     certificate.write_text(pair.certificate)
