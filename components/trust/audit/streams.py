@@ -37,6 +37,8 @@ _NOISE = (
 _INTO_PODS = ("attach", "exec", "portforward")
 
 KUBERNETES = rf"""
+# Said first, because all below forgives what is missing.
+let entry = content().parse_json()
 let what = this.objectRef.or({{}})
 let into = {json.dumps(_INTO_PODS)}.contains($what.subresource.or(""))
 let wanted = this.kind.or("") == "Event" && this.stage.or("") == "ResponseComplete" &&
@@ -78,6 +80,8 @@ meta "content-type" = "application/cloudevents+json; charset=UTF-8"
 """
 
 GOOGLE = rf"""
+# Said first, because all below forgives what is missing.
+let entry = content().parse_json()
 let log = this.protoPayload.or({{}})
 let method = $log.methodName.or("").split(".")
 let did = $method.index(-1).catch("")

@@ -181,6 +181,8 @@ GOOD: dict[str, dict[str, Any]] = {
 
 API = {
     VPC: "the EC2 API (CreateVpc)",
+    STREAM: "the kinesis API (CreateStream)",
+    TABLE: "the dynamodb API (CreateTable)",
     SUBNET: "the EC2 API (CreateSubnet)",
     TEMPLATE: "the EC2 API (CreateLaunchTemplate)",
     GROUP: "the EC2 API (CreateSecurityGroup)",
@@ -385,22 +387,22 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (
         STREAM,
         {"streamModeDetails": {"streamMode": "AUTO"}},
-        'streamModeDetails.streamMode "AUTO": not one of PROVISIONED, ON_DEMAND; the kinesis API (CreateStream) refuses it',
+        'streamModeDetails.streamMode "AUTO": not one of PROVISIONED, ON_DEMAND',
     ),
     (
         STREAM,
         {"encryptionType": "AES"},
-        'encryptionType "AES": not one of NONE, KMS; the kinesis API (CreateStream) refuses it',
+        'encryptionType "AES": not one of NONE, KMS',
     ),
     (
         TABLE,
         {"billingMode": "ON_DEMAND"},
-        'billingMode "ON_DEMAND": not one of PROVISIONED, PAY_PER_REQUEST; the dynamodb API (CreateTable) refuses it',
+        'billingMode "ON_DEMAND": not one of PROVISIONED, PAY_PER_REQUEST',
     ),
     (
         TABLE,
         {"attributes": [{"name": "a", "type": "Text"}]},
-        'attributes[0].type "Text": not one of S, N, B; the dynamodb API (CreateTable) refuses it',
+        'attributes[0].type "Text": not one of S, N, B',
     ),
     (KEY, {"deletionWindowInDays": 5}, "deletionWindowInDays 5: must be from 7 to 30 days"),
     (KEY, {"rotationPeriodInDays": 30}, "rotationPeriodInDays 30: must be at least 90"),
