@@ -15,6 +15,8 @@ from components.settings import Settings
 from components.settings.cluster import EksCluster
 from components.storage.aws import AwsStorage
 from components.storage.classes import ebs_classes
+from components.trust.audit.feed import Feed
+from components.trust.audit.feed_aws import AwsAuditFeed
 
 
 def make_eks(
@@ -77,4 +79,11 @@ def make_eks(
         {"cluster_name": eks.cluster_name, "namespace": NAMESPACE, "service_account": SERVICE_ACCOUNT},
         pulumi.ResourceOptions(parent=eks, provider=provider),
     )
-    return Foundation(eks, storage, ebs_classes(eks.disk_key, tags))
+    feed: Feed | None = None
+    if settings.events is not None and settings.events.audit is not None:
+        feed = AwsAuditFeed(
+            f"{name}-audit-feed",
+            {"cluster_name": eks.cluster_name, "log_group": eks.log_group, "region": cluster.region},
+            placed,
+        ).feed
+    return Foundation(eks, storage, ebs_classes(eks.disk_key, tags), feed)

@@ -15,6 +15,8 @@ from components.settings.cluster import GkeCluster
 from components.settings.network import ExistingSubnetwork
 from components.storage.classes import google_classes
 from components.storage.gcp import GcpStorage
+from components.trust.audit.feed import Feed
+from components.trust.audit.feed_gcp import GcpAuditFeed
 
 
 def make_gke(
@@ -74,7 +76,20 @@ def make_gke(
         made.disk_key,
         billing_labels(settings),
     )
-    return Foundation(made, storage, classes)
+    feed: Feed | None = None
+    if settings.events is not None and settings.events.audit is not None:
+        feed = GcpAuditFeed(
+            f"{name}-audit-feed",
+            {
+                "project": cluster.project,
+                "region": cluster.region,
+                "cluster_name": made.cluster_name,
+                "workload_pool": made.workload_identity,
+                "labels": billing_labels(settings),
+            },
+            opts,
+        ).feed
+    return Foundation(made, storage, classes, feed)
 
 
 def _project(found: ExistingSubnetwork) -> str:

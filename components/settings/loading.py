@@ -171,7 +171,7 @@ def _cross_checks(parsed: Mapping[str, Any], pruned: set[str]) -> Iterator[Probl
             yield from checks.quota_problems(supplying, tenants)
             yield from checks_sets.density_problems(supplying, tenants)
         if "environment" in parsed and "events" in parsed:
-            yield from event_problems(parsed["environment"], parsed["events"], tenants)
+            yield from event_problems(parsed["environment"], parsed["events"], tenants, cluster)
         whole = tenants if supplying is None else checks_sets.expanded(supplying, tenants)
         yield from checks_sets.located(_workload_checks(parsed, whole, supplying), tenants)
 
