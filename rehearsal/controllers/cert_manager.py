@@ -164,10 +164,6 @@ def _write(api: Kube, live: JsonObject, digest: str, pair: Certificate) -> None:
     api.apply(f"/api/v1/namespaces/{namespace}/secrets/{quote(spec['secretName'])}", body, _MANAGER)
 
 
-def _decoded(data: JsonObject, name: str) -> str:
-    return base64.b64decode(data.get(name, "")).decode()
-
-
 def _say(api: Kube, live: JsonObject, said: Condition) -> None:
     live |= {"apiVersion": "cert-manager.io/v1"}
     before = value(live, "status.conditions", [])
