@@ -74,5 +74,5 @@ def whole(module: Path, folder: Path) -> bool:
 
 def _pinned(module: Path) -> dict[str, str]:
     """Name of each jar -> its checksum."""
-    lines = (line.split() for line in (module / CHECKSUMS).read_text().splitlines())
+    lines = (line.split() for line in (module / CHECKSUMS).read_text().splitlines() if line)
     return {name: checksum for checksum, name in lines}

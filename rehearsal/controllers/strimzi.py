@@ -91,13 +91,11 @@ class Strimzi:
         for key, kafka in kafkas.items():
             running = self._running.setdefault(key, _Running())
             try:
-                serves = self._cluster(api, kafka, running)
+                if self._cluster(api, kafka, running):
+                    self._topics(api, key, running)
+                    self._users(api, key, running)
             except (ConfigurationError, ProcessFailed, KafkaRefusal) as error:
                 objects.say_not_ready(api, kafka, "Kafka", error)
-                continue
-            if serves:
-                self._topics(api, key, running)
-                self._users(api, key, running)
         brokers = [running.broker for running in self._running.values() if running.broker is not None]
         hosts.write(self._context.hosts, {name: to for broker in brokers for name, to in broker.names.items()})
         if self._without:
@@ -131,8 +129,10 @@ class Strimzi:
             self._run(wanted, next(one for one in pools if "broker" in one["spec"]["roles"]), clients, own, running)
             if running.admin is None:
                 return False
-        for service in objects.services(kafka, wanted):
-            if api.get(object_path(service)) is None:
+        address = running.broker.doors[0].host if running.broker else ""
+        for service in objects.services(kafka, wanted, address):
+            live = api.get(object_path(service))
+            if live is None or value(live, "metadata.annotations", {}) != service["metadata"]["annotations"]:
                 api.apply(object_path(service), service, _MANAGER)
         cluster_id = running.broker.cluster_id if running.broker else objects.simulated_id(kafka)
         trusted = [own[one.name].certificate for one in wanted.listeners]

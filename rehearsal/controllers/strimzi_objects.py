@@ -36,7 +36,11 @@ def simulated_id(kafka: JsonObject) -> str:
     return base64.urlsafe_b64encode(uuid.UUID(kafka["metadata"]["uid"]).bytes).decode().rstrip("=")
 
 
-def services(kafka: JsonObject, wanted: Cluster) -> list[JsonObject]:
+ADDRESS = "rehearsal.multimodal.dev/address"
+"""Annotation of the Service where clients begin: where programs of this machine do."""
+
+
+def services(kafka: JsonObject, wanted: Cluster, address: str) -> list[JsonObject]:
     """The Services where clients begin and where brokers have their names; they go with the Kafka resource."""
     ports = [{"name": f"tcp-{one.name}", "port": one.port, "protocol": "TCP"} for one in wanted.listeners]
     owner = {
@@ -57,6 +61,7 @@ def services(kafka: JsonObject, wanted: Cluster) -> list[JsonObject]:
                     "name": f"{wanted.name}-kafka-{suffix}",
                     "namespace": wanted.namespace,
                     "labels": {_CLUSTER: wanted.name, "strimzi.io/kind": "Kafka"},
+                    "annotations": {ADDRESS: address} if address and suffix == "bootstrap" else {},
                     "ownerReferences": [owner],
                 },
                 "spec": {

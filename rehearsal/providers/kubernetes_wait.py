@@ -17,7 +17,10 @@ from rehearsal.providers.kubernetes_api import Cluster, Kind, entries, section
 
 READY_SECONDS: Final = 60.0
 DELETE_SECONDS: Final = 60.0
+ASKED_SECONDS: Final = 180.0
+"""How long an object's own annotation is waited for: a broker that starts beside a busy compiler needs a minute."""
 _INTERVAL: Final = 0.25
+_WAIT_FOR: Final = "pulumi.com/waitFor"
 
 
 def await_ready(
@@ -29,7 +32,10 @@ def await_ready(
         The object as it is then, and what still stood in the way when the time was up; empty when it is ready. Kinds
         without a notion of readiness are ready at once.
     """
-    verdict = _VERDICTS.get((kind.api_version.rpartition("/")[0], kind.kind))
+    asked = _asked(live)
+    if asked:
+        timeout = min(timeout, ASKED_SECONDS)
+    verdict = asked or _VERDICTS.get((kind.api_version.rpartition("/")[0], kind.kind))
     if verdict is None or (kind.kind == "PersistentVolumeClaim" and _waits_for_a_pod(cluster, live)):
         return live, []
     metadata = live["metadata"]
@@ -82,6 +88,29 @@ def _what_holds(live: dict[str, Any], timeout: float) -> str:
         if item.get("status") == "True" and str(item.get("type")).startswith(("Namespace", "Terminating"))
     ]
     return text + (f"; {'; '.join(remaining)}" if remaining else "")
+
+
+def _asked(live: dict[str, Any]) -> Callable[[dict[str, Any]], tuple[str, bool]] | None:
+    """What an object's own annotation asks to be waited for; None where there is none, or one of another form.
+
+    Source: pulumi-kubernetes, pulumi.com/waitFor: `condition=<type>`, or `condition=<type>=<status>`.
+    """
+    form, _, wanted = str(section(live, "metadata", "annotations").get(_WAIT_FOR, "")).partition("=")
+    type_, _, status = wanted.partition("=")
+    if form != "condition" or not type_:
+        return None
+
+    def verdict(found: dict[str, Any]) -> tuple[str, bool]:
+        if _condition(found, type_, status or "True"):
+            return "", False
+        said = [
+            f"{item.get('type')} is {item.get('status')}: {item['message']}"
+            for item in entries(section(found, "status"), "conditions")
+            if item.get("message")
+        ]
+        return "; ".join(said) or f"its controller has not said {type_} yet", False
+
+    return verdict
 
 
 def _rollout(live: dict[str, Any]) -> tuple[str, bool]:
