@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,14 +60,7 @@ def running(file: StackFile, folder: Path, say: Say) -> Generator[Session]:
             f"the control plane in {folder.name}/ carries stack {other}; run `make destroy STACK={other}` first"
         )
     sections = [key.removeprefix(f"{NAMESPACE}:") for key in file.config]
-    optional: list[str] = []
-    for tool in controllers.optional_tools(sections):
-        reason = toolchain.lacking(tool)
-        if reason:
-            say(f"without {tool}: {reason}")
-        else:
-            optional.append(tool)
-    programs = toolchain.ensure([ENGINE, *control_plane.TOOLS, *controllers.tools(sections), *optional], say)
+    programs = toolchain.ensure([ENGINE, *control_plane.TOOLS, *tools(sections, say)], say)
     started = supervisor.running(folder) is None
     if started:
         # The engine's state of an API server that is gone describes nothing.
@@ -84,6 +77,18 @@ def running(file: StackFile, folder: Path, say: Say) -> Generator[Session]:
         if started:
             supervisor.stop(folder)
         raise
+
+
+def tools(sections: Sequence[str], say: Say) -> list[str]:
+    """The tools of a stack's controllers; those that this machine cannot have are left out, and why is told."""
+    found = list(controllers.tools(sections))
+    for tool in controllers.optional_tools(sections):
+        reason = toolchain.lacking(tool)
+        if reason:
+            say(f"without {tool}: {reason}")
+        else:
+            found.append(tool)
+    return found
 
 
 def carried(folder: Path) -> str | None:

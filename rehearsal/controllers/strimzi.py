@@ -91,13 +91,11 @@ class Strimzi:
         for key, kafka in kafkas.items():
             running = self._running.setdefault(key, _Running())
             try:
-                serves = self._cluster(api, kafka, running)
+                if self._cluster(api, kafka, running):
+                    self._topics(api, key, running)
+                    self._users(api, key, running)
             except (ConfigurationError, ProcessFailed, KafkaRefusal) as error:
                 objects.say_not_ready(api, kafka, "Kafka", error)
-                continue
-            if serves:
-                self._topics(api, key, running)
-                self._users(api, key, running)
         brokers = [running.broker for running in self._running.values() if running.broker is not None]
         hosts.write(self._context.hosts, {name: to for broker in brokers for name, to in broker.names.items()})
         if self._without:
