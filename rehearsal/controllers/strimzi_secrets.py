@@ -18,8 +18,8 @@ def certificates(api: Kube, kafka: JsonObject, wanted: Cluster) -> tuple[str, di
     trusted = f"{wanted.name}-clients-ca-cert"
     if value(kafka, "spec.clientsCa.generateCertificateAuthority", True):
         raise ConfigurationError(
-            "spec.clientsCa.generateCertificateAuthority must be false in a rehearsal: clients' authority is that of the "
-            f"Secret {trusted}"
+            "spec.clientsCa.generateCertificateAuthority must be false in a rehearsal: clients' authority is that of "
+            f"the Secret {trusted}"
         )
     authority = _secret(api, wanted.namespace, trusted)
     # Nobody signs with it here; the operator starts nothing without it.
