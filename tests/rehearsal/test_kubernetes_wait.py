@@ -35,17 +35,14 @@ def test_an_object_is_waited_for_until_its_condition_is_there() -> None:
     assert waited("condition=Ready", [], [condition("Ready", "False")], [condition("Ready", "True")]) == []
 
 
-def test_a_condition_may_be_asked_for_with_another_status() -> None:
-    assert waited("condition=Paused=False", [condition("Paused", "False")]) == []
-
-
 @pytest.mark.parametrize(
     ("states", "reason"),
     [
-        ([], "not ready after 0.3 s: its controller has not said Ready yet"),
+        ([], "not ready after 0.3 s: it is not Ready, for no controller has said so yet"),
+        ([condition("Ready", "False", "no quota")], "not ready after 0.3 s: it is not Ready: no quota"),
         (
             [condition("NotReady", "True", "Secret a/b is missing")],
-            "not ready after 0.3 s: NotReady is True: Secret a/b is missing",
+            "not ready after 0.3 s: it is NotReady: Secret a/b is missing",
         ),
     ],
 )
