@@ -31,6 +31,7 @@ RESERVED_NAMESPACES = (
     "cert-manager",
     "envoy-gateway-system",
     "kserve",
+    "argo",
 )
 """Namespaces that a tenant may not be called."""
 
@@ -59,6 +60,7 @@ def version_checks(versions: Versions, gpu: Gpu | None) -> Iterator[Problem]:
         "certManager": versions.cert_manager,
         "envoyGateway": versions.envoy_gateway,
         "kserve": versions.kserve,
+        "argoWorkflows": versions.argo_workflows,
     }
     asked_for = ("draDriver",) if gpu is not None and gpu.allocation is Allocation.DRA else ()
     for key, message in version_problems(versions.kubernetes, chosen, asked_for):

@@ -12,6 +12,7 @@ from components.settings.graphs import Graph
 from components.settings.model import Count, Model, Name, PositiveCount
 from components.settings.model_sets import ModelSet
 from components.settings.network import Cidr
+from components.settings.pipelines import TenantPipelines
 from components.settings.ray import RayWorkloads
 from components.settings.serving import ServedModel
 from components.settings.supply import SHARED, WHOLE
@@ -197,6 +198,9 @@ class Tenant(Model):
     graphs: dict[Name, Graph] = Field(default_factory=dict)
     """Inference graphs by name: requests that go through several of the models. Needs `multimodal:serving`."""
 
+    pipelines: TenantPipelines | None = None
+    """Kubeflow Pipelines of the tenant's own; `{}` suffices. None: no pipelines. Needs `multimodal:pipelines`."""
+
     @property
     def served(self) -> dict[tuple[str, str], ServedModel | Ensemble]:
         """Everything with a model server of its own, by its key under the tenant and its name."""
@@ -319,3 +323,4 @@ class Versions(Model):
     cert_manager: str = COMPONENTS["certManager"].default
     envoy_gateway: str = COMPONENTS["envoyGateway"].default
     kserve: str = COMPONENTS["kserve"].default
+    argo_workflows: str = COMPONENTS["argoWorkflows"].default

@@ -4,6 +4,7 @@ from pydantic import Field
 
 from components.settings.cluster import Cluster
 from components.settings.model import Environment, Model, Name
+from components.settings.pipelines import Pipelines
 from components.settings.ray import Ray
 from components.settings.sections import Autoscaling, Gpu, Scheduling, Storage, Tenant, Trust, Versions
 from components.settings.serving import Serving
@@ -33,6 +34,9 @@ class Settings(Model):
 
     serving: Serving | None = None
     """Model serving. None (the default): the stack serves no models."""
+
+    pipelines: Pipelines | None = None
+    """Kubeflow Pipelines. None (the default): tenants can have none."""
 
     tenants: dict[Name, Tenant] = Field(default_factory=dict)
     """Teams by name; the name is the namespace's and the queue's too."""
