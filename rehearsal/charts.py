@@ -33,6 +33,7 @@ LOOPED: Final[Mapping[str, frozenset[str]]] = {
     # Each is a flag.
     "cluster-autoscaler": frozenset({"extraArgs"}),
     "kuberay-operator": frozenset({"resources"}),
+    "argo-workflows": frozenset({"controller.securityContext"}),
     "kserve-resources": frozenset({"kserve.storage.containerSecurityContext"}),
 }
 """Maps with defaults that a chart's templates loop over or hand on whole, so that every key in them is read: flags, and

@@ -1,7 +1,7 @@
 """The rehearsal's `random` provider: makes passwords as the real one would, and nothing else.
 
-Its rules are those of pulumi-random's own schema: which inputs there are, that all of them replace the password, and that
-the result is secret (pulumi_random.RandomPassword; hashicorp/random, resource random_password).
+Its rules are those of pulumi-random's own schema: which inputs there are, that each of them replaces the password, and
+that the result is secret (pulumi_random.RandomPassword; hashicorp/random, resource random_password).
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ def known_inputs() -> frozenset[str]:
     """Inputs of a password, as the SDK spells them for the engine."""
     from pulumi_random import RandomPassword  # the SDK is slow to import
 
-    names = inspect.signature(RandomPassword._internal_init).parameters  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-    words = (name.split("_") for name in names if name not in ("self", "resource_name", "opts", "__props__"))
+    names = inspect.signature(RandomPassword._internal_init).parameters  # pyright: ignore[reportPrivateUsage]
+    words = (name.split("_") for name in names if not name.startswith("__") and name not in ("resource_name", "opts"))
     return frozenset(first + "".join(part.capitalize() for part in rest) for first, *rest in words)
 
 
@@ -69,9 +69,7 @@ class RandomProvider(RehearsalProvider):
 
 def password(inputs: Props) -> str:
     """A password of these properties."""
-    chosen = [
-        secrets.choice(_characters(inputs, key)) for key in _LEAST for _ in range(_number(inputs, _LEAST[key]))
-    ]
+    chosen = [secrets.choice(_characters(inputs, key)) for key in _LEAST for _ in range(_number(inputs, _LEAST[key]))]
     everything = _alphabet(inputs)
     chosen += [secrets.choice(everything) for _ in range(_number(inputs, "length") - len(chosen))]
     secrets.SystemRandom().shuffle(chosen)
