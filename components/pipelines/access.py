@@ -55,8 +55,9 @@ RULES: Mapping[str, list[dict[str, Any]]] = {
         _rule("", ("secrets",), ("get",), STORE),
         # Volumes that a pipeline makes for its steps (kfp-kubernetes, CreatePVC and DeletePVC).
         _rule("", ("persistentvolumeclaims",), ("create", "get", "delete")),
-        # A pipeline's last step puts a model into service.
+        # A pipeline's last step puts a model into service, and gives it a share of the requests.
         _rule("serving.kserve.io", ("inferenceservices",), ("create", "get", "list", "watch", "update", "patch")),
+        _rule("gateway.networking.k8s.io", ("httproutes",), ("create", "get", "list", "watch", "update", "patch")),
     ],
 }
 """Account -> rules of its Role."""
