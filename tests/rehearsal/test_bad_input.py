@@ -8,6 +8,7 @@ import yaml
 
 from rehearsal.__main__ import main
 from tests.rehearsal.bad_ensembles import ENSEMBLE_CASES
+from tests.rehearsal.bad_pipelines import PIPELINE_CASES
 from tests.rehearsal.bad_ray import RAY_CASES
 from tests.rehearsal.bad_serving import SERVING_CASES
 from tests.rehearsal.bad_sets import SET_CASES
@@ -926,6 +927,7 @@ CASES = [
     ),
     *(Case(*row) for row in SERVING_CASES),
     *(Case(*row) for row in RAY_CASES),
+    *(Case(*row) for row in PIPELINE_CASES),
     *(Case(*row) for row in ENSEMBLE_CASES),
     *(Case(*row) for row in SET_CASES),
 ]
