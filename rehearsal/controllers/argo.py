@@ -69,7 +69,7 @@ def plan(values: Values, context: Context) -> Plan:
     if flag(values, "singleNamespace", False):
         raise ConfigurationError("singleNamespace is True, must be false: one controller runs all tenants' workflows")
     whole(values, "controller.replicas", 1)
-    port = context.port()
+    config, port = _config_map(values, context.namespace), context.port()
     controller = Process(
         name="argo-workflow-controller",
         argv=(
@@ -86,7 +86,7 @@ def plan(values: Values, context: Context) -> Plan:
         ready_url=f"http://127.0.0.1:{port}/healthz",
         memory_mib=160,
     )
-    return Plan(processes=(controller,), objects=(_config_map(values, context.namespace),))
+    return Plan(processes=(controller,), objects=(config,))
 
 
 def _image(values: Values, part: str) -> str:
