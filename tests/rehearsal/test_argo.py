@@ -181,6 +181,7 @@ def submit(namespace: Namespace, *steps: dict[str, Any]) -> None:
 
 
 def on(pool: str) -> dict[str, Any]:
+    """Where a step runs: the tests' control plane has no other nodes."""
     return {
         "nodeSelector": pool_selector(pool),
         "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}],
@@ -211,7 +212,8 @@ def test_a_run_goes_through_the_tenants_queue_onto_the_slice_that_a_step_asks_fo
     api: Kube, tenant: Namespace, pools: Pools
 ) -> None:
     pool = pools(layout={"1g.10gb": 4, "3g.40gb": 1}).name
-    submit(tenant, step("ingest", {"cpu": "1", "memory": "1Gi"}), step("train", {SLICE: "1"}, **on(pool)))
+    cheap = step("ingest", {"cpu": "1", "memory": "1Gi"}, **on(pool))
+    submit(tenant, cheap, step("train", {SLICE: "1"}, **on(pool)))
     eventually(lambda: phase(tenant) == "Succeeded", "end of the run", seconds=90)
     pods = {pod["metadata"]["name"]: pod for pod in tenant.pods()}
     assert len(pods) == 2
@@ -244,8 +246,8 @@ def test_a_run_beyond_the_tenants_quota_waits_for_it(tenant: Namespace, pools: P
 
 
 @real
-def test_with_its_run_the_pods_of_a_run_go(tenant: Namespace) -> None:
-    submit(tenant, step("ingest", {"cpu": "1", "memory": "1Gi"}))
+def test_with_its_run_the_pods_of_a_run_go(tenant: Namespace, pools: Pools) -> None:
+    submit(tenant, step("ingest", {"cpu": "1", "memory": "1Gi"}, **on(pools().name)))
     eventually(lambda: phase(tenant) == "Succeeded", "end of the run", seconds=90)
     assert tenant.pods()
     tenant.api.delete(f"{WORKFLOWS}/namespaces/{tenant.name}/workflows/run")
