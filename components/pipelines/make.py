@@ -5,10 +5,12 @@ from collections.abc import Mapping
 import pulumi
 
 from components.cluster.api_addresses import api_addresses
+from components.cluster.billing import is_production, is_protected
 from components.pipelines.engine import PipelineEngine
 from components.pipelines.store import artifact_store
 from components.pipelines.tenant import TenantPipelines
 from components.settings import Settings
+from components.settings.cluster import ExistingCluster
 from components.settings.model import Environment
 from components.settings.pipelines import Pipelines
 from components.storage.outputs import Storage
@@ -54,9 +56,17 @@ def make_tenant_pipelines(
             "api_server": list(api_addresses(settings.cluster, settings.pipelines.api_server)),
             "images_lock": dict(lock),
             "mirror": settings.trust.mirror,
+            "protected": _protected(settings),
         },
         settings.cluster,
         storage,
         engine.passwords,
         opts,
     )
+
+
+def _protected(settings: Settings) -> bool:
+    """As the cluster is: what may not go with it may not go without it either."""
+    if isinstance(settings.cluster, ExistingCluster):
+        return is_production(settings)
+    return is_protected(settings, settings.cluster)

@@ -83,6 +83,9 @@ class TenantPipelinesArgs(TypedDict):
     mirror: str | None
     """Where copies of the images lie; None: they come from their makers."""
 
+    protected: bool
+    """Whether Pulumi refuses to remove or replace the volumes."""
+
 
 class TenantPipelines(pulumi.ComponentResource):
     """API, UI, schedules, metadata and database of one tenant's pipelines; on clusters without a fitting object store
@@ -250,6 +253,7 @@ class TenantPipelines(pulumi.ComponentResource):
         return made.result
 
     def _claim(self, name: str, gib: int) -> pulumi.Resource:
+        kept = pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(protect=self._args["protected"]))
         return kubernetes.core.v1.PersistentVolumeClaim(
-            f"{self._name}-{name}", metadata=self._metadata(name), spec=data.claim_spec(gib), opts=self._child
+            f"{self._name}-{name}", metadata=self._metadata(name), spec=data.claim_spec(gib), opts=kept
         )

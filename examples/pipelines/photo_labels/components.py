@@ -96,7 +96,14 @@ def register(signed: Input[Model], store: str, keys: str, accuracy: float, pictu
 
 @step
 def deploy(
-    source: str, namespace: str, model: str, resource: str, domain: str, percent: int, rollout: Output[Artifact]
+    source: str,
+    namespace: str,
+    model: str,
+    resource: str,
+    domain: str,
+    percent: int,
+    account: str,
+    rollout: Output[Artifact],
 ):
     """Puts the version into service, with a share of the requests where another one serves already."""
     import json
@@ -113,6 +120,7 @@ def deploy(
         resource=resource,
         domain=domain,
         percent=percent,
+        account=account,
     )
     Path(rollout.path).write_text(json.dumps({"applied": applied, "source": source}), encoding="utf-8")
 

@@ -98,6 +98,7 @@ def photo_labels(
     seed: int = 1,
     resource: str = "",
     percent: int = 10,
+    account: str = "workloads",
 ) -> None:
     """The whole: what `release` makes is put into service, and how it ended is told.
 
@@ -114,6 +115,7 @@ def photo_labels(
         seed: Of the first weights.
         resource: GPU resource of which a replica takes one; empty: processors.
         percent: Share of the requests that a new version gets.
+        account: Service account of the model's pods; empty on clusters without stores of the platform's.
     """
     done = components.report()
     _sized(done, "100m", "256M").set_caching_options(enable_caching=False)
@@ -138,6 +140,7 @@ def photo_labels(
             resource=resource,
             domain=domain,
             percent=percent,
+            account=account,
         )
         _patient(_sized(served, "250m", "512M")).set_caching_options(enable_caching=False)
 

@@ -25,7 +25,9 @@ class Api(Protocol):
         ...
 
 
-def service(namespace: str, name: str, source: str, resource: str, model: str) -> dict[str, Any]:
+def service(
+    namespace: str, name: str, source: str, resource: str, model: str, account: str = "workloads"
+) -> dict[str, Any]:
     """The InferenceService of one version.
 
     Args:
@@ -34,6 +36,7 @@ def service(namespace: str, name: str, source: str, resource: str, model: str) -
         source: Where the version's folder is.
         resource: GPU resource of which it takes one, such as nvidia.com/mig-1g.10gb; empty: it runs on processors.
         model: The model whose version it is.
+        account: Service account that may read the source; empty, where there are no stores: the namespace's default.
     """
     gpus = {resource: "1"} if resource else {}
     amounts = {"cpu": "1", "memory": "2Gi", **gpus}
@@ -43,7 +46,6 @@ def service(namespace: str, name: str, source: str, resource: str, model: str) -
         "schedulerName": "volcano",
         "priorityClassName": "interactive",
         "automountServiceAccountToken": False,
-        "serviceAccountName": "workloads",
         "labels": {READS_STORES: "true"},
         "annotations": {QUEUE: namespace},
         "model": {
@@ -53,6 +55,8 @@ def service(namespace: str, name: str, source: str, resource: str, model: str) -
             "resources": {"requests": amounts, "limits": {key: amounts[key] for key in amounts if key != "cpu"}},
         },
     }
+    if account:
+        predictor["serviceAccountName"] = account
     if resource:
         predictor["tolerations"] = [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}]
     return {
@@ -93,7 +97,15 @@ def route(namespace: str, model: str, domain: str, percent: int) -> dict[str, An
 
 
 def roll_out(
-    api: Api, *, namespace: str, model: str, source: str, resource: str, domain: str, percent: int
+    api: Api,
+    *,
+    namespace: str,
+    model: str,
+    source: str,
+    resource: str,
+    domain: str,
+    percent: int,
+    account: str = "workloads",
 ) -> list[str]:
     """Makes the first version serve all requests, a later one `percent` of them; says what it applied.
 
@@ -103,7 +115,7 @@ def roll_out(
     whole = first or percent >= 100
     name = model if whole else f"{model}{CANARY}"
     bodies = [
-        service(namespace, name, source, resource, model),
+        service(namespace, name, source, resource, model, account),
         route(namespace, model, domain, 0 if whole else percent),
     ]
     for body in bodies:

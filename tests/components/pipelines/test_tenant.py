@@ -58,6 +58,7 @@ def made(stack: str, database: bool = False) -> tuple[Graph, Bucket]:
                 "api_server": ["10.10.0.0/16"],
                 "images_lock": {},
                 "mirror": "ghcr.io/acme/mirror",
+                "protected": stack == "aws-dev",
             },
             cluster,
             bucket if stack == "aws-dev" else None,
@@ -158,3 +159,10 @@ def test_accounts_carry_their_cloud_identity_and_hand_out_no_token() -> None:
     account = graph.one("kubernetes:core/v1:ServiceAccount", "t-pipeline-runner").inputs
     assert account["metadata"]["annotations"] == {"cloud/role": "pipeline-runner"}
     assert account["automountServiceAccountToken"] is False
+
+
+def test_volumes_are_protected_where_the_cluster_is() -> None:
+    def protected(stack: str) -> set[bool]:
+        return {claim.protected for claim in made(stack)[0].all("kubernetes:core/v1:PersistentVolumeClaim")}
+
+    assert (protected("aws-dev"), protected("local")) == ({True}, {False})
