@@ -40,8 +40,9 @@ def strict(api: Kube, namespace: Namespace) -> StrictApi:
     for chart in ("kserve-crd", "gateway-helm"):
         found = upstream_crds.crds(chart)
         assert found is not None
-        if found.permissive:
-            pytest.skip(f"the kinds of {chart} are not at hand: {found.source}")
+        # KServe's come with what was built of it. The Gateway API's may be made up here, and then take any field.
+        if found.permissive and chart == "kserve-crd":
+            pytest.skip(f"KServe's kinds are not at hand: {found.source}")
         apply_crds(api, found.documents)
 
     def served(kind: str) -> bool:

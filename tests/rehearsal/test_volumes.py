@@ -111,7 +111,7 @@ def test_an_existing_clusters_default_class_is_served_by_its_own_driver() -> Non
         def __init__(self) -> None:
             self.applied: dict[str, JsonObject] = {}
 
-        def apply(self, path: str, body: JsonObject, manager: str) -> None:
+        def apply(self, path: str, body: JsonObject, manager: str) -> None:  # noqa: ARG002
             self.applied[path.rsplit("/", 1)[-1]] = body
 
     recorder = Recorder()
