@@ -19,6 +19,7 @@ from components.gpu.drivers import DriverPlan, driver_plan
 from components.gpu.efa import EfaDevicePlugin
 from components.gpu.layouts import layout_names
 from components.gpu.operator import GpuOperator
+from components.pipelines.make import make_engine, make_tenant_pipelines
 from components.scheduling.kuberay import KubeRay
 from components.scheduling.priorities import PriorityClasses
 from components.scheduling.queues import deserved
@@ -256,6 +257,10 @@ class Platform(pulumi.ComponentResource):
             kafka = make_events(name, settings, settings.events, certificates, self._lock, self._on_cluster)
             after_kafka = pulumi.ResourceOptions.merge(self._on_cluster, pulumi.ResourceOptions(depends_on=[kafka]))
             layers.append(make_audit(name, settings, foundation, self._lock, after_kafka) or kafka)
+        engine = None
+        if settings.pipelines is not None:
+            engine = make_engine(name, settings, settings.pipelines, self._lock, self._on_cluster)
+            layers.append(engine)
         weights = {tenant: chosen.queue.weight for tenant, chosen in settings.tenants.items()}
         granted = {tenant: chosen.quota.gpu_resources for tenant, chosen in settings.tenants.items()}
         for tenant, chosen in settings.tenants.items():
@@ -278,6 +283,15 @@ class Platform(pulumi.ComponentResource):
                 f"{name}-tenant-{tenant}",
                 tenant,
                 settings,
+                storage,
+                self._lock,
+                pulumi.ResourceOptions.merge(self._on_cluster, pulumi.ResourceOptions(depends_on=[made])),
+            )
+            make_tenant_pipelines(
+                f"{name}-tenant-{tenant}",
+                tenant,
+                settings,
+                engine,
                 storage,
                 self._lock,
                 pulumi.ResourceOptions.merge(self._on_cluster, pulumi.ResourceOptions(depends_on=[made])),

@@ -13,7 +13,7 @@ from components.gpu.layouts import node_labels
 from components.settings import Settings
 from components.settings.cluster import ExistingCluster, ExistingGpuPool
 from components.settings.settings import NAMESPACE
-from rehearsal import control_plane, controllers, fleet, supervisor, toolchain
+from rehearsal import control_plane, controllers, fleet, supervisor, toolchain, volumes
 from rehearsal.engine import Engine
 from rehearsal.kube import Kube
 from rehearsal.report import Report
@@ -141,9 +141,11 @@ def _no_cluster(folder: Path) -> Path:
 
 
 def add_nodes(api: Kube, settings: Settings) -> None:
-    """Makes the nodes that an existing cluster is said to have. A cloud's nodes come with its node pools."""
+    """Makes the nodes and the default storage class that an existing cluster has. A cloud's nodes come with its node
+    pools, and its classes with the stack."""
     if not isinstance(settings.cluster, ExistingCluster):
         return
+    volumes.default_class(api)
     fleet.ensure_pool(api, fleet.NodePool(name="system", machine="simulated", vcpu=8, memory_gib=32, count=2))
     for name, pool in settings.cluster.gpu_pools.items():
         fleet.ensure_pool(api, existing_pool(name, pool, pool_taints(settings.cluster, pool)))

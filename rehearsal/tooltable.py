@@ -173,6 +173,22 @@ TOOLS: Mapping[str, Tool | Jars] = {
             size_gib=0.3,
         ),
         Tool(
+            name="argo",
+            version="3.7.3",
+            binaries={"workflow-controller": "github.com/argoproj/argo-workflows/v3/cmd/workflow-controller"},
+            edits=(
+                Edit(
+                    module="github.com/argoproj/argo-workflows/v3",
+                    file="cmd/workflow-controller/main.go",
+                    old='http.ListenAndServe(":6060", nil)',
+                    new='http.ListenAndServe("127.0.0.1:"+os.Getenv("HEALTH_PORT"), nil)',
+                ),
+            ),
+            minutes=6,
+            cache_gib=2.0,
+            size_gib=0.15,
+        ),
+        Tool(
             name="crane",
             version="0.22.1",
             binaries={"crane": "github.com/google/go-containerregistry/cmd/crane"},

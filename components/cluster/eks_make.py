@@ -15,6 +15,7 @@ from components.settings import Settings
 from components.settings.cluster import EksCluster
 from components.storage.aws import AwsStorage
 from components.storage.classes import ebs_classes
+from components.storage.retention import expiring
 from components.trust.audit.feed import Feed
 from components.trust.audit.feed_aws import AwsAuditFeed
 
@@ -69,6 +70,7 @@ def make_eks(
             "network_cidr": cluster.network.cidr,
             "subnet_ids": dict(eks.network.private),
             "shared_files_gib": files.size_gib if files else None,
+            "expiring": expiring(settings),
             "keep_data": settings.storage.keep_data,
         },
         placed,

@@ -15,6 +15,7 @@ from components.settings.cluster import GkeCluster
 from components.settings.network import ExistingSubnetwork
 from components.storage.classes import google_classes
 from components.storage.gcp import GcpStorage
+from components.storage.retention import expiring
 from components.trust.audit.feed import Feed
 from components.trust.audit.feed_gcp import GcpAuditFeed
 
@@ -64,6 +65,7 @@ def make_gke(
             "network": made.network,
             "shared_vpc": network.existing is not None and _project(network.existing) != cluster.project,
             "shared_files_gib": shared.size_gib if shared else None,
+            "expiring": expiring(settings),
             "keep_data": settings.storage.keep_data,
             "labels": billing_labels(settings),
         },

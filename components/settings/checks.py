@@ -35,6 +35,7 @@ RESERVED_NAMESPACES = (
     "kserve",
     "kafka",
     AUDIT_NAMESPACE,
+    "argo",
 )
 """Namespaces that a tenant may not be called."""
 
@@ -64,6 +65,7 @@ def version_checks(versions: Versions, gpu: Gpu | None) -> Iterator[Problem]:
         "envoyGateway": versions.envoy_gateway,
         "kserve": versions.kserve,
         "strimzi": versions.strimzi,
+        "argoWorkflows": versions.argo_workflows,
     }
     asked_for = ("draDriver",) if gpu is not None and gpu.allocation is Allocation.DRA else ()
     for key, message in version_problems(versions.kubernetes, chosen, asked_for):

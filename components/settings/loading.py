@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from components.settings import checks, checks_quota, checks_ray, checks_ray_supply, checks_sets
 from components.settings.checks_events import event_problems
 from components.settings.checks_flows import flow_problems
+from components.settings.checks_pipelines import pipeline_problems
 from components.settings.checks_serving import serving_problems
 from components.settings.cluster import Cluster
 from components.settings.problems import ABSENT, KeysAt, Path, Problem, SettingsError, closest, from_pydantic, location
@@ -161,10 +162,13 @@ def _cross_checks(parsed: Mapping[str, Any], pruned: set[str]) -> Iterator[Probl
     if "environment" in parsed and "trust" in parsed:
         yield from checks.trust_problems(parsed["environment"], parsed["trust"])
     if "trust" in parsed:
-        yield from checks.mirror_problems(parsed["trust"], needed=parsed.get("serving") is not None)
+        in_tenants = parsed.get("serving") is not None or parsed.get("pipelines") is not None
+        yield from checks.mirror_problems(parsed["trust"], needed=in_tenants)
     if tenants is not None:
         yield from checks.tenant_problems(tenants)
         yield from checks_sets.set_problems(tenants)
+        if "pipelines" in parsed:
+            yield from pipeline_problems(cluster, parsed["pipelines"], tenants)
         # What pools supply is known only when all of them could be read.
         supplying: Cluster | None = cluster if cluster and not found and "cluster" not in pruned else None
         if supplying is not None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from rehearsal.controllers.argo import ARGO
 from rehearsal.controllers.base import ActingController, Controller, HostController, NotRun
 from rehearsal.controllers.cert_manager import CERT_MANAGER
 from rehearsal.controllers.dra_driver import DRA_DRIVER
@@ -24,6 +25,7 @@ CONTROLLERS: Mapping[str, Controller] = {
         KUBERAY,
         KSERVE,
         KEDA,
+        ARGO,
         GATEWAY,
         CERT_MANAGER,
         STRIMZI,
