@@ -9,7 +9,7 @@ from typing import Any, cast, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from components.settings import checks, checks_quota, checks_ray, checks_ray_supply, checks_sets
-from components.settings.checks_serving import serving_problems
+from components.settings.checks_serving import serving_problems, transformer_problems
 from components.settings.cluster import Cluster
 from components.settings.problems import ABSENT, KeysAt, Path, Problem, SettingsError, closest, from_pydantic, location
 from components.settings.sections import Tenant
@@ -180,6 +180,7 @@ def _workload_checks(
         yield from checks_ray.ray_problems(tenants, parsed["ray"])
     if "trust" in parsed:
         yield from checks_ray.image_problems(tenants, parsed["trust"])
+        yield from transformer_problems(tenants, parsed["trust"])
     if cluster is not None:
         yield from serving_problems(cluster, parsed.get("serving"), parsed.get("autoscaling"), tenants)
         yield from checks_ray_supply.placement_problems(cluster, tenants, parsed.get("ray"))
