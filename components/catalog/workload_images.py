@@ -19,6 +19,9 @@ from components.catalog.ray import RAY_VERSION
 KSERVE_VERSION = "v0.18.1"
 """Version of what KServe puts beside a model, and of its Hugging Face server: that of its controller."""
 
+MODELMESH_VERSION = "v0.12.0"
+"""The last one: ModelMesh is archived."""
+
 _ALL = (
     # Triton 2.71.0 is container release 26.07 (NVIDIA Triton release notes 26.07).
     Image("triton", "nvcr.io", "nvidia/tritonserver", "26.07-py3"),
@@ -31,6 +34,13 @@ _ALL = (
     Image("storage-initializer", "docker.io", "kserve/storage-initializer", KSERVE_VERSION),
     Image("agent", "docker.io", "kserve/agent", KSERVE_VERSION),
     Image("router", "docker.io", "kserve/router", KSERVE_VERSION),
+    # ModelMesh, for tenants with sets of that backend (modelmesh-serving v0.12.0 config/manager, config/default); its
+    # Triton is the one above. Of the etcd releases the one that Kubernetes 1.33 installs (kubeadm, constants.go).
+    Image("modelmesh-controller", "docker.io", "kserve/modelmesh-controller", MODELMESH_VERSION),
+    Image("modelmesh", "docker.io", "kserve/modelmesh", MODELMESH_VERSION),
+    Image("modelmesh-rest-proxy", "docker.io", "kserve/rest-proxy", MODELMESH_VERSION),
+    Image("modelmesh-adapter", "docker.io", "kserve/modelmesh-runtime-adapter", MODELMESH_VERSION),
+    Image("modelmesh-etcd", "registry.k8s.io", "etcd", "3.5.21-0"),
     # Platforms, Python versions and the form of the tag: ray-project/ray, ci/ray_ci/docker_container.py.
     Image("ray", "docker.io", "rayproject/ray", f"{RAY_VERSION}-py311-cpu"),
     Image("ray-gpu", "docker.io", "rayproject/ray", f"{RAY_VERSION}-py311-cu128"),

@@ -8,7 +8,7 @@ from typing import Any, cast, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
-from components.settings import checks, checks_quota, checks_ray, checks_ray_supply, checks_sets
+from components.settings import checks, checks_mesh, checks_quota, checks_ray, checks_ray_supply, checks_sets
 from components.settings.checks_serving import serving_problems, transformer_problems
 from components.settings.cluster import Cluster
 from components.settings.problems import ABSENT, KeysAt, Path, Problem, SettingsError, closest, from_pydantic, location
@@ -168,6 +168,8 @@ def _cross_checks(parsed: Mapping[str, Any], pruned: set[str]) -> Iterator[Probl
         if supplying is not None:
             yield from checks.quota_problems(supplying, tenants)
             yield from checks_sets.density_problems(supplying, tenants)
+        if "serving" in parsed:
+            yield from checks_mesh.mesh_problems(tenants, parsed["serving"], cluster)
         whole = tenants if supplying is None else checks_sets.expanded(supplying, tenants)
         yield from checks_sets.located(_workload_checks(parsed, whole, supplying), tenants)
 

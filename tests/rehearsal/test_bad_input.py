@@ -8,6 +8,7 @@ import yaml
 
 from rehearsal.__main__ import main
 from tests.rehearsal.bad_ensembles import ENSEMBLE_CASES
+from tests.rehearsal.bad_mesh import MESH_CASES
 from tests.rehearsal.bad_ray import RAY_CASES
 from tests.rehearsal.bad_serving import SERVING_CASES
 from tests.rehearsal.bad_sets import SET_CASES
@@ -928,6 +929,7 @@ CASES = [
     *(Case(*row) for row in RAY_CASES),
     *(Case(*row) for row in ENSEMBLE_CASES),
     *(Case(*row) for row in SET_CASES),
+    *(Case(*row) for row in MESH_CASES),
 ]
 
 
