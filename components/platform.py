@@ -239,7 +239,7 @@ class Platform(pulumi.ComponentResource):
             )
         if settings.serving is not None:
             # Made before tenants, it outlives them on a destroy, and KServe can let go of what they made of its kinds.
-            layers.append(make_serving(name, settings, settings.serving, self._lock, self._on_cluster))
+            layers.append(make_serving(name, settings, settings.serving, self._lock, self._on_cluster, storage))
         weights = {tenant: chosen.queue.weight for tenant, chosen in settings.tenants.items()}
         granted = {tenant: chosen.quota.gpu_resources for tenant, chosen in settings.tenants.items()}
         for tenant, chosen in settings.tenants.items():

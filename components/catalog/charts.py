@@ -47,6 +47,10 @@ _ALL = (
     Chart("cert-manager", "cert-manager", "https://charts.jetstack.io", "certManager"),
     Chart("envoy-gateway", "gateway-helm", "oci://docker.io/envoyproxy", "envoyGateway", oci=True),
     Chart("kserve-crd", "kserve-crd", "oci://ghcr.io/kserve/charts", "kserve", oci=True),
+    Chart("kserve-localmodel-crd", "kserve-localmodel-crd", "oci://ghcr.io/kserve/charts", "kserve", oci=True),
+    Chart(
+        "kserve-localmodel-resources", "kserve-localmodel-resources", "oci://ghcr.io/kserve/charts", "kserve", oci=True
+    ),
     Chart("kserve-resources", "kserve-resources", "oci://ghcr.io/kserve/charts", "kserve", oci=True),
 )
 

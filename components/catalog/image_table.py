@@ -143,11 +143,26 @@ _KSERVE = {
     ),
 }
 
+_LOCAL_MODELS = {
+    "controller": (
+        _pair("kserve.localmodel.controller.image", "kserve.localmodel.controller.tag"),
+        "docker.io",
+        "kserve/kserve-localmodel-controller",
+    ),
+    "agent": (
+        _pair("kserve.localmodelnode.controller.image", "kserve.localmodelnode.controller.tag"),
+        "docker.io",
+        "kserve/kserve-localmodelnode-agent",
+    ),
+}
+
 _BY_REGISTRY: Mapping[str, Mapping[str, tuple[ImagePaths, str, str]]] = {
     "kyverno": _KYVERNO,
     "cert-manager": _CERT_MANAGER,
     "envoy-gateway": _ENVOY_GATEWAY,
     "kserve-crd": {},
+    "kserve-localmodel-crd": {},
+    "kserve-localmodel-resources": _LOCAL_MODELS,
     "kserve-resources": _KSERVE,
 }
 """Charts whose images come from several registries."""
@@ -217,6 +232,10 @@ TAGS: Mapping[str, Mapping[str, Mapping[str, str]]] = MappingProxyType(
             {"v1.8.3": MappingProxyType({"gateway": "v1.8.3", "proxy": "distroless-v1.38.3", "ratelimit": "1e50889b"})}
         ),
         "kserve-crd": MappingProxyType({"v0.18.1": MappingProxyType({})}),
+        "kserve-localmodel-crd": MappingProxyType({"v0.18.1": MappingProxyType({})}),
+        "kserve-localmodel-resources": MappingProxyType(
+            {"v0.18.1": MappingProxyType(dict.fromkeys(_LOCAL_MODELS, "v0.18.1"))}
+        ),
         "kserve-resources": MappingProxyType(
             {"v0.18.1": MappingProxyType({**dict.fromkeys(_KSERVE, "v0.18.1"), "rbac-proxy": "v0.18.0"})}
         ),
@@ -254,6 +273,8 @@ SWITCHES: Mapping[str, Mapping[str, str]] = MappingProxyType(
         ),
         "envoy-gateway": MappingProxyType({}),
         "kserve-crd": MappingProxyType({}),
+        "kserve-localmodel-crd": MappingProxyType({}),
+        "kserve-localmodel-resources": MappingProxyType({}),
         "kserve-resources": MappingProxyType({}),
     }
 )

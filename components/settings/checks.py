@@ -32,6 +32,7 @@ RESERVED_NAMESPACES = (
     "cert-manager",
     "envoy-gateway-system",
     "kserve",
+    "kserve-localmodel-jobs",
 )
 """Namespaces that a tenant may not be called."""
 

@@ -9,6 +9,7 @@ from typing import Any, cast, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from components.settings import checks, checks_mesh, checks_quota, checks_ray, checks_ray_supply, checks_sets
+from components.settings.checks_cache import cache_problems
 from components.settings.checks_serving import serving_problems, transformer_problems
 from components.settings.cluster import Cluster
 from components.settings.problems import ABSENT, KeysAt, Path, Problem, SettingsError, closest, from_pydantic, location
@@ -184,6 +185,7 @@ def _workload_checks(
         yield from checks_ray.image_problems(tenants, parsed["trust"])
         yield from transformer_problems(tenants, parsed["trust"])
     if cluster is not None:
+        yield from cache_problems(cluster, parsed.get("serving"), tenants)
         yield from serving_problems(cluster, parsed.get("serving"), parsed.get("autoscaling"), tenants)
         yield from checks_ray_supply.placement_problems(cluster, tenants, parsed.get("ray"))
         yield from checks_quota.quota_problems(cluster, tenants)

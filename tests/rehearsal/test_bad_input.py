@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from rehearsal.__main__ import main
+from tests.rehearsal.bad_cache import CACHE_CASES
 from tests.rehearsal.bad_ensembles import ENSEMBLE_CASES
 from tests.rehearsal.bad_mesh import MESH_CASES
 from tests.rehearsal.bad_ray import RAY_CASES
@@ -930,6 +931,7 @@ CASES = [
     *(Case(*row) for row in ENSEMBLE_CASES),
     *(Case(*row) for row in SET_CASES),
     *(Case(*row) for row in MESH_CASES),
+    *(Case(*row) for row in CACHE_CASES),
 ]
 
 
