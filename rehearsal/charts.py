@@ -36,6 +36,7 @@ LOOPED: Final[Mapping[str, frozenset[str]]] = {
     "strimzi-kafka-operator": frozenset(
         f"{part}.image" for part in ("kafka", "kafkaConnect", "kafkaExporter", "kafkaMirrorMaker2", "cruiseControl")
     ),
+    "argo-workflows": frozenset({"controller.securityContext"}),
     "kserve-resources": frozenset({"kserve.storage.containerSecurityContext"}),
 }
 """Maps with defaults that a chart's templates loop over or hand on whole, so that every key in them is read: flags, a

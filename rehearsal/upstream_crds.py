@@ -89,8 +89,15 @@ KINDS: Final[Mapping[str, tuple[CustomKind, ...]]] = {
         *_kinds("serving.kserve.io", "v1alpha1", "ClusterServingRuntime/clusterservingruntimes", namespaced=False),
         *_kinds("serving.kserve.io", "v1alpha1", "ClusterStorageContainer/clusterstoragecontainers", namespaced=False),
     ),
-    # Its CRDs come with kserve-crd.
+    "kserve-localmodel-crd": (
+        *_kinds("serving.kserve.io", "v1alpha1", "LocalModelNamespaceCache/localmodelnamespacecaches"),
+        *_kinds("serving.kserve.io", "v1alpha1", "LocalModelCache/localmodelcaches", namespaced=False),
+        *_kinds("serving.kserve.io", "v1alpha1", "LocalModelNodeGroup/localmodelnodegroups", namespaced=False),
+        *_kinds("serving.kserve.io", "v1alpha1", "LocalModelNode/localmodelnodes", namespaced=False),
+    ),
+    # Their CRDs come with kserve-crd and kserve-localmodel-crd.
     "kserve-resources": (),
+    "kserve-localmodel-resources": (),
     "gateway-helm": (
         *_kinds("gateway.networking.k8s.io", "v1", "Gateway/gateways HTTPRoute/httproutes GRPCRoute/grpcroutes"),
         *_kinds("gateway.networking.k8s.io", "v1", "GatewayClass/gatewayclasses", namespaced=False),
@@ -111,6 +118,14 @@ KINDS: Final[Mapping[str, tuple[CustomKind, ...]]] = {
         *_kinds("cert-manager.io", "v1", "Issuer/issuers"),
         *_kinds("cert-manager.io", "v1", "ClusterIssuer/clusterissuers", namespaced=False),
         *_kinds("acme.cert-manager.io", "v1", "Order/orders Challenge/challenges"),
+    ),
+    "argo-workflows": (
+        *_kinds("argoproj.io", "v1alpha1", "Workflow/workflows WorkflowTemplate/workflowtemplates"),
+        *_kinds("argoproj.io", "v1alpha1", "CronWorkflow/cronworkflows WorkflowTaskSet/workflowtasksets"),
+        *_kinds("argoproj.io", "v1alpha1", "WorkflowTaskResult/workflowtaskresults"),
+        *_kinds("argoproj.io", "v1alpha1", "WorkflowArtifactGCTask/workflowartifactgctasks"),
+        *_kinds("argoproj.io", "v1alpha1", "WorkflowEventBinding/workfloweventbindings"),
+        *_kinds("argoproj.io", "v1alpha1", "ClusterWorkflowTemplate/clusterworkflowtemplates", namespaced=False),
     ),
     "kyverno": (
         *_kinds("kyverno.io", "v1", "ClusterPolicy/clusterpolicies", namespaced=False),
@@ -134,7 +149,10 @@ _FILES: Final[Mapping[str, tuple[str, ...]]] = {
         *("kserve/crds/*_clusterstoragecontainers.yaml", "kserve/crds/*_trainedmodels.yaml"),
         *("kserve/crds/*_inferenceservices.yaml", "kserve/crds/*_inferencegraphs.yaml"),
     ),
+    "kserve-localmodel-crd": ("kserve/crds/*_localmodel*.yaml",),
     "gateway-helm": ("envoy-gateway/crds/*.yaml", "gateway-api/crds/*.yaml"),
+    # The chart's own: without the schema of pods in them, which takes megabytes.
+    "argo-workflows": ("argo-workflows/crds-minimal/*.yaml",),
 }
 """Charts whose CRDs lie under another name in a folder of upstream data, as patterns below it."""
 
@@ -153,6 +171,9 @@ _MODULES: Final[Mapping[str, _Module]] = {
     "kyverno": _Module("kyverno", "github.com/kyverno/kyverno", ("config/crds/**/*.yaml",)),
     "kuberay-operator": _Module("kuberay", "github.com/ray-project/kuberay/ray-operator", ("config/crd/bases/*.yaml",)),
     "keda": _Module("keda", "github.com/kedacore/keda/v2", ("config/crd/bases/*.yaml",)),
+    "argo-workflows": _Module(
+        "argo", "github.com/argoproj/argo-workflows/v3", ("manifests/base/crds/minimal/argoproj.io_*.yaml",)
+    ),
     # Not the folders beside these, whose charts are others.
     "kserve-crd": _Module(
         "kserve",

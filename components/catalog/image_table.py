@@ -168,12 +168,33 @@ _STRIMZI = {
     "maven-builder": (_strimzi("mavenBuilder"), "quay.io", "strimzi/maven-builder"),
 }
 _STRIMZI_KAFKA = ("kafka", "kafka-connect", "kafka-exporter", "mirror-maker", "cruise-control")
+_ARGO = {
+    "controller": (_image("controller.image"), "quay.io", "argoproj/workflow-controller"),
+    # Beside every step of a run, so in tenants' namespaces.
+    "executor": (_image("executor.image"), "quay.io", "argoproj/argoexec"),
+    "server": (_image("server.image"), "quay.io", "argoproj/argocli"),
+}
+_LOCAL_MODELS = {
+    "controller": (
+        _pair("kserve.localmodel.controller.image", "kserve.localmodel.controller.tag"),
+        "docker.io",
+        "kserve/kserve-localmodel-controller",
+    ),
+    "agent": (
+        _pair("kserve.localmodelnode.controller.image", "kserve.localmodelnode.controller.tag"),
+        "docker.io",
+        "kserve/kserve-localmodelnode-agent",
+    ),
+}
 
 _BY_REGISTRY: Mapping[str, Mapping[str, tuple[ImagePaths, str, str]]] = {
     "kyverno": _KYVERNO,
     "cert-manager": _CERT_MANAGER,
     "envoy-gateway": _ENVOY_GATEWAY,
+    "argo-workflows": _ARGO,
     "kserve-crd": {},
+    "kserve-localmodel-crd": {},
+    "kserve-localmodel-resources": _LOCAL_MODELS,
     "kserve-resources": _KSERVE,
     "strimzi-kafka-operator": _STRIMZI,
 }
@@ -243,7 +264,12 @@ TAGS: Mapping[str, Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "envoy-gateway": MappingProxyType(
             {"v1.8.3": MappingProxyType({"gateway": "v1.8.3", "proxy": "distroless-v1.38.3", "ratelimit": "1e50889b"})}
         ),
+        "argo-workflows": MappingProxyType({"0.45.27": MappingProxyType(dict.fromkeys(_ARGO, "v3.7.3"))}),
         "kserve-crd": MappingProxyType({"v0.18.1": MappingProxyType({})}),
+        "kserve-localmodel-crd": MappingProxyType({"v0.18.1": MappingProxyType({})}),
+        "kserve-localmodel-resources": MappingProxyType(
+            {"v0.18.1": MappingProxyType(dict.fromkeys(_LOCAL_MODELS, "v0.18.1"))}
+        ),
         "kserve-resources": MappingProxyType(
             {"v0.18.1": MappingProxyType({**dict.fromkeys(_KSERVE, "v0.18.1"), "rbac-proxy": "v0.18.0"})}
         ),
@@ -291,7 +317,16 @@ SWITCHES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             {"extraContainers": "containers of your own", "extraObjects": "objects that no policy sees"}
         ),
         "envoy-gateway": MappingProxyType({}),
+        "argo-workflows": MappingProxyType(
+            {
+                "controller.extraContainers": "containers of your own",
+                "controller.extraInitContainers": "containers of your own",
+                "extraObjects": "objects that no policy sees",
+            }
+        ),
         "kserve-crd": MappingProxyType({}),
+        "kserve-localmodel-crd": MappingProxyType({}),
+        "kserve-localmodel-resources": MappingProxyType({}),
         "kserve-resources": MappingProxyType({}),
         "strimzi-kafka-operator": MappingProxyType({}),
     }

@@ -124,6 +124,15 @@ _ALL = (
         "envoyproxy/gateway site/content/en/news/releases/matrix.md, row v1.8",
     ),
     Component(
+        "argoWorkflows",
+        "Argo Workflows (chart; application v3.7.3), which runs Kubeflow Pipelines 2.16.1",
+        "0.45.27",
+        ("0.45.27",),
+        ("1.29", "1.35"),
+        "kubeflow/pipelines 2.16.1: its end-to-end tests run with this Argo on Kubernetes 1.29 and 1.34"
+        " (.github/workflows/e2e-test.yml, README.md); clients work with servers one minor version newer",
+    ),
+    Component(
         "kserve",
         "KServe",
         "v0.18.1",

@@ -39,6 +39,9 @@ class KafkaArgs(TypedDict):
     keep_records: bool
     """Whether whoever would delete it is refused."""
 
+    audited: bool
+    """Whether there is an audit stream."""
+
     autoscaler_namespace: str | None
     """From where an autoscaler asks how far consumers are behind; None: there is none."""
 
@@ -77,7 +80,7 @@ class Kafka(pulumi.ComponentResource):
             api_version=kafka_objects.API,
             kind="Kafka",
             metadata=kafka_objects.kafka_metadata(),
-            spec=kafka_objects.kafka_spec(nodes, args["autoscaler_namespace"]),
+            spec=kafka_objects.kafka_spec(nodes, args["autoscaler_namespace"], audited=args["audited"]),
             opts=pulumi.ResourceOptions.merge(
                 kept,
                 pulumi.ResourceOptions(

@@ -42,6 +42,9 @@ ISSUER = "kafka-ca"
 AUDIT_TOPIC = "audit"
 """The platform's append-only record of who did what."""
 
+AUDIT_NAMESPACE = "audit"
+"""Namespace of what feeds, archives and reads it. All names on Kafka but the topic's begin with it and a dot."""
+
 
 class Operation(StrEnum):
     """What a user may do to a topic or a group, as Kafka's ACLs call it."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from components.catalog.kafka import KAFKA_VERSION, METADATA_VERSION
 from components.eventing.kafka_names import (
+    AUDIT_NAMESPACE,
     CLUSTER,
     LISTENER_SECRET,
     NAMESPACE,
@@ -121,18 +122,19 @@ def kafka_metadata() -> Spec:
     }
 
 
-def kafka_spec(nodes: Nodes, autoscaler_namespace: str | None) -> Spec:
+def kafka_spec(nodes: Nodes, autoscaler_namespace: str | None, *, audited: bool = False) -> Spec:
     """Spec of the Kafka resource: one listener, TLS with certificates on both sides, nothing allowed but by ACL.
 
     Args:
         nodes: What the cluster's nodes are.
         autoscaler_namespace: From where an autoscaler reads how far consumers are behind; None: there is none.
+        audited: Whether the audit stream's pods are let in.
     """
     copies, needed = replication(nodes.brokers), in_sync(nodes.brokers)
     kafka: dict[str, Any] = {
         "version": KAFKA_VERSION,
         "metadataVersion": METADATA_VERSION,
-        "listeners": [_listener(autoscaler_namespace)],
+        "listeners": [_listener(autoscaler_namespace, audited=audited)],
         "authorization": {"type": "simple"},
         "config": {
             # Topics are resources; a mistyped name is an error and no new topic.
@@ -159,12 +161,19 @@ def kafka_spec(nodes: Nodes, autoscaler_namespace: str | None) -> Spec:
     }
 
 
-def _listener(autoscaler_namespace: str | None) -> dict[str, Any]:
+def _listener(autoscaler_namespace: str | None, *, audited: bool) -> dict[str, Any]:
     tenants: dict[str, Any] = {
         "namespaceSelector": {"matchExpressions": [{"key": TENANT, "operator": "Exists"}]},
         "podSelector": {"matchLabels": {KAFKA_LABEL: "true"}},
     }
     peers = [tenants]
+    if audited:
+        peers.append(
+            {
+                "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": AUDIT_NAMESPACE}},
+                "podSelector": {"matchLabels": {KAFKA_LABEL: "true"}},
+            }
+        )
     if autoscaler_namespace is not None:
         peers.append({"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": autoscaler_namespace}}})
     return {

@@ -60,6 +60,7 @@ def make_events(
             "storage_gib": events.storage_gib,
             "storage_class": events.storage_class,
             "keep_records": are_kept(events, settings.environment),
+            "audited": events.audit is not None,
             "autoscaler_namespace": KEDA if settings.autoscaling is not None else None,
         },
         after(operator, certificates, guard),

@@ -53,6 +53,7 @@ def make_router(
             "image": workload_image("bento", lock=images_lock, mirror=settings.trust.mirror),
             "replicas": MOST_ROUTERS if settings.environment is Environment.PROD else 1,
             "outage_hours": settings.events.outage_hours,
+            "audited": settings.events.audit is not None,
             "scaled": settings.autoscaling is not None,
         },
         with_sets(settings.cluster, settings.tenants[tenant]),

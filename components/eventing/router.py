@@ -30,6 +30,9 @@ class RouterArgs(TypedDict):
     outage_hours: float
     """How long a step waits for a model that cannot be asked."""
 
+    audited: bool
+    """Whether it tells the audit stream what it does."""
+
     scaled: bool
     """Whether KEDA is there and reads backlogs."""
 
@@ -45,7 +48,7 @@ class Router(pulumi.ComponentResource):
         tenant = args["tenant"]
         child = pulumi.ResourceOptions(parent=self)
         broker = Broker(bootstrap=BOOTSTRAP, certificates=objects.CERTIFICATES)
-        own = own_files(tenant, settings, broker, address=f"0.0.0.0:{objects.PORT}")
+        own = own_files(tenant, settings, broker, address=f"0.0.0.0:{objects.PORT}", audited=args["audited"])
         files = {"config": own["config"], "streams": own["streams"]}
         files |= {
             f"flow-{key}": flow_files(tenant, settings, key, broker, args["outage_hours"])

@@ -38,8 +38,19 @@ def model_address(tenant: str, model: str, *, graph: bool) -> str:
     )
 
 
-def own_files(tenant: str, settings: Tenant, broker: Broker, *, address: str) -> dict[str, Files]:
-    """What a router has beside its flows, as "config" and "streams". `address`: where probes ask."""
+def own_files(
+    tenant: str, settings: Tenant, broker: Broker, *, address: str, audited: bool = False
+) -> dict[str, Files]:
+    """What a router has beside its flows, as "config" and "streams".
+
+    Args:
+        tenant: Its tenant.
+        settings: The tenant's, with model sets among the models.
+        broker: Where Kafka is.
+        address: Where probes ask.
+        audited: Whether it tells the audit stream what it does.
+    """
+    called = {f"{name}/{key}": step.model for name, flow in settings.flows.items() for key, step in flow.steps.items()}
     largest = sent(settings).largest_kib
     routes = [
         Route(flow=name, attributes=entrance(flow, _reads(settings, flow)), steps=tuple(first_steps(flow)))
@@ -50,7 +61,7 @@ def own_files(tenant: str, settings: Tenant, broker: Broker, *, address: str) ->
     return {
         "config": {
             SERVICE_FILE: _text(service(address)),
-            RESOURCES_FILE: _text(resources(tenant, broker, largest)),
+            RESOURCES_FILE: _text(resources(tenant, broker, largest, called if audited else None)),
             REPLAY_FILE: _text(replay(tenant, broker, topics, largest)),
         },
         "streams": {f"{INTAKE}.yaml": _text(intake(tenant, broker, routes, largest))},

@@ -148,6 +148,35 @@ SPREAD = r"""
 root = @topics.map_each(topic -> {"topic": topic, "event": this})
 """
 
+ALONE = r"""
+root = [{"topic": @topic, "event": this}]
+"""
+
+# Adds what the router did with an event to what it writes, for the audit stream: never what is in the event.
+NOTE = r"""
+let event = this.index(0).event
+let place = "%v/%v".format($event.flow.or(""), @origin.step.or("")).trim("/")
+let call = @origin.step.or("") != ""
+root = this.append({"topic": $audit, "event": {
+  "specversion": "1.0",
+  "id": "%v/%v/%v".format(@origin.topic, @kafka_partition.or("-"), @kafka_offset.or("-")),
+  "source": $source,
+  "type": $kind,
+  "subject": $place,
+  "time": now(),
+  "datacontenttype": "application/json",
+  "data": {
+    "who": {"tenant": $tenant, "source": @event.source.or($event.data.source).or("unknown")},
+    "did": if $call { "call" } else { "send" },
+    "what": {"flow": $event.flow.or(""), "step": @origin.step.or(""), "model": $models.get($place).or("")},
+    "outcome": $event.reason.or(if $call { "answered" } else { "accepted" }),
+    "event": $event.causationid.or($event.id),
+    "correlationid": $event.correlationid.or(""),
+    "attempts": @attempts.or(0)
+  }
+}})
+"""
+
 EACH = r"""
 meta topic = this.topic
 meta event = deleted()

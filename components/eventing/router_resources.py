@@ -4,17 +4,26 @@ import json
 from collections.abc import Mapping
 
 from components.eventing import router_mappings as mappings
-from components.eventing.kafka_names import dead_letters_topic
+from components.eventing.kafka_names import AUDIT_TOPIC, dead_letters_topic
 from components.eventing.router_kafka import HEADROOM_KIB, Broker, writer
 from components.manifest import Spec
-from components.settings.flow_steps import DEAD_LETTER_TYPE
+from components.settings.flow_steps import CALL_TYPE, DEAD_LETTER_TYPE
 
 OUTPUT = "kafka"
 """Label of the one output that all streams share."""
 
 
-def resources(tenant: str, broker: Broker, largest_kib: int) -> Spec:
-    """What all streams share: the output, and each thing that any of them does with an event."""
+def resources(tenant: str, broker: Broker, largest_kib: int, audited: Mapping[str, str] | None = None) -> Spec:
+    """What all streams share: the output, and each thing that any of them does with an event.
+
+    Args:
+        tenant: Whose they are.
+        broker: Where Kafka is.
+        largest_kib: Size of the largest event.
+        audited: <flow>/<step> -> the model that it calls, for the audit stream; None: nobody is told.
+    """
+    note = [] if audited is None else [mapping(_note(tenant, audited))]
+    each: list[Spec] = [{"unarchive": {"format": "json_array"}}, mapping(mappings.EACH)]
     return {
         "output_resources": [{"label": OUTPUT, **writer(broker, largest_kib)}],
         "processor_resources": [
@@ -33,8 +42,13 @@ def resources(tenant: str, broker: Broker, largest_kib: int) -> Spec:
             ),
             _chain("count", {"catch": [mapping(mappings.EXHAUSTED)]}, mapping(mappings.COUNT), mapping(mappings.WAIT)),
             _chain("judge", mapping(mappings.REASON), mapping(mappings.JUDGE)),
-            _chain("spread", mapping(mappings.SPREAD), {"unarchive": {"format": "json_array"}}, mapping(mappings.EACH)),
-            _chain("bury", mapping(_bury(tenant, largest_kib)), *_noticed()),
+            _chain("spread", mapping(mappings.SPREAD), *note, *each),
+            _chain(
+                "bury",
+                mapping(_bury(tenant, largest_kib)),
+                *_noticed(),
+                *([mapping(mappings.ALONE), *note, *each] if note else []),
+            ),
         ],
     }
 
@@ -57,6 +71,17 @@ def _bury(tenant: str, largest_kib: int) -> str:
         "topic": dead_letters_topic(tenant),
     }
     return lets(known) + mappings.BURY
+
+
+def _note(tenant: str, models: Mapping[str, str]) -> str:
+    known = {
+        "audit": AUDIT_TOPIC,
+        "kind": CALL_TYPE,
+        "models": dict(models),
+        "source": f"/tenants/{tenant}/router",
+        "tenant": tenant,
+    }
+    return lets(known) + mappings.NOTE
 
 
 def lets(known: Mapping[str, object]) -> str:

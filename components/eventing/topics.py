@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from components.eventing.kafka_names import (
+    AUDIT_TOPIC,
     Grant,
     Operation,
     Resource,
@@ -38,7 +39,7 @@ class StepLoad:
 
 
 def tenant_topics(
-    tenant: str, load: Load, steps: Iterable[StepLoad] = (), *, outage_hours: float, brokers: int
+    tenant: str, load: Load, steps: Iterable[StepLoad] = (), *, outage_hours: float, brokers: int, audited: bool = False
 ) -> TenantTopics:
     """The topics and users of one tenant.
 
@@ -48,6 +49,7 @@ def tenant_topics(
         steps: The steps of its flows; each has a topic, from which the step's consumers read.
         outage_hours: How long nobody may read without loss.
         brokers: Brokers of the cluster.
+        audited: Whether its router tells the audit stream what it did.
     """
     steps = tuple(steps)
     fallen = Load(
@@ -70,7 +72,7 @@ def tenant_topics(
     return TenantTopics(
         topics=tuple(_topic(name, size) for name, size in sized.items()),
         users=(
-            _router(tenant, quota_bytes_per_second(passing, brokers=brokers, partitions=entering)),
+            _router(tenant, quota_bytes_per_second(passing, brokers=brokers, partitions=entering), audited=audited),
             _client(tenant, quota_bytes_per_second(load.bytes_per_second, brokers=brokers, partitions=entering)),
         ),
     )
@@ -99,7 +101,7 @@ def _own_groups(tenant: str) -> Grant:
     return Grant(resource=Resource.GROUP, name=f"{tenant}.", operations=(Operation.READ,), prefixed=True)
 
 
-def _router(tenant: str, quota: int) -> User:
+def _router(tenant: str, quota: int, *, audited: bool) -> User:
     """Reads and writes all of the tenant's topics. After a restart it reads as fast as it can, so only writing is
     bounded."""
     everything = (Operation.READ, Operation.WRITE, Operation.DESCRIBE)
@@ -108,9 +110,14 @@ def _router(tenant: str, quota: int) -> User:
         grants=(
             Grant(resource=Resource.TOPIC, name=f"{tenant}.", operations=everything, prefixed=True),
             _own_groups(tenant),
+            *([RECORDS] if audited else []),
         ),
         produce_bytes_per_second=quota,
     )
+
+
+RECORDS = Grant(resource=Resource.TOPIC, name=AUDIT_TOPIC, operations=(Operation.WRITE, Operation.DESCRIBE))
+"""Leave to add to the audit stream: to write to it, and nothing else."""
 
 
 def _client(tenant: str, quota: int) -> User:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from components.catalog.image_refs import lies_within
 from components.catalog.mig import slice_resource
 from components.catalog.versions import problems as version_problems
+from components.eventing.kafka_names import AUDIT_NAMESPACE
 from components.settings.checks_existing import moves_in
 from components.settings.checks_network import api_problems, network_problems
 from components.settings.checks_pools import pool_problems, system_pool_problems
@@ -33,6 +34,9 @@ RESERVED_NAMESPACES = (
     "envoy-gateway-system",
     "kserve",
     "kafka",
+    AUDIT_NAMESPACE,
+    "argo",
+    "kserve-localmodel-jobs",
 )
 """Namespaces that a tenant may not be called."""
 
@@ -62,6 +66,7 @@ def version_checks(versions: Versions, gpu: Gpu | None) -> Iterator[Problem]:
         "envoyGateway": versions.envoy_gateway,
         "kserve": versions.kserve,
         "strimzi": versions.strimzi,
+        "argoWorkflows": versions.argo_workflows,
     }
     asked_for = ("draDriver",) if gpu is not None and gpu.allocation is Allocation.DRA else ()
     for key, message in version_problems(versions.kubernetes, chosen, asked_for):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from components.settings.cluster import Cluster, ExistingCluster
 from components.settings.event_topics import room
 from components.settings.events import LARGEST_GIB, UNSUPPORTED, Events, broker_count
 from components.settings.model import Environment
@@ -9,7 +10,9 @@ from components.settings.problems import ABSENT, Problem
 from components.settings.sections import Tenant
 
 
-def event_problems(environment: Environment, events: Events | None, tenants: Mapping[str, Tenant]) -> Iterator[Problem]:
+def event_problems(
+    environment: Environment, events: Events | None, tenants: Mapping[str, Tenant], cluster: Cluster | None
+) -> Iterator[Problem]:
     """What is wrong with events."""
     if events is None:
         for name, tenant in tenants.items():
@@ -23,6 +26,13 @@ def event_problems(environment: Environment, events: Events | None, tenants: Map
     if (missing := UNSUPPORTED.get(events.provider)) is not None:
         yield Problem(("events", "provider"), events.provider.value, f"{missing}; use strimzi")
     yield from _broker_problems(environment, events)
+    if events.audit is not None and events.audit.archive and isinstance(cluster, ExistingCluster):
+        yield Problem(
+            ("events", "audit", "archive"),
+            True,
+            "an existing cluster has no store of the stack's; leave it out, and read the topic audit into a store of"
+            " yours",
+        )
     yield from _room_problems(environment, events, tenants)
 
 
@@ -47,12 +57,15 @@ def _room_problems(environment: Environment, events: Events, tenants: Mapping[st
     if found.needed <= found.offered:
         return
     larger = f"set it to {found.enough_gib} at least, " if found.enough_gib <= LARGEST_GIB else ""
-    largest = max(found.by_tenant, key=lambda name: found.by_tenant[name])
+    if not found.by_tenant or found.audit > max(found.by_tenant.values()):
+        smaller = f"or lower audit.retentionDays or audit.changesPerSecond ({found.audit:.0f} GiB)"
+    else:
+        largest = max(found.by_tenant, key=lambda name: found.by_tenant[name])
+        smaller = f"or lower perSecond or kib of tenants.{largest}.events ({found.by_tenant[largest]:.0f} GiB)"
     yield Problem(
         ("events", "storageGib"),
         events.storage_gib,
         f"{events.outage_hours} hours of all tenants' events take up to {found.needed:.0f} GiB, copies included, and"
         f" brokers ({broker_count(events, environment)}) of this size hold {found.offered:.0f}; {larger}add brokers,"
-        f" lower outageHours, or lower perSecond or kib of tenants.{largest}.events ({found.by_tenant[largest]:.0f}"
-        " GiB)",
+        f" lower outageHours, {smaller}",
     )

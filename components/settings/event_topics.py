@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from components.eventing.kafka_names import TenantTopics
+from components.eventing.kafka_names import AUDIT_NAMESPACE, TenantTopics
 from components.eventing.retention import GIB, Load, replication, room_gib, storage_for
 from components.eventing.topics import StepLoad, at_fullest, tenant_topics
 from components.settings.events import Events, TenantEvents, broker_count
@@ -11,6 +11,7 @@ from components.settings.flow_steps import MOST_ROUTERS
 from components.settings.flows import Flow
 from components.settings.model import Environment
 from components.settings.sections import Tenant
+from components.trust.audit.topic import audit_topics
 
 
 def step_loads(flows: Mapping[str, Flow], sent: TenantEvents) -> list[StepLoad]:
@@ -42,10 +43,28 @@ def topics_by_tenant(
             step_loads(tenant.flows, sent),
             outage_hours=events.outage_hours,
             brokers=broker_count(events, environment),
+            audited=events.audit is not None,
         )
         for name, tenant in tenants.items()
         if (sent := tenant.sent) is not None
     }
+
+
+def audit_on_kafka(events: Events, environment: Environment, tenants: Mapping[str, Tenant]) -> TenantTopics | None:
+    """The audit stream's topic and users; None where there is no such stream."""
+    if events.audit is None:
+        return None
+    called = sum(
+        sent.per_second + sum(step.load.per_second for step in step_loads(tenant.flows, sent))
+        for tenant in tenants.values()
+        if tenant.flows and (sent := tenant.sent) is not None
+    )
+    return audit_topics(
+        changes=events.audit.changes_per_second,
+        calls=called,
+        days=events.audit.retention_days,
+        brokers=broker_count(events, environment),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +80,9 @@ class Room:
     by_tenant: Mapping[str, float]
     """What of `needed` is whose."""
 
+    audit: float
+    """What of `needed` the audit stream takes."""
+
     enough_gib: int
     """Size of each broker's volume that would hold `needed`."""
 
@@ -72,11 +94,15 @@ def room(events: Events, environment: Environment, tenants: Mapping[str, Tenant]
         name: at_fullest(topics, replication(brokers)) / GIB
         for name, topics in topics_by_tenant(events, environment, tenants).items()
     }
+    audited = audit_on_kafka(events, environment, tenants)
+    audit = at_fullest(audited, replication(brokers)) / GIB if audited else 0.0
+    needed = sum(taken.values()) + audit
     return Room(
-        needed=sum(taken.values()),
+        needed=needed,
         offered=room_gib(brokers, events.storage_gib),
         by_tenant=taken,
-        enough_gib=storage_for(sum(taken.values()), brokers),
+        audit=audit,
+        enough_gib=storage_for(needed, brokers),
     )
 
 
@@ -97,6 +123,11 @@ def sentences(events: Events, environment: Environment, tenants: Mapping[str, Te
                 f"{sent.per_second:g} x {sent.kib:g} KiB a second, twice over, for {events.outage_hours} h: at most"
                 f" {gib:.1f} GiB in {_number(len(made[name].topics), 'topic')}, {_copies(copies)}"
             )
+    if events.audit is not None:
+        said[AUDIT_NAMESPACE] = (
+            f"records of {_number(events.audit.retention_days, 'day')}: at most {found.audit:.1f} GiB,"
+            f" {_copies(copies)}"
+        )
     return said
 
 

@@ -52,6 +52,24 @@ LARGEST_GIB = 16_384
 """Most GiB of a broker's volume: what the clouds' usual disks have at least."""
 
 
+class Audit(Model):
+    """The record of who deployed, called, changed or deleted what: a topic that is only ever added to."""
+
+    retention_days: Annotated[int, Field(ge=1, le=365, strict=True)] = 7
+    """Days for which the topic keeps a record. The archive keeps all for as long as its store does."""
+
+    archive: bool | None = None
+    """Whether every record also goes into the stack's store of artifacts, below audit/. Default: where the stack has a
+    store, which is on every cloud."""
+
+    auditors: tuple[str, ...] = ()
+    """Groups of the cluster's identity provider that may use the auditor's certificate, which reads records and can do
+    nothing else."""
+
+    changes_per_second: Annotated[float, Field(gt=0, le=1000)] = 2
+    """Changes to objects of the cluster per second, on average. The topic is sized by it and by tenants' events."""
+
+
 class Events(Model):
     """Kafka. The section being there installs it."""
 
@@ -75,6 +93,9 @@ class Events(Model):
     keep_records: bool | None = None
     """Whether brokers and topics are protected: whoever would delete one is refused in the preview. Default: in prod.
     Set it to false and run `up` before you destroy the stack or take away a tenant or a flow."""
+
+    audit: Audit | None = None
+    """The audit stream. None: no record is kept beside the cloud's own."""
 
     values: dict[str, Any] = Field(default_factory=dict)
     """Further values of the strimzi-kafka-operator chart."""

@@ -19,7 +19,10 @@ RESULT_TYPE = "multimodal.result"
 DEAD_LETTER_TYPE = "multimodal.dead-letter"
 """`type` of what holds an event that no call could help."""
 
-OWN_TYPES = (STEP_TYPE, RESULT_TYPE, DEAD_LETTER_TYPE)
+CALL_TYPE = "multimodal.audit.call"
+"""`type` of what a router tells the audit stream: what it took in, asked a model, or gave up."""
+
+OWN_TYPES = (STEP_TYPE, RESULT_TYPE, DEAD_LETTER_TYPE, CALL_TYPE)
 """Types of events that routers write."""
 
 AT_ONCE: Mapping[Runtime, int] = {Runtime.VLLM: 16, Runtime.TRITON: 8, Runtime.HUGGINGFACE: 4}

@@ -14,6 +14,7 @@ from components.settings.graphs import Graph
 from components.settings.model import Count, Model, Name, PositiveCount
 from components.settings.model_sets import ModelSet
 from components.settings.network import Cidr
+from components.settings.pipelines import TenantPipelines
 from components.settings.ray import RayWorkloads
 from components.settings.serving import ServedModel
 from components.settings.supply import SHARED, WHOLE
@@ -206,6 +207,9 @@ class Tenant(Model):
     """Flows by name: models that answer events one after the other. Needs `multimodal:events` and
     `multimodal:serving`."""
 
+    pipelines: TenantPipelines | None = None
+    """Kubeflow Pipelines of the tenant's own; `{}` suffices. None: no pipelines. Needs `multimodal:pipelines`."""
+
     @property
     def sent(self) -> TenantEvents | None:
         """What the tenant sends and receives: a tenant with flows sends a little unless it says more."""
@@ -265,3 +269,4 @@ class Versions(Model):
     envoy_gateway: str = COMPONENTS["envoyGateway"].default
     kserve: str = COMPONENTS["kserve"].default
     strimzi: str = COMPONENTS["strimzi"].default
+    argo_workflows: str = COMPONENTS["argoWorkflows"].default

@@ -5,6 +5,7 @@ from pydantic import Field
 from components.settings.cluster import Cluster
 from components.settings.events import Events
 from components.settings.model import Environment, Model, Name
+from components.settings.pipelines import Pipelines
 from components.settings.ray import Ray
 from components.settings.sections import Autoscaling, Gpu, Scheduling, Storage, Tenant, Versions
 from components.settings.serving import Serving
@@ -38,6 +39,8 @@ class Settings(Model):
 
     events: Events | None = None
     """Kafka. None (the default): the stack carries no events."""
+    pipelines: Pipelines | None = None
+    """Kubeflow Pipelines. None (the default): tenants can have none."""
 
     tenants: dict[Name, Tenant] = Field(default_factory=dict)
     """Teams by name; the name is the namespace's and the queue's too."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from rehearsal.controllers.argo import ARGO
 from rehearsal.controllers.base import ActingController, Controller, HostController, NotRun
 from rehearsal.controllers.cert_manager import CERT_MANAGER
 from rehearsal.controllers.dra_driver import DRA_DRIVER
@@ -24,12 +25,21 @@ CONTROLLERS: Mapping[str, Controller] = {
         KUBERAY,
         KSERVE,
         KEDA,
+        ARGO,
         GATEWAY,
         CERT_MANAGER,
         STRIMZI,
         NotRun(
             chart="kserve-crd",
             reason="the chart kserve-crd brings CRDs alone; what acts on them comes with kserve-resources",
+        ),
+        NotRun(
+            chart="kserve-localmodel-crd",
+            reason="the chart kserve-localmodel-crd brings CRDs alone",
+        ),
+        NotRun(
+            chart="kserve-localmodel-resources",
+            reason="its agents look at the disks of nodes, which simulated nodes do not have",
         ),
         NotRun(
             chart="cluster-autoscaler",

@@ -11,10 +11,12 @@ Source: cert-manager v1.20, pkg/apis/certmanager/v1 (conditions, reasons, defaul
 """
 
 import base64
+import contextlib
 import datetime
 import hashlib
 import json
 import re
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -37,64 +39,76 @@ def reconcile(api: Kube, values: Values) -> None:
     """Make every issuer ready that can be, and every Certificate's Secret. Writes only what differs."""
     # Where the chart is installed, unless its values name another.
     home = text(values, "clusterResourceNamespace") or "cert-manager"
-    issuers: dict[_Key, JsonObject] = {}
+    issuers: dict[_Key, _Issuer] = {}
     for plural, kind in (("issuers", "Issuer"), ("clusterissuers", "ClusterIssuer")):
         for one in api.items(f"{_API}/{plural}"):
             namespace = one["metadata"].get("namespace", "")
-            issuer = {"spec": one["spec"], "authority": _authority(api, namespace or home, one["spec"])}
+            issuer = _Issuer(one["spec"], *_authority(api, namespace or home, one["spec"]))
             issuers[kind, namespace, one["metadata"]["name"]] = issuer
-            _say(api, one | {"kind": kind}, _verdict(issuer))
+            _say(api, one | {"kind": kind}, issuer.verdict())
     for one in api.items(f"{_API}/certificates"):
         _say(api, one | {"kind": "Certificate"}, _certificate(api, issuers, one))
 
 
-def _authority(api: Kube, namespace: str, spec: JsonObject) -> Certificate | None:
-    """The key pair with which an issuer signs; None where it has none."""
+@dataclass(frozen=True)
+class _Issuer:
+    """One Issuer or ClusterIssuer."""
+
+    spec: JsonObject
+    authority: Authority | None
+    """With which one of the kind `ca` signs; None where it cannot."""
+    chain: str
+    """Its certificate and those above it, in PEM."""
+
+    def verdict(self) -> Condition:
+        """What it says of itself."""
+        name = value(self.spec, "ca.secretName")
+        if name and self.authority is None:
+            told = f'Error getting keypair for CA issuer: secret "{name}" is missing or holds no key pair'
+            return Condition("Ready", False, "ErrGetKeyPair", told)
+        if name:
+            return Condition("Ready", True, "KeyPairVerified", "Signing CA verified")
+        return Condition("Ready", True, "IsReady", "Simulated issuer")
+
+    def issue(self, wanted: Request) -> Certificate:
+        """A key pair that it vouches for."""
+        if self.authority is not None:
+            return self.authority.sign(wanted)
+        if "selfSigned" in self.spec:
+            return certificates.self_signed(wanted)
+        return Authority("rehearsal authority").sign(wanted)
+
+
+def _authority(api: Kube, namespace: str, spec: JsonObject) -> tuple[Authority | None, str]:
+    """With what an issuer signs, and the chain above its certificates."""
     name = value(spec, "ca.secretName")
     found = api.get_secret(namespace, name) if name else None
     data: JsonObject = value(found or {}, "data", {})
-    if not {"tls.crt", "tls.key"} <= data.keys():
-        return None
-    return Certificate(_decoded(data, "ca.crt"), _decoded(data, "tls.crt"), _decoded(data, "tls.key"))
+    own, above, key = (base64.b64decode(data.get(one, "")).decode() for one in ("tls.crt", "ca.crt", "tls.key"))
+    chain = own if above == own else own + above
+    with contextlib.suppress(ValueError):
+        return (Authority("", chain=chain, key=key) if own and key else None), chain
+    return None, chain
 
 
-def _verdict(issuer: JsonObject) -> Condition:
-    name = value(issuer["spec"], "ca.secretName")
-    if name and issuer["authority"] is None:
-        return Condition(
-            "Ready", False, "ErrGetKeyPair", f'Error getting keypair for CA issuer: secret "{name}" not found'
-        )
-    if name:
-        return Condition("Ready", True, "KeyPairVerified", "Signing CA verified")
-    return Condition("Ready", True, "IsReady", "Simulated issuer")
-
-
-def _certificate(api: Kube, issuers: dict[_Key, JsonObject], live: JsonObject) -> Condition:
+def _certificate(api: Kube, issuers: dict[_Key, _Issuer], live: JsonObject) -> Condition:
     """Brings a Certificate's Secret about where its issuer can."""
     namespace, spec = live["metadata"]["namespace"], live["spec"]
     kind, name = spec["issuerRef"].get("kind", "Issuer"), spec["issuerRef"]["name"]
     issuer = issuers.get((kind, "" if kind == "ClusterIssuer" else namespace, name))
     if issuer is None:
         return Condition("Ready", False, "DoesNotExist", f'Referenced "{kind}" not found: {name}')
-    if not _verdict(issuer).status:
+    if not issuer.verdict().status:
         return Condition("Ready", False, "DoesNotExist", f'Referenced "{kind}" is not ready: {name}')
-    authority: Certificate | None = issuer["authority"]
-    digest = hashlib.sha256(
-        json.dumps([spec, issuer["spec"], authority and authority.certificate]).encode()
-    ).hexdigest()
+    digest = hashlib.sha256(json.dumps([spec, issuer.spec, issuer.chain]).encode()).hexdigest()
     found = api.get_secret(namespace, spec["secretName"])
     if found is None or value(found, "metadata.annotations", {}).get(_ISSUED_FOR) != digest:
-        _write(api, live, digest, _issue(issuer["spec"], authority, request(spec)))
+        try:
+            pair = issuer.issue(request(spec))
+        except (ValueError, KeyError) as error:
+            return Condition("Ready", False, "Failed", f"The certificate request has failed to complete: {error}")
+        _write(api, live, digest, pair)
     return Condition("Ready", True, "Ready", "Certificate is up to date and has not expired")
-
-
-def _issue(spec: JsonObject, authority: Certificate | None, wanted: Request) -> Certificate:
-    if authority is not None:
-        above = authority.authority if authority.authority != authority.certificate else ""
-        return Authority("", chain=authority.certificate + above, key=authority.key).sign(wanted)
-    if "selfSigned" in spec:
-        return certificates.self_signed(wanted)
-    return Authority("rehearsal authority").sign(wanted)
 
 
 def request(spec: JsonObject) -> Request:
@@ -148,10 +162,6 @@ def _write(api: Kube, live: JsonObject, digest: str, pair: Certificate) -> None:
         "data": {name: base64.b64encode(content.encode()).decode() for name, content in data.items()},
     }
     api.apply(f"/api/v1/namespaces/{namespace}/secrets/{quote(spec['secretName'])}", body, _MANAGER)
-
-
-def _decoded(data: JsonObject, name: str) -> str:
-    return base64.b64decode(data.get(name, "")).decode()
 
 
 def _say(api: Kube, live: JsonObject, said: Condition) -> None:

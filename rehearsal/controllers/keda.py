@@ -87,7 +87,8 @@ def _operator(values: Values, context: Context, certificates: Path, metrics: int
             "--zap-log-level=error",
             *_extra(values, "extraArgs.keda"),
         ),
-        env=_environment(values, context),
+        # Go's own resolver, which reads that file; elsewhere than on Linux it would ask the system's.
+        env={**_environment(values, context), "GODEBUG": "netdns=go"},
         cwd=context.hosts.parent,
         ready_url=f"http://127.0.0.1:{port}/readyz",
         memory_mib=192,

@@ -17,12 +17,12 @@ import hashlib
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import quote
 
 from rehearsal import hosts, toolchain
 from rehearsal.controllers import strimzi_objects as objects
 from rehearsal.controllers.base import ActingController, ConfigurationError, Context, Values, flag, value
+from rehearsal.controllers.strimzi_secrets import certificates
 from rehearsal.kafka import resources
 from rehearsal.kafka.admin import Admin, KafkaRefusal
 from rehearsal.kafka.broker import Broker, KeyPair
@@ -91,13 +91,11 @@ class Strimzi:
         for key, kafka in kafkas.items():
             running = self._running.setdefault(key, _Running())
             try:
-                serves = self._cluster(api, kafka, running)
+                if self._cluster(api, kafka, running):
+                    self._topics(api, key, running)
+                    self._users(api, key, running)
             except (ConfigurationError, ProcessFailed, KafkaRefusal) as error:
                 objects.say_not_ready(api, kafka, "Kafka", error)
-                continue
-            if serves:
-                self._topics(api, key, running)
-                self._users(api, key, running)
         brokers = [running.broker for running in self._running.values() if running.broker is not None]
         hosts.write(self._context.hosts, {name: to for broker in brokers for name, to in broker.names.items()})
         if self._without:
@@ -126,7 +124,7 @@ class Strimzi:
         for role in ("controller", "broker"):
             if not any(role in one["spec"]["roles"] for one in pools):
                 raise ConfigurationError(f"no KafkaNodePool of cluster {wanted.name} has the role {role}")
-        clients, own = _certificates(api, kafka, wanted)
+        clients, own = certificates(api, kafka, wanted)
         if not self._without:
             self._run(wanted, next(one for one in pools if "broker" in one["spec"]["roles"]), clients, own, running)
             if running.admin is None:
@@ -242,38 +240,6 @@ def _pending(body: JsonObject, done: Mapping[str, int]) -> bool:
 def _finalizers(api: Kube, body: JsonObject, wanted: list[str]) -> None:
     path = f"{_API}/namespaces/{body['metadata']['namespace']}/kafkatopics/{quote(body['metadata']['name'])}"
     api.merge(path, {"metadata": {"finalizers": wanted}})
-
-
-def _certificates(api: Kube, kafka: JsonObject, wanted: Cluster) -> tuple[str, dict[str, KeyPair]]:
-    """Who vouches for clients, and each listener's own key pair.
-
-    Raises:
-        ConfigurationError: naming the Secret that is missing.
-    """
-    if value(kafka, "spec.clientsCa.generateCertificateAuthority", True):
-        raise ConfigurationError(
-            "spec.clientsCa.generateCertificateAuthority must be false in a rehearsal: the authority "
-            f"of clients is that of the Secret {objects.clients_ca(wanted)}"
-        )
-    authority = _secret(api, wanted.namespace, objects.clients_ca(wanted))
-    _secret(api, wanted.namespace, f"{wanted.name}-clients-ca")
-    clients = "\n".join(text for name, text in sorted(authority.items()) if name.endswith(".crt"))
-    own: dict[str, KeyPair] = {}
-    for one in wanted.listeners:
-        data = _secret(api, wanted.namespace, one.secret, one.certificate, one.key)
-        own[one.name] = KeyPair(certificate=data[one.certificate], key=data[one.key])
-    return clients, own
-
-
-def _secret(api: Kube, namespace: str, name: str, *keys: str) -> dict[str, str]:
-    found = api.get_secret(namespace, name)
-    data: dict[str, Any] = value(found or {}, "data", {})
-    missing = [key for key in keys if key not in data]
-    if found is None or missing:
-        raise ConfigurationError(
-            f"Secret {namespace}/{name} " + (f"has no {missing[0]}" if missing and found else "is missing")
-        )
-    return {key: objects.decoded(text) for key, text in data.items()}
 
 
 STRIMZI = ActingController(chart="strimzi-kafka-operator", section="events", optional=("kafka",), act=Strimzi)

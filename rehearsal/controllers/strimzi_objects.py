@@ -21,16 +21,6 @@ def cluster_of(body: JsonObject) -> str:
     return str(body["metadata"].get("labels", {}).get(_CLUSTER, ""))
 
 
-def clients_ca(wanted: Cluster) -> str:
-    """Secret with the certificates that vouch for clients."""
-    return f"{wanted.name}-clients-ca-cert"
-
-
-def decoded(text: str) -> str:
-    """A value of a Secret. Keys that are not text are none of ours."""
-    return base64.b64decode(text).decode(errors="replace")
-
-
 def simulated_id(kafka: JsonObject) -> str:
     """Id of a cluster that nothing runs for."""
     return base64.urlsafe_b64encode(uuid.UUID(kafka["metadata"]["uid"]).bytes).decode().rstrip("=")

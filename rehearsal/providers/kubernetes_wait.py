@@ -17,10 +17,11 @@ from rehearsal.providers.kubernetes_api import Cluster, Kind, entries, section
 
 READY_SECONDS: Final = 60.0
 DELETE_SECONDS: Final = 60.0
+WAIT_FOR: Final = "pulumi.com/waitFor"
+"""Annotation by which an object asks the official provider to wait for one of its conditions."""
 ASKED_SECONDS: Final = 180.0
-"""How long an object's own annotation is waited for: a broker that starts beside a busy compiler needs a minute."""
+"""How long it is waited for at most: a broker that starts beside a busy compiler needs a minute."""
 _INTERVAL: Final = 0.25
-_WAIT_FOR: Final = "pulumi.com/waitFor"
 
 
 def await_ready(
@@ -30,9 +31,9 @@ def await_ready(
 
     Returns:
         The object as it is then, and what still stood in the way when the time was up; empty when it is ready. Kinds
-        without a notion of readiness are ready at once.
+        without a notion of readiness are ready at once, unless they ask to be waited for.
     """
-    asked = _asked(live)
+    asked = asked_for(live)
     if asked:
         timeout = min(timeout, ASKED_SECONDS)
     verdict = asked or _VERDICTS.get((kind.api_version.rpartition("/")[0], kind.kind))
@@ -88,29 +89,6 @@ def _what_holds(live: dict[str, Any], timeout: float) -> str:
         if item.get("status") == "True" and str(item.get("type")).startswith(("Namespace", "Terminating"))
     ]
     return text + (f"; {'; '.join(remaining)}" if remaining else "")
-
-
-def _asked(live: dict[str, Any]) -> Callable[[dict[str, Any]], tuple[str, bool]] | None:
-    """What an object's own annotation asks to be waited for; None where there is none, or one of another form.
-
-    Source: pulumi-kubernetes, pulumi.com/waitFor: `condition=<type>`, or `condition=<type>=<status>`.
-    """
-    form, _, wanted = str(section(live, "metadata", "annotations").get(_WAIT_FOR, "")).partition("=")
-    type_, _, status = wanted.partition("=")
-    if form != "condition" or not type_:
-        return None
-
-    def verdict(found: dict[str, Any]) -> tuple[str, bool]:
-        if _condition(found, type_, status or "True"):
-            return "", False
-        said = [
-            f"{item.get('type')} is {item.get('status')}: {item['message']}"
-            for item in entries(section(found, "status"), "conditions")
-            if item.get("message")
-        ]
-        return "; ".join(said) or f"its controller has not said {type_} yet", False
-
-    return verdict
 
 
 def _rollout(live: dict[str, Any]) -> tuple[str, bool]:
@@ -197,6 +175,28 @@ _VERDICTS: Final[dict[tuple[str, str], Callable[[dict[str, Any]], tuple[str, boo
     ("apiextensions.k8s.io", "CustomResourceDefinition"): _definition,
 }
 """(group, kind) -> (what stands in the way or "", whether that is final)."""
+
+
+def asked_for(live: dict[str, Any]) -> Callable[[dict[str, Any]], tuple[str, bool]] | None:
+    """What the annotation `pulumi.com/waitFor: condition=<type>` of an object waits for."""
+    asked = str(section(live, "metadata", "annotations").get(WAIT_FOR, ""))
+    if not asked.startswith("condition="):
+        return None
+    type_ = asked.removeprefix("condition=")
+
+    def verdict(found: dict[str, Any]) -> tuple[str, bool]:
+        if _condition(found, type_, "True"):
+            return "", False
+        conditions = entries(section(found, "status"), "conditions")
+        said = next((one for one in conditions if one.get("type") == type_), None)
+        # Some controllers, Strimzi above all, have a condition of another type for what went wrong.
+        other = next((one for one in conditions if one.get("message")), None)
+        if said is None and other is not None:
+            return f"it is {other.get('type')}: {other['message']}", False
+        told = f": {said.get('message') or said.get('reason')}" if said else ", for no controller has said so yet"
+        return f"it is not {type_}{told}", False
+
+    return verdict
 
 
 def _stale(live: dict[str, Any]) -> bool:

@@ -26,12 +26,14 @@ class RunningRouter:
         broker: Broker,
         locate: Callable[[str], str],
         outage_hours: float = 1,
+        *,
+        audited: bool = False,
     ) -> None:
         self._bento = bento
         self._folder = folder
         self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
-        own = own_files(name, tenant, broker, address=f"127.0.0.1:{self._port}")
+        own = own_files(name, tenant, broker, address=f"127.0.0.1:{self._port}", audited=audited)
         streams = [flow_files(name, tenant, flow, broker, outage_hours, locate) for flow in tenant.flows]
         self._write(objects.CONFIG, own["config"])
         for files in (own["streams"], *streams):

@@ -1,4 +1,4 @@
-"""The real API server takes Strimzi's and cert-manager's resources as they are, and no certificate of a foreign name."""
+"""The real API server takes Strimzi's and cert-manager's resources, and no certificate of a foreign name."""
 
 import itertools
 from collections.abc import Iterator, Mapping

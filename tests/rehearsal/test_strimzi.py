@@ -16,6 +16,7 @@ from components.eventing.kafka_names import (
     CLIENTS_CA_KEY_SECRET,
     CLUSTER,
     ISSUER,
+    LISTENER_SECRET,
     NAMESPACE,
     Grant,
     Operation,
@@ -34,7 +35,8 @@ from components.settings.serving import ServedModel
 from components.trust.cert_manager import NAMESPACE as CERT_MANAGER
 from components.trust.cert_manager import SELF_SIGNED_ISSUER
 from rehearsal import controllers, fleet, session, toolchain, upstream_crds
-from rehearsal.controllers.base import value
+from rehearsal.controllers.base import Context, value
+from rehearsal.controllers.strimzi import Strimzi
 from rehearsal.fleet import NodePool
 from rehearsal.kube import JsonObject, Kube
 from rehearsal.releases import Release
@@ -416,3 +418,38 @@ def test_names_of_the_cluster_lead_to_the_broker(control_plane: Supervisor, clus
     names = {line.split()[1]: line.split()[0] for line in lines}
     assert names[BOOTSTRAP.partition(":")[0]].startswith("127.")
     assert f"{CLUSTER}-combined-0.{CLUSTER}-kafka-brokers.{NAMESPACE}.svc" in names
+
+
+def test_without_java_statuses_are_all_there_is(api: Kube, operators: str, tmp_path: Path) -> None:
+    made = make_namespace(api, "simulated")
+    context = Context(kubeconfig=tmp_path, folder=tmp_path, tools={}, namespace=made.name, hosts=tmp_path / "hosts")
+    strimzi = Strimzi(context, lambda _tool: "Java is not installed")
+    where = f"/apis/kafka.strimzi.io/v1/namespaces/{made.name}"
+    for name, data in (("clients-ca-cert", "ca.crt"), ("clients-ca", "ca.key")):
+        _secret(api, made.name, f"{CLUSTER}-{name}", data)
+    _secret(api, made.name, LISTENER_SECRET, "tls.crt", "tls.key")
+    nodes = Nodes(brokers=1, apart=False, zones=False, storage_gib=10)
+    documents = (
+        ("KafkaNodePool", kafka_objects.pool_metadata("combined"), kafka_objects.node_pools(nodes)["combined"]),
+        ("Kafka", kafka_objects.kafka_metadata(), kafka_objects.kafka_spec(nodes, None)),
+        ("KafkaTopic", kafka_objects.topic_metadata(TENANT, TOPIC), kafka_objects.topic_spec(TOPIC, 1)),
+        ("KafkaUser", kafka_objects.user_metadata(TENANT, USER), kafka_objects.user_spec(USER)),
+    )
+    for kind, metadata, spec in documents:
+        put(api, f"{where}/{kind.lower()}s", kafka_objects.API, kind, {**metadata, "namespace": made.name}, spec)
+    said = strimzi.step(api, {})
+    assert said == "no broker runs, statuses of Kafka's resources are simulated: Java is not installed"
+    names = (f"kafkas/{CLUSTER}", f"kafkatopics/{TOPIC.name}", f"kafkausers/{USER.name}")
+    assert all(ready(api, f"{where}/{name}") for name in names)
+    api.delete(f"{where}/kafkatopics/{TOPIC.name}")
+    assert api.get(f"{where}/kafkatopics/{TOPIC.name}") is not None, "its operator holds it"
+    strimzi.step(api, {})
+    assert api.get(f"{where}/kafkatopics/{TOPIC.name}") is None
+    strimzi.stop()
+    made.remove()
+
+
+def _secret(api: Kube, namespace: str, name: str, *keys: str) -> None:
+    data = dict.fromkeys(keys, base64.b64encode(b"-----BEGIN CERTIFICATE-----").decode())
+    body = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "data": data}
+    api.apply(f"/api/v1/namespaces/{namespace}/secrets/{name}", body, "tests")

@@ -58,10 +58,10 @@ def test_brokers_start_when_operator_nodes_and_certificates_are_there(graph: Gra
 
 def test_topics_go_before_the_operator_that_has_to_let_go_of_them(graph: Graph) -> None:
     topics = graph.all(f"{STRIMZI}KafkaTopic")
-    assert [topic.name for topic in topics] == [
-        "p-tenant-vision-events-topic-events",
-        "p-tenant-vision-events-topic-results",
-        "p-tenant-vision-events-topic-dead-letters",
+    assert sorted(topic.inputs["metadata"]["name"] for topic in topics) == [
+        "vision.dead-letters",
+        "vision.events",
+        "vision.results",
     ]
     for resource in (*topics, *graph.all(f"{STRIMZI}KafkaUser")):
         assert reaches(graph, resource, graph.one(f"{STRIMZI}Kafka"))
