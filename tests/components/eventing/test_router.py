@@ -24,6 +24,7 @@ def made(**changes: Any) -> Graph:
         "replicas": 2,
         "outage_hours": 24,
         "scaled": True,
+        "audited": False,
         **changes,
     }
     return build({}, lambda: Router("flows", args, tenant), read_outputs=())
