@@ -15,6 +15,9 @@ GATEWAY = "models"
 SERVER_PORT = 8080
 """Port of every model server's HTTP API in its pod, and of a graph's router."""
 
+TRANSFORMER_PORT = 8081
+"""Port of a transformer in a model's pod, in place of the model server's."""
+
 GRAPH_LABEL = "multimodal.dev/graph"
 """On routers: the graph's name."""
 

@@ -84,7 +84,12 @@ def replica(cluster: Cluster, model: ServedModel | Ensemble) -> dict[str, float]
     """What one replica of a model or ensemble takes."""
     shape = pod_shape(cluster, model.gpu, model.cpu, model.memory_gib)
     gpus = {model.gpu.resource: model.gpu.number} if model.gpu is not None else {}
-    return {**gpus, CPU: shape.cpu, MEMORY: shape.memory_gib}
+    beside = model.transformer if isinstance(model, ServedModel) else None
+    return {
+        **gpus,
+        CPU: shape.cpu + (beside.cpu if beside else 0),
+        MEMORY: shape.memory_gib + (beside.memory_gib if beside else 0),
+    }
 
 
 def canaries(model: ServedModel | Ensemble) -> int:

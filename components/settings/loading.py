@@ -12,7 +12,7 @@ from components.settings import checks, checks_quota, checks_ray, checks_ray_sup
 from components.settings.checks_events import event_problems
 from components.settings.checks_flows import flow_problems
 from components.settings.checks_pipelines import pipeline_problems
-from components.settings.checks_serving import serving_problems
+from components.settings.checks_serving import serving_problems, transformer_problems
 from components.settings.cluster import Cluster
 from components.settings.problems import ABSENT, KeysAt, Path, Problem, SettingsError, closest, from_pydantic, location
 from components.settings.sections import Tenant
@@ -188,6 +188,7 @@ def _workload_checks(
         yield from checks_ray.ray_problems(tenants, parsed["ray"])
     if "trust" in parsed:
         yield from checks_ray.image_problems(tenants, parsed["trust"])
+        yield from transformer_problems(tenants, parsed["trust"])
     yield from flow_problems(
         tenants,
         parsed.get("events"),

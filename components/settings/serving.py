@@ -101,6 +101,24 @@ https://, hf://<organisation>/<model>:<commit>, oci://<image>@sha256:<digest> or
 change is pinned: a Hugging Face model by commit, an image by digest."""
 
 
+class Transformer(Model):
+    """A program of the tenant's own in the model's pod, which callers reach in place of the model server: it turns what
+    they send into what the model reads, asks the model on localhost:8080, and turns its answer over."""
+
+    image: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][^\s@]*/[^\s@]+@sha256:[0-9a-f]{64}$")]
+    """Image by digest, such as ghcr.io/acme/words@sha256:...; it must work for user 1000 on a read-only root."""
+
+    args: tuple[str, ...] = ()
+    """Further arguments, behind those by which KServe's own server (`kserve.ModelServer`) finds its port, its model's
+    name and the model server: --http_port, --model_name and --predictor_host."""
+
+    cpu: PositiveCount = 1
+    """Processors of each of its containers, one beside each replica."""
+
+    memory_gib: PositiveCount = 2
+    """Memory of each in GiB."""
+
+
 class Canary(Model):
     """A second version of a model that gets a part of its requests."""
 
@@ -159,6 +177,9 @@ class ServedModel(Served):
 
     adapters: dict[Name, Source] = Field(default_factory=dict)
     """LoRA adapters by the name under which requests ask for them; vLLM only."""
+
+    transformer: Transformer | None = None
+    """What stands before the model server in its pod. None: nothing."""
 
 
 class Serving(Model):
