@@ -6,6 +6,7 @@ import pulumi
 
 from components.serving.gateway import ModelGateway
 from components.serving.kserve import KServe
+from components.serving.mesh import MeshKind
 from components.serving.runtimes import ServingRuntimes
 from components.settings import Settings
 from components.settings.model import Environment
@@ -52,6 +53,9 @@ def make_serving(
         },
         after(gateway),
     )
+    before: pulumi.Resource = kserve
+    if serving.modelmesh is not None:
+        before = MeshKind(f"{name}-mesh", after(kserve))
     return ServingRuntimes(
-        f"{name}-runtimes", {"mirror": settings.trust.mirror, "images_lock": dict(lock)}, after(kserve)
+        f"{name}-runtimes", {"mirror": settings.trust.mirror, "images_lock": dict(lock)}, after(before)
     )

@@ -8,7 +8,7 @@ from typing import Any, cast, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
-from components.settings import checks, checks_quota, checks_ray, checks_ray_supply, checks_sets
+from components.settings import checks, checks_mesh, checks_quota, checks_ray, checks_ray_supply, checks_sets
 from components.settings.checks_events import event_problems
 from components.settings.checks_flows import flow_problems
 from components.settings.checks_pipelines import pipeline_problems
@@ -176,6 +176,8 @@ def _cross_checks(parsed: Mapping[str, Any], pruned: set[str]) -> Iterator[Probl
             yield from checks_sets.density_problems(supplying, tenants)
         if "environment" in parsed and "events" in parsed:
             yield from event_problems(parsed["environment"], parsed["events"], tenants, cluster)
+        if "serving" in parsed:
+            yield from checks_mesh.mesh_problems(tenants, parsed["serving"], cluster)
         whole = tenants if supplying is None else checks_sets.expanded(supplying, tenants)
         yield from checks_sets.located(_workload_checks(parsed, whole, supplying), tenants)
 

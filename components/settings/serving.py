@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from components.settings.model import Count, Model, Name, PositiveCount
+from components.settings.network import Cidr
 from components.settings.workloads import GpuRequest, Priority
 
 
@@ -182,6 +183,17 @@ class ServedModel(Served):
     """What stands before the model server in its pod. None: nothing."""
 
 
+class ModelMesh(Model):
+    """ModelMesh for tenants with sets of that backend. Archived by its makers: nothing new should start with it."""
+
+    etcd_gib: Annotated[int, Field(ge=1, le=8)] = 2
+    """GiB of the volume of a tenant's registry of models. etcd itself stops at 2 GiB of data."""
+
+    api_server: tuple[Cidr, ...] = ()
+    """Where its controller, in the tenant's closed network, reaches the Kubernetes API. Empty: the cluster's own
+    network or control plane range, and the private ranges on an existing cluster."""
+
+
 class Serving(Model):
     """KServe, with cert-manager and a gateway. The section being there installs them."""
 
@@ -192,6 +204,9 @@ class Serving(Model):
     issuer: Name | None = None
     """ClusterIssuer of yours that signs the gateway's certificate. None: the platform's own authority, which clients
     then have to trust. Make yours once cert-manager is there; the gateway waits for it, the update does not."""
+
+    modelmesh: ModelMesh | None = None
+    """None (the default): no ModelMesh."""
 
     values: dict[str, Any] = Field(default_factory=dict)
     """Further values of the kserve-resources chart."""
