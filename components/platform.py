@@ -252,7 +252,9 @@ class Platform(pulumi.ComponentResource):
         certificates = make_certificates(name, settings, self._lock, self._on_cluster)
         # Made before tenants, these outlive them on a destroy, and their controllers can let go of what tenants made.
         if settings.serving is not None and certificates is not None:
-            layers.append(make_serving(name, settings, settings.serving, certificates, self._lock, self._on_cluster))
+            layers.append(
+                make_serving(name, settings, settings.serving, certificates, self._lock, self._on_cluster, storage)
+            )
         if settings.events is not None and certificates is not None:
             kafka = make_events(name, settings, settings.events, certificates, self._lock, self._on_cluster)
             after_kafka = pulumi.ResourceOptions.merge(self._on_cluster, pulumi.ResourceOptions(depends_on=[kafka]))

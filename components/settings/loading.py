@@ -9,6 +9,7 @@ from typing import Any, cast, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from components.settings import checks, checks_mesh, checks_quota, checks_ray, checks_ray_supply, checks_sets
+from components.settings.checks_cache import cache_problems
 from components.settings.checks_events import event_problems
 from components.settings.checks_flows import flow_problems
 from components.settings.checks_pipelines import pipeline_problems
@@ -198,6 +199,7 @@ def _workload_checks(
         scaled=parsed.get("autoscaling") is not None,
     )
     if cluster is not None:
+        yield from cache_problems(cluster, parsed.get("serving"), tenants)
         yield from serving_problems(cluster, parsed.get("serving"), parsed.get("autoscaling"), tenants)
         yield from checks_ray_supply.placement_problems(cluster, tenants, parsed.get("ray"))
         yield from checks_quota.quota_problems(cluster, tenants)

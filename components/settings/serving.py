@@ -179,6 +179,10 @@ class ServedModel(Served):
     adapters: dict[Name, Source] = Field(default_factory=dict)
     """LoRA adapters by the name under which requests ask for them; vLLM only."""
 
+    cache_gib: PositiveCount | None = None
+    """Size of the weights in GiB. Where it is given, the nodes of the model's GPU pool keep them on their local disks.
+    Needs `multimodal:serving.cache`."""
+
     transformer: Transformer | None = None
     """What stands before the model server in its pod. None: nothing."""
 
@@ -194,6 +198,13 @@ class ModelMesh(Model):
     network or control plane range, and the private ranges on an existing cluster."""
 
 
+class ModelCache(Model):
+    """Weights of models on the local disks of GPU nodes, so that a replica does not download them. EKS only."""
+
+    size_gib: PositiveCount | None = None
+    """GiB of weights that one node may keep. Default: half of its machine's local disks."""
+
+
 class Serving(Model):
     """KServe, with cert-manager and a gateway. The section being there installs them."""
 
@@ -204,6 +215,9 @@ class Serving(Model):
     issuer: Name | None = None
     """ClusterIssuer of yours that signs the gateway's certificate. None: the platform's own authority, which clients
     then have to trust. Make yours once cert-manager is there; the gateway waits for it, the update does not."""
+
+    cache: ModelCache | None = None
+    """None (the default): every replica downloads its weights."""
 
     modelmesh: ModelMesh | None = None
     """None (the default): no ModelMesh."""

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from rehearsal.__main__ import main
+from tests.rehearsal.bad_cache import CACHE_CASES
 from tests.rehearsal.bad_ensembles import ENSEMBLE_CASES
 from tests.rehearsal.bad_events import EVENT_CASES
 from tests.rehearsal.bad_flows import FLOW_CASES
@@ -936,6 +937,7 @@ CASES = [
     *(Case(*row) for row in ENSEMBLE_CASES),
     *(Case(*row) for row in SET_CASES),
     *(Case(*row) for row in MESH_CASES),
+    *(Case(*row) for row in CACHE_CASES),
 ]
 
 

@@ -13,6 +13,7 @@ def args(**changes: Any) -> KServeArgs:
         "domain": "models.internal",
         "mirror": None,
         "images_lock": {},
+        "keeps_models": False,
         "values": {},
     }
     return {**base, **changes}  # type: ignore[return-value]
