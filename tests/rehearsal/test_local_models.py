@@ -32,10 +32,11 @@ def test_a_pools_group_and_a_models_cache_are_accepted_and_weights_cannot_change
         "metadata": place,
         "spec": cache_spec(SOURCE, "h100", 40),
     }
-    for body in (group, cache):
-        eventually(
-            lambda made=body: api.apply(object_path(made), made, "tests"), f"the kind {body['kind']}", seconds=60
-        )
+    kinds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    for plural, body in (("localmodelnodegroups", group), ("localmodelnamespacecaches", cache)):
+        path = f"{kinds}/{plural}.serving.kserve.io"
+        eventually(lambda at=path: "'Established'" in str(api.get(at)), f"the kind {body['kind']}", seconds=60)
+        api.apply(object_path(body), body, "tests")
     changed = {**cache, "spec": cache_spec("s3://models/vision/chat/4", "h100", 40)}
     with pytest.raises(KubeError, match="StorageUri is immutable"):
         api.apply(object_path(changed), changed, "tests")

@@ -33,9 +33,7 @@ def model(stack: Settings) -> Graph:
     made: Any = {
         "tenant": "vision",
         "model": "chat",
-        "settings": stack.tenants["vision"]
-        .models["chat"]
-        .model_dump(mode="json", by_alias=True, exclude_defaults=True),
+        "settings": chosen.model_dump(mode="json", by_alias=True, exclude_defaults=True),
         "domain": "models.internal",
         "prometheus": None,
         "account": None,
