@@ -10,6 +10,7 @@ from components.catalog.workload_images import workload_image
 from components.labels import tenant_labels
 from components.manifest import Spec
 from components.scheduling.ray.objects import api_addresses
+from components.serving import mesh_models as models
 from components.serving import mesh_objects as objects
 from components.serving.webhooks import patient
 from components.settings.cluster import Cluster
@@ -173,8 +174,8 @@ class TenantMesh(pulumi.ComponentResource):
             f"{self._name}-{key}",
             api_version="serving.kserve.io/v1alpha1",
             kind="ServingRuntime",
-            metadata=self._metadata(objects.runtime_name(key)),
-            spec=objects.runtime_spec(self._cluster, chosen, self._image("triton"), self._labels),
+            metadata=self._metadata(models.runtime_name(key)),
+            spec=models.runtime_spec(self._cluster, chosen, self._image("triton"), self._labels),
             opts=after,
         )
         child = pulumi.ResourceOptions(parent=self, depends_on=[runtime])
@@ -184,9 +185,9 @@ class TenantMesh(pulumi.ComponentResource):
                 api_version="serving.kserve.io/v1beta1",
                 kind="InferenceService",
                 metadata={
-                    **self._metadata(objects.service_name(key, model)),
+                    **self._metadata(models.service_name(key, model)),
                     "annotations": {"serving.kserve.io/deploymentMode": "ModelMesh"},
                 },
-                spec=objects.model_spec(key, chosen, source),
+                spec=models.model_spec(key, chosen, source),
                 opts=child,
             )

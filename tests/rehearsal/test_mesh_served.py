@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from components.serving import mesh_models as models
 from components.serving import mesh_objects as objects
 from components.settings.model_sets import ModelSet
 from rehearsal import certificates, processes, supervisor, toolchain, upstream_crds
@@ -67,14 +68,14 @@ def deployment(
         "StatefulSet",
         own(objects.REGISTRY, spec=objects.registry_spec("registry.invalid/etcd:1", {}, 1)),
     )
-    runtime = objects.runtime_spec(settings(**mesh()).cluster, CHOSEN, "registry.invalid/triton:1", {"team": name})
-    put(api, "serving.kserve.io/v1alpha1", "ServingRuntime", own(objects.runtime_name("many"), spec=runtime))
+    runtime = models.runtime_spec(settings(**mesh()).cluster, CHOSEN, "registry.invalid/triton:1", {"team": name})
+    put(api, "serving.kserve.io/v1alpha1", "ServingRuntime", own(models.runtime_name("many"), spec=runtime))
     for model, source in CHOSEN.models.items():
-        service = own(objects.service_name("many", model), spec=objects.model_spec("many", CHOSEN, source))
+        service = own(models.service_name("many", model), spec=objects.model_spec("many", CHOSEN, source))
         service["metadata"]["annotations"] = {"serving.kserve.io/deploymentMode": "ModelMesh"}
         put(api, "serving.kserve.io/v1beta1", "InferenceService", service)
     child = processes.start(controller(api, control_plane, name, tmp_path), tmp_path)
-    made = f"/apis/apps/v1/namespaces/{name}/deployments/{objects.SERVICE}-{objects.runtime_name('many')}"
+    made = f"/apis/apps/v1/namespaces/{name}/deployments/{objects.SERVICE}-{models.runtime_name('many')}"
     try:
         eventually(lambda: api.get(made), f"the Deployment of the set ({child.log.read_text()[-2000:]})", seconds=90)
         found = api.get(made)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from components.serving import mesh_objects
+from components.serving import mesh_models, mesh_objects
 from components.serving.mesh import TenantMesh
 from components.settings import Settings
 from components.settings.advice import advice
@@ -40,7 +40,7 @@ def graph(stack: Settings) -> Graph:
 
 def runtime(stack: Settings, **changes: Any) -> dict[str, Any]:
     chosen = ModelSet.model_validate({**MESH, **changes})
-    return mesh_objects.runtime_spec(stack.cluster, chosen, "nvcr.io/nvidia/tritonserver:26.07-py3", {})
+    return mesh_models.runtime_spec(stack.cluster, chosen, "nvcr.io/nvidia/tritonserver:26.07-py3", {})
 
 
 def test_modelmesh_fills_what_the_gpu_has_room_for(stack: Settings) -> None:
