@@ -61,6 +61,10 @@ def runtime_spec(cluster: Cluster, chosen: ModelSet, image: str, labels: Mapping
             {"name": "shm", "mountPath": "/dev/shm"},  # noqa: S108 - a path in the container
         ],
     }
+    volumes: list[dict[str, Any]] = [
+        {"name": "tmp", "emptyDir": {}},
+        {"name": "shm", "emptyDir": {"medium": "Memory"}},
+    ]
     return {
         "multiModel": True,
         "protocolVersions": ["grpc-v2"],
@@ -72,10 +76,7 @@ def runtime_spec(cluster: Cluster, chosen: ModelSet, image: str, labels: Mapping
         "affinity": placed["affinity"],
         "tolerations": placed["tolerations"],
         "containers": [container],
-        "volumes": [
-            {"name": "tmp", "emptyDir": {}},
-            {"name": "shm", "emptyDir": {"medium": "Memory"}},
-        ],
+        "volumes": volumes,
         "builtInAdapter": {
             "serverType": "triton",
             "runtimeManagementPort": _TRITON_GRPC,

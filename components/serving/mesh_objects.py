@@ -32,6 +32,7 @@ _HEALTH_PORT = 2381
 def predictor_kind() -> Spec:
     """Spec of the kind Predictor, which the controller watches beside InferenceServices and KServe's charts lack. The
     platform makes none, so its schema says nothing."""
+    status: dict[str, Any] = {"status": {}}
     return {
         "group": "serving.kserve.io",
         "scope": "Namespaced",
@@ -46,7 +47,7 @@ def predictor_kind() -> Spec:
                 "name": "v1alpha1",
                 "served": True,
                 "storage": True,
-                "subresources": {"status": {}},
+                "subresources": status,
                 "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
             }
         ],
@@ -140,7 +141,7 @@ def _image(reference: str) -> dict[str, str]:
     return {"name": where, **({"digest": digest} if digest else {"tag": tag})}
 
 
-def controller_rules() -> list[dict[str, Any]]:
+def controller_rules() -> Spec:
     """What the controller may do in its namespace."""
     write = ["create", "delete", "get", "list", "patch", "update", "watch"]
     mesh = ["predictors", "inferenceservices", "servingruntimes"]

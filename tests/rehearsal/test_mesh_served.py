@@ -71,13 +71,13 @@ def deployment(
     runtime = models.runtime_spec(settings(**mesh()).cluster, CHOSEN, "registry.invalid/triton:1", {"team": name})
     put(api, "serving.kserve.io/v1alpha1", "ServingRuntime", own(models.runtime_name("many"), spec=runtime))
     for model, source in CHOSEN.models.items():
-        service = own(models.service_name("many", model), spec=objects.model_spec("many", CHOSEN, source))
+        service = own(models.service_name("many", model), spec=models.model_spec("many", CHOSEN, source))
         service["metadata"]["annotations"] = {"serving.kserve.io/deploymentMode": "ModelMesh"}
         put(api, "serving.kserve.io/v1beta1", "InferenceService", service)
     child = processes.start(controller(api, control_plane, name, tmp_path), tmp_path)
     made = f"/apis/apps/v1/namespaces/{name}/deployments/{objects.SERVICE}-{models.runtime_name('many')}"
     try:
-        eventually(lambda: api.get(made), f"the Deployment of the set ({child.log.read_text()[-2000:]})", seconds=90)
+        processes.wait_until(lambda: api.get(made) is not None, "the set's Deployment", timeout=90, child=child)
         found = api.get(made)
         assert found is not None
         yield found
