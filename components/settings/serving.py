@@ -80,7 +80,8 @@ class Replicas(Model):
     """Bounds of a model's replicas."""
 
     min: Count = 1
-    """At least 1: a model without replicas gives no signal by which it could be woken."""
+    """0 only for a model that steps of flows call, and nobody else: an event that waits wakes it, while a request finds
+    nobody. At least 1 otherwise: a model without replicas gives no signal."""
 
     max: PositiveCount | None = None
     """Default: `min`, so that the model does not scale by itself."""
