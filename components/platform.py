@@ -17,6 +17,7 @@ from components.gpu.drivers import DriverPlan, driver_plan
 from components.gpu.efa import EfaDevicePlugin
 from components.gpu.layouts import layout_names
 from components.gpu.operator import GpuOperator
+from components.knative.make import make_knative
 from components.scheduling.kuberay import KubeRay
 from components.scheduling.priorities import PriorityClasses
 from components.scheduling.queues import deserved
@@ -237,9 +238,13 @@ class Platform(pulumi.ComponentResource):
                     self._on_cluster,
                 )
             )
+        knative: list[pulumi.Resource] = []
+        if settings.knative is not None:
+            knative.append(make_knative(name, settings, settings.knative, self._lock, self._on_cluster))
+            layers += knative
         if settings.serving is not None:
             # Made before tenants, it outlives them on a destroy, and KServe can let go of what they made of its kinds.
-            layers.append(make_serving(name, settings, settings.serving, self._lock, self._on_cluster))
+            layers.append(make_serving(name, settings, settings.serving, self._lock, self._on_cluster, knative))
         weights = {tenant: chosen.queue.weight for tenant, chosen in settings.tenants.items()}
         granted = {tenant: chosen.quota.gpu_resources for tenant, chosen in settings.tenants.items()}
         for tenant, chosen in settings.tenants.items():
@@ -253,6 +258,7 @@ class Platform(pulumi.ComponentResource):
                     "allocation": plan.allocation.value,
                     "deserved": deserved(tenant, weights, granted, gpu_guarantee(chosen.queue), self.gpu_supply),
                     "provider": settings.cluster.provider,
+                    "knative": settings.knative is not None,
                     "registries": list(settings.trust.registries),
                 },
                 storage.datasets(tenant) if storage is not None else None,

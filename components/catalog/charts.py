@@ -46,6 +46,7 @@ _ALL = (
     Chart("kyverno", "kyverno", "https://kyverno.github.io/kyverno", "kyverno"),
     Chart("cert-manager", "cert-manager", "https://charts.jetstack.io", "certManager"),
     Chart("envoy-gateway", "gateway-helm", "oci://docker.io/envoyproxy", "envoyGateway", oci=True),
+    Chart("knative-operator", "knative-operator", "https://knative.github.io/operator", "knative"),
     Chart("kserve-crd", "kserve-crd", "oci://ghcr.io/kserve/charts", "kserve", oci=True),
     Chart("kserve-resources", "kserve-resources", "oci://ghcr.io/kserve/charts", "kserve", oci=True),
 )

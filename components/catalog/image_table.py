@@ -143,10 +143,24 @@ _KSERVE = {
     ),
 }
 
+_KNATIVE = {
+    "operator": (
+        _pair("knative_operator.knative_operator.image", "knative_operator.knative_operator.tag"),
+        "gcr.io",
+        "knative-releases/knative.dev/operator/cmd/operator",
+    ),
+    "webhook": (
+        _pair("knative_operator.operator_webhook.image", "knative_operator.operator_webhook.tag"),
+        "gcr.io",
+        "knative-releases/knative.dev/operator/cmd/webhook",
+    ),
+}
+
 _BY_REGISTRY: Mapping[str, Mapping[str, tuple[ImagePaths, str, str]]] = {
     "kyverno": _KYVERNO,
     "cert-manager": _CERT_MANAGER,
     "envoy-gateway": _ENVOY_GATEWAY,
+    "knative-operator": _KNATIVE,
     "kserve-crd": {},
     "kserve-resources": _KSERVE,
 }
@@ -216,6 +230,7 @@ TAGS: Mapping[str, Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "envoy-gateway": MappingProxyType(
             {"v1.8.3": MappingProxyType({"gateway": "v1.8.3", "proxy": "distroless-v1.38.3", "ratelimit": "1e50889b"})}
         ),
+        "knative-operator": MappingProxyType({"v1.22.3": MappingProxyType(dict.fromkeys(_KNATIVE, "v1.22.3"))}),
         "kserve-crd": MappingProxyType({"v0.18.1": MappingProxyType({})}),
         "kserve-resources": MappingProxyType(
             {"v0.18.1": MappingProxyType({**dict.fromkeys(_KSERVE, "v0.18.1"), "rbac-proxy": "v0.18.0"})}
@@ -253,6 +268,7 @@ SWITCHES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             {"extraContainers": "containers of your own", "extraObjects": "objects that no policy sees"}
         ),
         "envoy-gateway": MappingProxyType({}),
+        "knative-operator": MappingProxyType({"knative_operator.multicluster.plugins": "plugins of your own"}),
         "kserve-crd": MappingProxyType({}),
         "kserve-resources": MappingProxyType({}),
     }

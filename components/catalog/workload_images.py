@@ -31,6 +31,8 @@ _ALL = (
     Image("storage-initializer", "docker.io", "kserve/storage-initializer", KSERVE_VERSION),
     Image("agent", "docker.io", "kserve/agent", KSERVE_VERSION),
     Image("router", "docker.io", "kserve/router", KSERVE_VERSION),
+    # Knative puts it beside every container that answers requests; the operator v1.22.3 installs Serving 1.22.1.
+    Image("queue-proxy", "gcr.io", "knative-releases/knative.dev/serving/cmd/queue", "v1.22.1"),
     # Platforms, Python versions and the form of the tag: ray-project/ray, ci/ray_ci/docker_container.py.
     Image("ray", "docker.io", "rayproject/ray", f"{RAY_VERSION}-py311-cpu"),
     Image("ray-gpu", "docker.io", "rayproject/ray", f"{RAY_VERSION}-py311-cu128"),

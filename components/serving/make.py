@@ -1,6 +1,6 @@
 """What serves models, in the order that meets no webhook before it answers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pulumi
 
@@ -9,18 +9,26 @@ from components.serving.kserve import KServe
 from components.serving.runtimes import ServingRuntimes
 from components.settings import Settings
 from components.settings.model import Environment
-from components.settings.serving import Serving
+from components.settings.serving import Mode, Serving
 from components.trust.cert_manager import ISSUER, CertManager
 
 
 def make_serving(
-    name: str, settings: Settings, serving: Serving, lock: Mapping[str, str], on_cluster: pulumi.ResourceOptions
+    name: str,
+    settings: Settings,
+    serving: Serving,
+    lock: Mapping[str, str],
+    on_cluster: pulumi.ResourceOptions,
+    knative: Sequence[pulumi.Resource] = (),
 ) -> pulumi.Resource:
-    """Certificates, then the gateway, then KServe, then its runtimes; models and tenants depend on the last."""
+    """Certificates, then the gateway, then KServe, then its runtimes; models and tenants depend on the last.
+
+    `knative`: what KServe comes after where models may run in knative mode.
+    """
     several = settings.environment is Environment.PROD
 
-    def after(resource: pulumi.Resource) -> pulumi.ResourceOptions:
-        return pulumi.ResourceOptions.merge(on_cluster, pulumi.ResourceOptions(depends_on=[resource]))
+    def after(*resources: pulumi.Resource) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions.merge(on_cluster, pulumi.ResourceOptions(depends_on=list(resources)))
 
     certificates = CertManager(
         f"{name}-certificates",
@@ -52,11 +60,18 @@ def make_serving(
             "version": settings.versions.kserve,
             "domain": serving.domain,
             "mirror": settings.trust.mirror,
+            "knative_tenants": [
+                tenant
+                for tenant, chosen in settings.tenants.items()
+                if any(model.mode is Mode.KNATIVE for model in chosen.served.values())
+            ],
             "images_lock": dict(lock),
             "values": serving.values,
         },
-        after(gateway),
+        after(gateway, *knative),
     )
     return ServingRuntimes(
-        f"{name}-runtimes", {"mirror": settings.trust.mirror, "images_lock": dict(lock)}, after(kserve)
+        f"{name}-runtimes",
+        {"mirror": settings.trust.mirror, "knative": bool(knative), "images_lock": dict(lock)},
+        after(kserve),
     )

@@ -1,7 +1,7 @@
 """Names that the parts of serving share."""
 
 from components.settings.ensembles import Ensemble
-from components.settings.serving import Runtime, ServedModel
+from components.settings.serving import Mode, Runtime, ServedModel
 
 NAMESPACE = "kserve"
 """KServe's own namespace."""
@@ -15,6 +15,9 @@ GATEWAY = "models"
 SERVER_PORT = 8080
 """Port of every model server's HTTP API in its pod, and of a graph's router."""
 
+KNATIVE_SUFFIX = "-knative"
+"""Ends the names of the runtimes that models in knative mode run on."""
+
 GRAPH_LABEL = "multimodal.dev/graph"
 """On routers: the graph's name."""
 
@@ -22,4 +25,5 @@ GRAPH_LABEL = "multimodal.dev/graph"
 def runtime_name(model: ServedModel | Ensemble) -> str:
     """The ClusterServingRuntime that serves the model."""
     on_processors = model.runtime is Runtime.HUGGINGFACE and model.gpu is None
-    return f"multimodal-{model.runtime.value}" + ("-cpu" if on_processors else "")
+    name = f"multimodal-{model.runtime.value}" + ("-cpu" if on_processors else "")
+    return f"{name}{KNATIVE_SUFFIX}" if model.mode is Mode.KNATIVE else name

@@ -9,7 +9,7 @@ from components.settings.cluster import AksCluster, Cluster, EksCluster, Existin
 from components.settings.ensembles import Ensemble
 from components.settings.problems import ABSENT, Path, Problem, closest
 from components.settings.sections import Autoscaling, PodSecurity, Tenant
-from components.settings.serving import Format, Runtime, ServedModel, Serving, Signal
+from components.settings.serving import Format, Mode, Runtime, ServedModel, Serving, Signal
 from components.settings.shapes import pod_shape
 from components.settings.supply import offering_pools, pool_supply, resource_title
 from components.settings.workloads import GpuRequest
@@ -57,7 +57,8 @@ def serving_problems(
             yield from _source_problems(path, cluster, model)
             yield from _image_source_problems(path, tenant, model)
             yield from _scaling_problems(path, model)
-            if autoscaling is None and (model.replicas.max or 0) > model.replicas.min:
+            by_keda = model.mode is Mode.STANDARD
+            if autoscaling is None and by_keda and (model.replicas.max or 0) > model.replicas.min:
                 yield Problem(
                     (*path, "replicas", "max"),
                     model.replicas.max,
@@ -172,11 +173,11 @@ def _scaling_problems(path: Path, model: ServedModel | Ensemble) -> Iterator[Pro
     signal = model.scaling.signal or default_signal(model)
     if most < model.replicas.min:
         yield Problem((*path, "replicas", "max"), most, f"is below replicas.min, which is {model.replicas.min}")
-    if model.replicas.min == 0:
+    if model.replicas.min == 0 and model.mode is Mode.STANDARD:
         yield Problem(
             (*path, "replicas", "min"),
             0,
-            "nothing could wake it: a model without replicas gives no signal; write 1",
+            "nothing could wake it: a model without replicas gives no signal; write 1, or mode: knative",
         )
     if most == max(1, model.replicas.min) and model.replicas.min > 0 and "scaling" in model.model_fields_set:
         yield Problem(
@@ -198,6 +199,10 @@ def _scaling_problems(path: Path, model: ServedModel | Ensemble) -> Iterator[Pro
 
 def _why_not(signal: Signal, model: ServedModel | Ensemble, allowed: tuple[Signal, ...]) -> str:
     choice = f"choose {' or '.join(one.value for one in allowed)}" if allowed else "make replicas.max equal to min"
+    if model.mode is Mode.KNATIVE:
+        return "in knative mode a model scales by the requests that a replica answers at once; choose concurrency"
+    if signal is Signal.CONCURRENCY:
+        return f"it is counted in knative mode only; {choice}, or add mode: knative"
     if signal is Signal.CPU:
         return f"a model on GPUs does not scale by its processors, which say nothing about its load; {choice}"
     return f"{model.runtime.value} does not give this signal; {choice}"
@@ -205,6 +210,8 @@ def _why_not(signal: Signal, model: ServedModel | Ensemble, allowed: tuple[Signa
 
 def allowed_signals(model: ServedModel | Ensemble) -> tuple[Signal, ...]:
     """By what the model can scale, the default first."""
+    if model.mode is Mode.KNATIVE:
+        return (Signal.CONCURRENCY,)
     return (*SIGNALS[model.runtime], *((Signal.CPU,) if model.gpu is None else ()))
 
 
@@ -250,9 +257,13 @@ def _quota_problems(name: str, tenant: Tenant, cluster: Cluster) -> Iterator[Pro
     cpu = memory = 0
     for (kind, key), model in tenant.served.items():
         path: Path = ("tenants", name, kind, key)
-        canary = model.canary.replicas if model.canary is not None else 0
-        most = max(model.replicas.max or 0, model.replicas.min, 1) + model.surge + canary
-        held = max(1, model.replicas.min) + canary
+        largest, least_held = max(model.replicas.max or 0, model.replicas.min, 1), max(1, model.replicas.min)
+        canary = canary_least = model.canary.replicas if model.canary is not None else 0
+        if model.canary is not None and model.mode is Mode.KNATIVE:
+            # Both versions scale, each within the model's bounds.
+            canary, canary_least = largest, least_held
+        most = largest + model.surge + canary
+        held = least_held + canary_least
         if model.gpu is not None:
             if not all(pool in cluster.gpu_pools for pool in model.gpu.pools) or not offering_pools(
                 cluster, model.gpu.resource, model.gpu.number

@@ -8,7 +8,7 @@ from typing import Any, cast, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
-from components.settings import checks, checks_ray, checks_ray_supply, checks_sets
+from components.settings import checks, checks_knative, checks_ray, checks_ray_supply, checks_sets
 from components.settings.checks_serving import serving_problems
 from components.settings.cluster import Cluster
 from components.settings.problems import ABSENT, KeysAt, Path, Problem, SettingsError, closest, from_pydantic, location
@@ -145,7 +145,8 @@ def _cross_checks(parsed: Mapping[str, Any], pruned: set[str]) -> Iterator[Probl
     found: list[Problem] = list(checks.cluster_problems(cluster)) if cluster else []
     yield from found
     if "versions" in parsed:
-        yield from checks.version_checks(parsed["versions"], parsed.get("gpu"))
+        chosen = parsed.get("knative") is not None
+        yield from checks.version_checks(parsed["versions"], parsed.get("gpu"), knative=chosen)
         # Machines must be known to say how they are wired.
         if cluster and not found:
             yield from checks.fabric_problems(cluster, parsed["versions"])
@@ -159,7 +160,9 @@ def _cross_checks(parsed: Mapping[str, Any], pruned: set[str]) -> Iterator[Probl
     if "environment" in parsed and "trust" in parsed:
         yield from checks.trust_problems(parsed["environment"], parsed["trust"])
     if "trust" in parsed:
-        yield from checks.mirror_problems(parsed["trust"], needed=parsed.get("serving") is not None)
+        yield from checks.mirror_problems(
+            parsed["trust"], needed=any(parsed.get(key) is not None for key in ("serving", "knative"))
+        )
     if tenants is not None:
         yield from checks.tenant_problems(tenants)
         yield from checks_sets.set_problems(tenants)
@@ -180,6 +183,8 @@ def _workload_checks(
         yield from checks_ray.ray_problems(tenants, parsed["ray"])
     if "trust" in parsed:
         yield from checks_ray.image_problems(tenants, parsed["trust"])
+    if "knative" in parsed:
+        yield from checks_knative.knative_problems(tenants, parsed["knative"])
     if cluster is not None:
         yield from serving_problems(cluster, parsed.get("serving"), parsed.get("autoscaling"), tenants)
         yield from checks_ray_supply.placement_problems(cluster, tenants, parsed.get("ray"))

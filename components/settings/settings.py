@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from components.settings.cluster import Cluster
+from components.settings.knative import Knative
 from components.settings.model import Environment, Model, Name
 from components.settings.ray import Ray
 from components.settings.sections import Autoscaling, Gpu, Scheduling, Storage, Tenant, Trust, Versions
@@ -30,6 +31,9 @@ class Settings(Model):
     trust: Trust
     autoscaling: Autoscaling | None = None
     """Scaling by signals. None (the default): every workload keeps the replicas that its settings name."""
+
+    knative: Knative | None = None
+    """Knative. None (the default): not installed."""
 
     serving: Serving | None = None
     """Model serving. None (the default): the stack serves no models."""

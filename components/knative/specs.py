@@ -1,0 +1,105 @@
+"""What Knative's operator is told to install: the KnativeServing and KnativeEventing resources. Pure.
+
+Sources: knative/operator v1.22.3, config/crd (fields), cmd/operator/kodata (what it installs at which version);
+knative/serving v0.49.1, config/core/configmaps (keys and their defaults).
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from components.manifest import Spec
+
+VERSIONS: Mapping[str, tuple[str, str]] = MappingProxyType({"v1.22.3": ("1.22.1", "1.22.2")})
+"""Operator -> the versions of Serving and Eventing that it installs here: the newest that it carries."""
+
+ENVOY = "docker.io/envoyproxy/envoy:v1.37.2"
+"""Kourier's proxy. The operator's own manifests leave it at a tag that moves, v1.37-latest."""
+
+KOURIER_CLASS = "kourier.ingress.networking.knative.dev"
+
+REQUEST_SECONDS = 900
+"""How long a request to a service may take unless the service says otherwise, and how long one may say at most."""
+
+_FEATURES = (
+    *("affinity", "nodeselector", "tolerations", "topologyspreadconstraints", "runtimeclassname"),
+    *("schedulername", "priorityclassname", "securitycontext", "init-containers"),
+    *("persistent-volume-claim", "persistent-volume-write"),
+)
+"""Fields of pods that Knative refuses by default, and that pods on GPUs, in a tenant's queue, or with weights to fetch
+have to set."""
+
+
+def serving_config(queue_proxy: str, pinned_registries: tuple[str, ...]) -> dict[str, dict[str, str]]:
+    """Serving's ConfigMaps, by name without `config-`.
+
+    Args:
+        queue_proxy: Image of the container that Knative puts into every pod.
+        pinned_registries: Registries whose images Knative takes as they are named.
+    """
+    return {
+        "network": {"ingress-class": KOURIER_CLASS},
+        # Every service is the cluster's own: what is to be called from outside has a route on the models' gateway.
+        "domain": {"svc.cluster.local": ""},
+        "features": {
+            **{f"kubernetes.podspec-{feature}": "enabled" for feature in _FEATURES},
+            # What Pod Security restricted asks for, where a service does not say.
+            "secure-pod-defaults": "enabled",
+        },
+        "defaults": {
+            "revision-timeout-seconds": str(REQUEST_SECONDS),
+            "max-revision-timeout-seconds": str(REQUEST_SECONDS),
+            "revision-response-start-timeout-seconds": str(REQUEST_SECONDS),
+        },
+        "deployment": {
+            "queue-sidecar-image": queue_proxy,
+            "queue-sidecar-cpu-request": "50m",
+            "queue-sidecar-memory-request": "100Mi",
+            "queue-sidecar-memory-limit": "400Mi",
+            # Knative would ask a registry for each tag's digest, for which it has no credentials, and change the
+            # reference that policies and signatures know.
+            "registries-skipping-tag-resolving": ",".join(pinned_registries),
+        },
+        "autoscaler": {
+            "enable-scale-to-zero": "true",
+            # Nobody waits for a new version to have been asked: it is up before it gets requests.
+            "allow-zero-initial-scale": "false",
+        },
+    }
+
+
+def serving_spec(version: str, replicas: int, config: Mapping[str, Mapping[str, str]]) -> Spec:
+    """Spec of KnativeServing.
+
+    Args:
+        version: Of the operator.
+        replicas: Of every part.
+        config: ConfigMaps by name without `config-`.
+    """
+    return {
+        "version": VERSIONS[version][0],
+        "ingress": {"kourier": {"enabled": True, "service-type": "ClusterIP"}},
+        "high-availability": {"replicas": replicas},
+        # Knative's own keep 80 % of the pods, which of one or two is all of them: a node could not be drained.
+        "podDisruptionBudgets": [
+            {"name": name, "minAvailable": min(1, replicas - 1)} for name in ("activator-pdb", "webhook-pdb")
+        ],
+        "registry": {"override": {"3scale-kourier-gateway/kourier-gateway": ENVOY}},
+        "config": {name: dict(entries) for name, entries in config.items()},
+    }
+
+
+def eventing_spec(version: str, replicas: int) -> Spec:
+    """Spec of KnativeEventing, with sources of Kafka's events.
+
+    Args:
+        version: Of the operator.
+        replicas: Of every part.
+    """
+    return {
+        "version": VERSIONS[version][1],
+        "high-availability": {"replicas": replicas},
+        # The resource asks for all six as soon as it has one.
+        "source": {
+            name: {"enabled": name == "kafka"} for name in ("ceph", "github", "gitlab", "kafka", "rabbitmq", "redis")
+        },
+    }
