@@ -201,6 +201,8 @@ class Reconciler:
                     entry.enter(State.DONE, "ready")
             elif isinstance(entry.controller, HostController):
                 self._advance_host(entry, entry.controller)
+                if entry.answer == "ready" and entry.controller.beside is not None:
+                    entry.controller.beside(self._api)
         except (ConfigurationError, ProcessFailed) as error:
             # First: it stays failed even where the API server does not answer what follows.
             entry.enter(State.DONE, f"failed: {error}")

@@ -89,6 +89,11 @@ KINDS: Final[Mapping[str, tuple[CustomKind, ...]]] = {
         *_kinds("serving.kserve.io", "v1alpha1", "ClusterServingRuntime/clusterservingruntimes", namespaced=False),
         *_kinds("serving.kserve.io", "v1alpha1", "ClusterStorageContainer/clusterstoragecontainers", namespaced=False),
     ),
+    "knative-operator": _kinds(
+        "operator.knative.dev",
+        "v1beta1",
+        "KnativeServing/knativeservings KnativeEventing/knativeeventings",
+    ),
     # Its CRDs come with kserve-crd.
     "kserve-resources": (),
     "gateway-helm": (
@@ -149,6 +154,7 @@ _MODULES: Final[Mapping[str, _Module]] = {
     "kyverno": _Module("kyverno", "github.com/kyverno/kyverno", ("config/crds/**/*.yaml",)),
     "kuberay-operator": _Module("kuberay", "github.com/ray-project/kuberay/ray-operator", ("config/crd/bases/*.yaml",)),
     "keda": _Module("keda", "github.com/kedacore/keda/v2", ("config/crd/bases/*.yaml",)),
+    "knative-operator": _Module("knative-operator", "knative.dev/operator", ("config/crd/bases/*.yaml",)),
     # Not the folders beside these, whose charts are others.
     "kserve-crd": _Module(
         "kserve",

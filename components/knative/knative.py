@@ -18,6 +18,10 @@ from components.manifest import Spec
 from components.settings.sections import PodSecurity
 
 
+_TIMEOUTS = pulumi.CustomTimeouts(create="15m", update="15m")
+"""The operator fetches a dozen images, on nodes that may have to come first."""
+
+
 class KnativeArgs(TypedDict):
     """What Knative needs to know."""
 
@@ -73,7 +77,9 @@ class Knative(pulumi.ComponentResource):
                     "annotations": {"pulumi.com/waitFor": "condition=Ready"},
                 },
                 spec=spec,
-                opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[chart])),
+                opts=pulumi.ResourceOptions.merge(
+                    child, pulumi.ResourceOptions(depends_on=[chart], custom_timeouts=_TIMEOUTS)
+                ),
             )
             return made.metadata["namespace"]
 

@@ -70,6 +70,8 @@ class HostController:
     """CRDs that must be established before the start; they come with the release."""
     plan: Callable[[Values, Context], Plan]
     """Pure. Raises ConfigurationError."""
+    beside: Callable[[Kube], None] | None = None
+    """What is simulated beside the processes, once they are ready, about once a second. Level-triggered."""
 
 
 @dataclass(frozen=True, kw_only=True)

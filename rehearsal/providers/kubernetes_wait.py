@@ -17,6 +17,8 @@ from rehearsal.providers.kubernetes_api import Cluster, Kind, entries, section
 
 READY_SECONDS: Final = 60.0
 DELETE_SECONDS: Final = 60.0
+WAIT_FOR: Final = "pulumi.com/waitFor"
+"""Annotation by which an object asks the official provider to wait for one of its conditions."""
 _INTERVAL: Final = 0.25
 
 
@@ -27,9 +29,9 @@ def await_ready(
 
     Returns:
         The object as it is then, and what still stood in the way when the time was up; empty when it is ready. Kinds
-        without a notion of readiness are ready at once.
+        without a notion of readiness are ready at once, unless they ask to be waited for.
     """
-    verdict = _VERDICTS.get((kind.api_version.rpartition("/")[0], kind.kind))
+    verdict = _asked_for(live) or _VERDICTS.get((kind.api_version.rpartition("/")[0], kind.kind))
     if verdict is None or (kind.kind == "PersistentVolumeClaim" and _waits_for_a_pod(cluster, live)):
         return live, []
     metadata = live["metadata"]
@@ -168,6 +170,23 @@ _VERDICTS: Final[dict[tuple[str, str], Callable[[dict[str, Any]], tuple[str, boo
     ("apiextensions.k8s.io", "CustomResourceDefinition"): _definition,
 }
 """(group, kind) -> (what stands in the way or "", whether that is final)."""
+
+
+def _asked_for(live: dict[str, Any]) -> Callable[[dict[str, Any]], tuple[str, bool]] | None:
+    """What the annotation `pulumi.com/waitFor: condition=<type>` of an object waits for."""
+    asked = str(section(live, "metadata", "annotations").get(WAIT_FOR, ""))
+    if not asked.startswith("condition="):
+        return None
+    type_ = asked.removeprefix("condition=")
+
+    def verdict(found: dict[str, Any]) -> tuple[str, bool]:
+        if _condition(found, type_, "True"):
+            return "", False
+        said = next((one for one in entries(section(found, "status"), "conditions") if one.get("type") == type_), None)
+        told = f": {said.get('message') or said.get('reason')}" if said else ", for no controller has said so yet"
+        return f"it is not {type_}{told}", False
+
+    return verdict
 
 
 def _stale(live: dict[str, Any]) -> bool:
