@@ -20,7 +20,9 @@ def make_knative(
     """Knative; KServe, models in knative mode and tenants depend on it."""
     mirror = settings.trust.mirror
     pinned = {parse_reference(workload_image(key, lock=lock, mirror=mirror)).registry for key in WORKLOAD_IMAGES}
-    registries = tuple(sorted(pinned | {registry.partition("/")[0] for registry in settings.trust.registries}))
+    pinned |= {registry.partition("/")[0] for registry in settings.trust.registries}
+    # Knative compares with the name that Docker's registry answers under.
+    registries = tuple(sorted("index.docker.io" if name == "docker.io" else name for name in pinned))
     config = serving_config(workload_image("queue-proxy", lock=lock, mirror=mirror), registries)
     return Knative(
         f"{name}-knative",

@@ -8,6 +8,7 @@ import yaml
 
 from rehearsal.__main__ import main
 from tests.rehearsal.bad_ensembles import ENSEMBLE_CASES
+from tests.rehearsal.bad_knative import KNATIVE_CASES
 from tests.rehearsal.bad_ray import RAY_CASES
 from tests.rehearsal.bad_serving import SERVING_CASES
 from tests.rehearsal.bad_sets import SET_CASES
@@ -925,6 +926,7 @@ CASES = [
         'training.t.checkpoints = "../language/t": does not match',
     ),
     *(Case(*row) for row in SERVING_CASES),
+    *(Case(*row) for row in KNATIVE_CASES),
     *(Case(*row) for row in RAY_CASES),
     *(Case(*row) for row in ENSEMBLE_CASES),
     *(Case(*row) for row in SET_CASES),

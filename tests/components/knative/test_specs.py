@@ -1,0 +1,68 @@
+"""What Knative's operator is told to install."""
+
+from typing import Any
+
+import pytest
+
+from components.catalog.versions import COMPONENTS
+from components.knative.specs import VERSIONS, eventing_spec, serving_config, serving_spec
+
+QUEUE = "gcr.io/knative-releases/knative.dev/serving/cmd/queue:v1.22.1"
+
+
+def config() -> dict[str, dict[str, str]]:
+    return serving_config(QUEUE, ("docker.io", "nvcr.io"))
+
+
+def serving(replicas: int = 1) -> dict[str, Any]:
+    return serving_spec("v1.22.3", replicas, config())
+
+
+def test_the_versions_that_an_operator_installs_are_known_for_all_that_a_stack_may_ask_for() -> None:
+    assert set(VERSIONS) == set(COMPONENTS["knative"].allowed)
+
+
+def test_nothing_of_knative_is_reached_from_outside_the_cluster() -> None:
+    assert serving()["ingress"] == {"kourier": {"enabled": True, "service-type": "ClusterIP"}}
+    assert config()["domain"] == {"svc.cluster.local": ""}
+    assert config()["network"]["ingress-class"] == "kourier.ingress.networking.knative.dev"
+
+
+@pytest.mark.parametrize(
+    "feature",
+    ["affinity", "tolerations", "schedulername", "priorityclassname", "init-containers", "persistent-volume-claim"],
+)
+def test_pods_may_say_what_a_gpu_a_queue_and_weights_need(feature: str) -> None:
+    assert config()["features"][f"kubernetes.podspec-{feature}"] == "enabled"
+
+
+def test_a_pod_that_says_nothing_is_confined_as_pod_security_restricted_asks() -> None:
+    assert config()["features"]["secure-pod-defaults"] == "enabled"
+
+
+def test_images_that_are_pinned_are_not_looked_up_again() -> None:
+    assert config()["deployment"]["registries-skipping-tag-resolving"] == "docker.io,nvcr.io"
+    assert config()["deployment"]["queue-sidecar-image"] == QUEUE
+
+
+def test_a_services_default_time_is_within_the_longest() -> None:
+    defaults = config()["defaults"]
+    assert int(defaults["revision-timeout-seconds"]) <= int(defaults["max-revision-timeout-seconds"])
+
+
+@pytest.mark.parametrize(("replicas", "kept"), [(1, 0), (2, 1), (3, 1)])
+def test_a_node_can_be_drained_however_many_pods_there_are(replicas: int, kept: int) -> None:
+    made = serving(replicas)
+    assert made["high-availability"] == {"replicas": replicas}
+    assert {one["minAvailable"] for one in made["podDisruptionBudgets"]} == {kept}
+
+
+def test_the_proxy_is_pinned_where_the_operator_leaves_a_moving_tag() -> None:
+    (image,) = serving()["registry"]["override"].values()
+    assert image.startswith("docker.io/envoyproxy/envoy:v") and "latest" not in image
+
+
+def test_eventing_has_kafkas_sources_alone_and_names_all_that_its_kind_asks_for() -> None:
+    source = eventing_spec("v1.22.3", 1)["source"]
+    assert [name for name, switch in source.items() if switch["enabled"]] == ["kafka"]
+    assert sorted(source) == ["ceph", "github", "gitlab", "kafka", "rabbitmq", "redis"]
