@@ -15,8 +15,8 @@ from components.knative.names import EVENTING_NAMESPACE, OPERATOR_NAMESPACE, SER
 from components.knative.specs import eventing_spec, serving_spec
 from components.labels import platform_labels
 from components.manifest import Spec
+from components.settings.knative import Eventing
 from components.settings.sections import PodSecurity
-
 
 _TIMEOUTS = pulumi.CustomTimeouts(create="15m", update="15m")
 """The operator fetches a dozen images, on nodes that may have to come first."""
@@ -34,8 +34,11 @@ class KnativeArgs(TypedDict):
     config: dict[str, dict[str, str]]
     """Serving's ConfigMaps by name without `config-`."""
 
-    eventing: bool
-    """Whether Eventing is installed too."""
+    eventing: dict[str, Any] | None
+    """Eventing's settings as they stand in the stack file; None: it is not installed."""
+
+    keda: bool
+    """Whether KEDA is there to scale Eventing's consumers."""
 
     images_lock: dict[str, str]
     """Digests by image reference; empty pins by tag."""
@@ -88,6 +91,8 @@ class Knative(pulumi.ComponentResource):
         self.namespace = installed(
             "serving", "KnativeServing", SERVING_NAMESPACE, serving_spec(version, replicas, args["config"])
         )
-        if args["eventing"]:
-            installed("eventing", "KnativeEventing", EVENTING_NAMESPACE, eventing_spec(version, replicas))
+        if args["eventing"] is not None:
+            eventing = Eventing.model_validate(args["eventing"])
+            spec = eventing_spec(version, replicas, eventing, keda=args["keda"])
+            installed("eventing", "KnativeEventing", EVENTING_NAMESPACE, spec)
         self.register_outputs({"namespace": self.namespace})

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from components.manifest import Spec
+from components.settings.knative import Eventing, KafkaBrokers
 
 VERSIONS: Mapping[str, tuple[str, str]] = MappingProxyType({"v1.22.3": ("1.22.1", "1.22.2")})
 """Operator -> the versions of Serving and Eventing that it installs here: the newest that it carries."""
@@ -19,6 +20,8 @@ KOURIER_CLASS = "kourier.ingress.networking.knative.dev"
 
 REQUEST_SECONDS = 900
 """How long a request to a service may take unless the service says otherwise, and how long one may say at most."""
+
+_KAFKA_RELEASES = "https://github.com/knative-extensions/eventing-kafka-broker/releases/download"
 
 _FEATURES = (
     *("affinity", "nodeselector", "tolerations", "topologyspreadconstraints", "runtimeclassname"),
@@ -88,18 +91,49 @@ def serving_spec(version: str, replicas: int, config: Mapping[str, Mapping[str, 
     }
 
 
-def eventing_spec(version: str, replicas: int) -> Spec:
+def eventing_spec(version: str, replicas: int, eventing: Eventing, *, keda: bool) -> Spec:
     """Spec of KnativeEventing, with sources of Kafka's events.
 
     Args:
         version: Of the operator.
-        replicas: Of every part.
+        replicas: Of every part, and of each record of a broker on Kafka (three with more than one).
+        eventing: What brokers keep events in.
+        keda: Whether KEDA is there to scale consumers by their lag.
     """
+    installed = VERSIONS[version][1]
+    on_kafka = {} if eventing.kafka is None else _kafka_brokers(installed, replicas, eventing.kafka)
+    features = {
+        # A tenant's topics and groups begin with its name, so that one prefix bounds it.
+        "brokers-topic-template": "{{ .Namespace }}.broker.{{ .Name }}",
+        "triggers-consumergroup-template": "{{ .Namespace }}.trigger.{{ .Name }}",
+        **({"controller-autoscaler-keda": "enabled"} if keda else {}),
+    }
+    config = {"config-kafka-features": features, **on_kafka.pop("config", {})}
     return {
-        "version": VERSIONS[version][1],
+        "version": installed,
+        "config": config,
+        **on_kafka,
         "high-availability": {"replicas": replicas},
         # The resource asks for all six as soon as it has one.
         "source": {
             name: {"enabled": name == "kafka"} for name in ("ceph", "github", "gitlab", "kafka", "rabbitmq", "redis")
         },
+    }
+
+
+def _kafka_brokers(version: str, replicas: int, kafka: KafkaBrokers) -> Spec:
+    """Brokers on Kafka by default, and the data planes that the operator's own manifests lack."""
+    return {
+        "defaultBrokerClass": "Kafka",
+        "config": {
+            "kafka-broker-config": {
+                "bootstrap.servers": kafka.bootstrap,
+                "auth.secret.ref.name": kafka.secret,
+                "default.topic.partitions": str(kafka.partitions),
+                "default.topic.replication.factor": "3" if replicas > 1 else "1",
+            }
+        },
+        "additionalManifests": [
+            {"URL": f"{_KAFKA_RELEASES}/knative-v{version}/eventing-kafka-{part}.yaml"} for part in ("broker", "sink")
+        ],
     }

@@ -11,12 +11,13 @@ from tests.components.recorder import Graph, Registered, build
 from tests.stack_files import REMOVE, settings
 
 
-def knative(*, eventing: bool = False, **values: Any) -> Graph:
+def knative(*, eventing: dict[str, Any] | None = None, **values: Any) -> Graph:
     args: KnativeArgs = {
         "version": "v1.22.3",
         "replicas": 1,
         "config": {"autoscaler": {"stable-window": "120s"}},
         "eventing": eventing,
+        "keda": False,
         "images_lock": {},
         "values": values,
     }
@@ -38,7 +39,7 @@ def test_the_operator_comes_before_what_it_installs_and_goes_after_it() -> None:
 
 def test_eventing_is_there_only_where_asked_for() -> None:
     assert "k-eventing" not in [resource.name for resource in knative().resources]
-    made = named(knative(eventing=True), "k-eventing")
+    made = named(knative(eventing={}), "k-eventing")
     assert made.inputs["kind"] == "KnativeEventing"
     assert made.inputs["metadata"]["namespace"] == "knative-eventing"
 

@@ -6,6 +6,7 @@ import pytest
 
 from components.catalog.versions import COMPONENTS
 from components.knative.specs import VERSIONS, eventing_spec, serving_config, serving_spec
+from components.settings.knative import Eventing
 
 QUEUE = "gcr.io/knative-releases/knative.dev/serving/cmd/queue:v1.22.1"
 
@@ -62,7 +63,44 @@ def test_the_proxy_is_pinned_where_the_operator_leaves_a_moving_tag() -> None:
     assert image.startswith("docker.io/envoyproxy/envoy:v") and "latest" not in image
 
 
+def eventing(replicas: int = 1, *, keda: bool = False, **settings: Any) -> dict[str, Any]:
+    return eventing_spec("v1.22.3", replicas, Eventing.model_validate(settings), keda=keda)
+
+
+KAFKA = {"bootstrap": "multimodal-kafka-bootstrap.kafka.svc:9093", "secret": "knative"}
+
+
+def test_brokers_on_kafka_ask_it_with_a_certificate_and_keep_three_copies_where_there_are_several() -> None:
+    made = eventing(2, kafka=KAFKA)
+    assert made["defaultBrokerClass"] == "Kafka"
+    assert made["config"]["kafka-broker-config"] == {
+        "bootstrap.servers": "multimodal-kafka-bootstrap.kafka.svc:9093",
+        "auth.secret.ref.name": "knative",
+        "default.topic.partitions": "6",
+        "default.topic.replication.factor": "3",
+    }
+    assert eventing(kafka=KAFKA)["config"]["kafka-broker-config"]["default.topic.replication.factor"] == "1"
+
+
+def test_data_planes_that_the_operator_lacks_come_at_its_version_of_eventing() -> None:
+    urls = [one["URL"] for one in eventing(kafka=KAFKA)["additionalManifests"]]
+    assert [url.rpartition("/")[2] for url in urls] == ["eventing-kafka-broker.yaml", "eventing-kafka-sink.yaml"]
+    assert all("/knative-v1.22.2/" in url for url in urls)
+    assert "additionalManifests" not in eventing()
+
+
+def test_consumers_scale_by_lag_where_there_is_keda() -> None:
+    assert "controller-autoscaler-keda" not in eventing()["config"]["config-kafka-features"]
+    assert eventing(keda=True)["config"]["config-kafka-features"]["controller-autoscaler-keda"] == "enabled"
+
+
+def test_what_a_broker_has_on_kafka_begins_with_its_tenants_name() -> None:
+    features = eventing()["config"]["config-kafka-features"]
+    assert features["brokers-topic-template"].startswith("{{ .Namespace }}.")
+    assert features["triggers-consumergroup-template"].startswith("{{ .Namespace }}.")
+
+
 def test_eventing_has_kafkas_sources_alone_and_names_all_that_its_kind_asks_for() -> None:
-    source = eventing_spec("v1.22.3", 1)["source"]
+    source = eventing()["source"]
     assert [name for name, switch in source.items() if switch["enabled"]] == ["kafka"]
     assert sorted(source) == ["ceph", "github", "gitlab", "kafka", "rabbitmq", "redis"]
