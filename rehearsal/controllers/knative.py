@@ -1,9 +1,10 @@
 """Knative's real operator, and the real controllers, webhooks and autoscaler of the Serving that it installs.
 
-The operator installs from the manifests that it carries, as in production: the pods of its Deployments run on simulated
-nodes, and beside each Deployment of `PROGRAMS` the program itself runs here, with that Deployment's environment, until
-the Deployment goes. Only what the API server would call is changed in those manifests: Serving's webhook is reached at a
-port of this machine, by a Service that names `localhost`, and webhooks of parts that are not run are left out.
+The operator installs from the manifests that it carries, as in production. The pods of its Deployments run on
+simulated nodes, and beside each Deployment of `PROGRAMS` the program itself runs here, with that Deployment's
+environment, until the Deployment goes. Only what the API server would call is changed in those manifests: Serving's
+webhook is reached at a port of this machine, by a Service that names `localhost`, and webhooks of parts that are not
+run are left out.
 
 Not run: the activator and queue proxies, so the autoscaler counts no requests and a revision keeps the replicas that it
 started with; Kourier, whose word on ingresses is given here; Eventing's controllers.
