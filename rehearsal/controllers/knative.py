@@ -30,6 +30,9 @@ SERVING = "knative-serving"
 PROGRAMS = ("webhook", "controller", "autoscaler")
 """Deployments of Serving whose programs are run."""
 
+UNREACHABLE = "192.0.2.1"
+"""An address for documentation (RFC 5737)."""
+
 KOURIER = "kourier.ingress.networking.knative.dev"
 _INGRESSES = "/apis/networking.internal.knative.dev/v1alpha1/ingresses"
 _CRDS = tuple(f"{plural}.operator.knative.dev" for plural in ("knativeservings", "knativeeventings"))
@@ -79,8 +82,8 @@ def _attended(name: str, context: Context, hooks: int) -> Process:
             **_environment(context, name),
             "SYSTEM_NAMESPACE": SERVING,
             "WEBHOOK_PORT": str(hooks),
-            # Where the autoscaler would be asked by activators.
-            "POD_IP": "127.0.0.1",
+            # Where activators would find the autoscaler. No loopback address may stand in the API server.
+            "POD_IP": UNREACHABLE,
         },
         cwd=ROOT,
         memory_mib=128,

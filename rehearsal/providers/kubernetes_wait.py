@@ -31,7 +31,7 @@ def await_ready(
         The object as it is then, and what still stood in the way when the time was up; empty when it is ready. Kinds
         without a notion of readiness are ready at once, unless they ask to be waited for.
     """
-    verdict = _asked_for(live) or _VERDICTS.get((kind.api_version.rpartition("/")[0], kind.kind))
+    verdict = asked_for(live) or _VERDICTS.get((kind.api_version.rpartition("/")[0], kind.kind))
     if verdict is None or (kind.kind == "PersistentVolumeClaim" and _waits_for_a_pod(cluster, live)):
         return live, []
     metadata = live["metadata"]
@@ -172,7 +172,7 @@ _VERDICTS: Final[dict[tuple[str, str], Callable[[dict[str, Any]], tuple[str, boo
 """(group, kind) -> (what stands in the way or "", whether that is final)."""
 
 
-def _asked_for(live: dict[str, Any]) -> Callable[[dict[str, Any]], tuple[str, bool]] | None:
+def asked_for(live: dict[str, Any]) -> Callable[[dict[str, Any]], tuple[str, bool]] | None:
     """What the annotation `pulumi.com/waitFor: condition=<type>` of an object waits for."""
     asked = str(section(live, "metadata", "annotations").get(WAIT_FOR, ""))
     if not asked.startswith("condition="):
