@@ -9,7 +9,7 @@ from typing import Any, TypedDict
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from components.catalog.images import image_values
+from components.catalog.images import KOURIER_PROXY, image_values
 from components.helm import addon_namespace, merge, release
 from components.knative.names import EVENTING_NAMESPACE, OPERATOR_NAMESPACE, SERVING_NAMESPACE
 from components.knative.specs import eventing_spec, serving_spec
@@ -89,7 +89,10 @@ class Knative(pulumi.ComponentResource):
         level = PodSecurity.RESTRICTED
         version, replicas = args["version"], args["replicas"]
         self.namespace = installed(
-            "serving", "KnativeServing", SERVING_NAMESPACE, serving_spec(version, replicas, args["config"])
+            "serving",
+            "KnativeServing",
+            SERVING_NAMESPACE,
+            serving_spec(version, replicas, args["config"], KOURIER_PROXY.reference(args["images_lock"])),
         )
         if args["eventing"] is not None:
             eventing = Eventing.model_validate(args["eventing"])

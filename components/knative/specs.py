@@ -13,9 +13,6 @@ from components.settings.knative import Eventing, KafkaBrokers
 VERSIONS: Mapping[str, tuple[str, str]] = MappingProxyType({"v1.22.3": ("1.22.1", "1.22.2")})
 """Operator -> the versions of Serving and Eventing that it installs here: the newest that it carries."""
 
-ENVOY = "docker.io/envoyproxy/envoy:v1.37.2"
-"""Kourier's proxy. The operator's own manifests leave it at a tag that moves, v1.37-latest."""
-
 KOURIER_CLASS = "kourier.ingress.networking.knative.dev"
 
 REQUEST_SECONDS = 900
@@ -70,13 +67,14 @@ def serving_config(queue_proxy: str, pinned_registries: tuple[str, ...]) -> dict
     }
 
 
-def serving_spec(version: str, replicas: int, config: Mapping[str, Mapping[str, str]]) -> Spec:
+def serving_spec(version: str, replicas: int, config: Mapping[str, Mapping[str, str]], proxy: str) -> Spec:
     """Spec of KnativeServing.
 
     Args:
         version: Of the operator.
         replicas: Of every part.
         config: ConfigMaps by name without `config-`.
+        proxy: Image of Kourier's proxy.
     """
     return {
         "version": VERSIONS[version][0],
@@ -86,7 +84,7 @@ def serving_spec(version: str, replicas: int, config: Mapping[str, Mapping[str, 
         "podDisruptionBudgets": [
             {"name": name, "minAvailable": min(1, replicas - 1)} for name in ("activator-pdb", "webhook-pdb")
         ],
-        "registry": {"override": {"3scale-kourier-gateway/kourier-gateway": ENVOY}},
+        "registry": {"override": {"3scale-kourier-gateway/kourier-gateway": proxy}},
         "config": {name: dict(entries) for name, entries in config.items()},
     }
 

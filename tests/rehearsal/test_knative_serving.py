@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from components.catalog.images import KOURIER_PROXY
 from components.knative.names import EVENTING_NAMESPACE, SERVING_NAMESPACE
 from components.knative.specs import eventing_spec, serving_config, serving_spec
 from components.settings.knative import Eventing
@@ -50,7 +51,13 @@ def serving(api: Kube) -> Iterator[JsonObject]:
     home = make_namespace(api, SERVING_NAMESPACE)
     assert install(api, OPERATOR).controllers == "ready"
     config = serving_config(QUEUE_PROXY, ("registry.invalid",))
-    body = custom(API, "KnativeServing", SERVING_NAMESPACE, SERVING_NAMESPACE, serving_spec("v1.22.3", 1, config))
+    body = custom(
+        API,
+        "KnativeServing",
+        SERVING_NAMESPACE,
+        SERVING_NAMESPACE,
+        serving_spec("v1.22.3", 1, config, KOURIER_PROXY.reference()),
+    )
     api.apply(object_path(body), body, "tests")
     eventually(lambda: is_ready(api, body), "Knative Serving", seconds=180)
     yield body

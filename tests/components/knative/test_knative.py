@@ -4,22 +4,22 @@ from typing import Any
 
 import pulumi
 
-from components.catalog.images import images_in
+from components.catalog.images import KOURIER_PROXY, images_in, lockable
 from components.knative.knative import Knative, KnativeArgs
 from components.knative.make import make_knative
 from tests.components.recorder import Graph, Registered, build
 from tests.stack_files import REMOVE, settings
 
 
-def knative(*, eventing: dict[str, Any] | None = None, **values: Any) -> Graph:
+def knative(*, eventing: dict[str, Any] | None = None, images_lock: dict[str, str] | None = None) -> Graph:
     args: KnativeArgs = {
         "version": "v1.22.3",
         "replicas": 1,
         "config": {"autoscaler": {"stable-window": "120s"}},
         "eventing": eventing,
         "keda": False,
-        "images_lock": {},
-        "values": values,
+        "images_lock": images_lock or {},
+        "values": {},
     }
     return build({}, lambda: Knative("k", args), read_outputs=("namespace",))
 
@@ -47,6 +47,14 @@ def test_eventing_is_there_only_where_asked_for() -> None:
 def test_both_images_of_the_operator_are_pinned() -> None:
     found = images_in("knative-operator", named(knative(), "k-release").inputs["values"])
     assert [image.tag for image in found] == ["v1.22.3", "v1.22.3"]
+
+
+def test_the_proxy_of_the_ingress_is_pinned_by_the_lock() -> None:
+    digest = "sha256:" + "ab" * 32
+    lock = {KOURIER_PROXY.reference(): digest}
+    made = named(knative(images_lock=lock), "k-serving").inputs["spec"]["registry"]["override"]
+    assert list(made.values()) == [f"{KOURIER_PROXY.reference()}@{digest}"]
+    assert KOURIER_PROXY.reference() in lockable()
 
 
 def test_a_stack_takes_images_as_it_names_them_and_adds_to_the_config() -> None:
