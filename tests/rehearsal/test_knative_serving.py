@@ -8,11 +8,12 @@ import pytest
 from components.catalog.images import KOURIER_PROXY
 from components.knative.names import EVENTING_NAMESPACE, SERVING_NAMESPACE
 from components.knative.specs import eventing_spec, serving_config, serving_spec
+from components.serving.runtime_specs import RUNTIME_IMAGES, runtime_spec
 from components.settings.knative import Eventing
 from rehearsal import controllers, fleet, toolchain, upstream_crds
 from rehearsal.controllers.base import value
 from rehearsal.fleet import NodePool
-from rehearsal.kube import JsonObject, Kube, KubeError, object_path
+from rehearsal.kube import SERVER_SIDE_APPLY, JsonObject, Kube, KubeError, object_path
 from rehearsal.releases import Release
 from tests.rehearsal.cluster import Namespace, apply_crds, eventually, install, make_namespace, uninstall
 
@@ -111,14 +112,45 @@ def test_a_server_with_two_ports_is_refused_in_knatives_own_words(api: Kube, nam
         api.apply(object_path(body), body, "tests")
 
 
+def of_runtime(namespace: Namespace, key: str, *, knative: bool) -> JsonObject:
+    """A service that runs a model server as a model in knative mode does."""
+    spec = runtime_spec(key, "registry.invalid/server:1", knative=knative)
+    (container,) = spec["containers"]
+    pod = {
+        "containers": [{**container, "resources": {"limits": {"nvidia.com/gpu": "1", "memory": "1Gi"}}}],
+        "volumes": spec["volumes"],
+        "schedulerName": "volcano",
+        "priorityClassName": "interactive",
+        "automountServiceAccountToken": False,
+        "serviceAccountName": "workloads",
+        "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}],
+        "affinity": {"nodeAffinity": {}},
+        "initContainers": [{"name": "storage-initializer", "image": "registry.invalid/fetch:1"}],
+    }
+    return custom("serving.knative.dev/v1", "Service", "model", namespace.name, {"template": {"spec": pod}})
+
+
+def dry_run(api: Kube, body: JsonObject) -> JsonObject:
+    query = {"fieldManager": "tests", "dryRun": "All", "fieldValidation": "Strict"}
+    return api.request("PATCH", object_path(body), body, query=query, content_type=SERVER_SIDE_APPLY)
+
+
+@pytest.mark.parametrize("key", RUNTIME_IMAGES)
+def test_knative_takes_every_model_server_of_its_mode_and_none_of_the_others(
+    api: Kube, namespace: Namespace, key: str
+) -> None:
+    taken = dry_run(api, of_runtime(namespace, key, knative=True))
+    assert taken["spec"]["template"]["spec"]["schedulerName"] == "volcano"
+    with pytest.raises(KubeError, match=r"must not set the field|is not allowed|more than one container port"):
+        dry_run(api, of_runtime(namespace, key, knative=False))
+
+
 def test_eventing_on_kafka_is_a_resource_that_the_operator_takes(api: Kube) -> None:
     kafka = {"bootstrap": "multimodal-kafka-bootstrap.kafka.svc:9093", "secret": "knative"}
     home = make_namespace(api, EVENTING_NAMESPACE)
     spec = eventing_spec("v1.22.3", 2, Eventing.model_validate({"kafka": kafka}), keda=True)
     body = custom(API, "KnativeEventing", EVENTING_NAMESPACE, EVENTING_NAMESPACE, spec)
     try:
-        query = {"fieldManager": "tests", "dryRun": "All", "fieldValidation": "Strict"}
-        answer = api.request("PATCH", object_path(body), body, query=query, content_type="application/apply-patch+yaml")
-        assert answer["spec"]["defaultBrokerClass"] == "Kafka"
+        assert dry_run(api, body)["spec"]["defaultBrokerClass"] == "Kafka"
     finally:
         home.remove()
