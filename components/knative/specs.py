@@ -42,6 +42,8 @@ def serving_config(queue_proxy: str, pinned_registries: tuple[str, ...]) -> dict
         "domain": {"svc.cluster.local": ""},
         "features": {
             **{f"kubernetes.podspec-{feature}": "enabled" for feature in _FEATURES},
+            # Knative would try a pod that lacks a service's annotations, and so is in no tenant's queue.
+            "kubernetes.podspec-dryrun": "disabled",
             # What Pod Security restricted asks for, where a service does not say.
             "secure-pod-defaults": "enabled",
         },

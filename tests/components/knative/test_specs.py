@@ -37,6 +37,10 @@ def test_pods_may_say_what_a_gpu_a_queue_and_weights_need(feature: str) -> None:
     assert config()["features"][f"kubernetes.podspec-{feature}"] == "enabled"
 
 
+def test_knative_tries_no_pod_outside_its_tenants_queue() -> None:
+    assert config()["features"]["kubernetes.podspec-dryrun"] == "disabled"
+
+
 def test_a_pod_that_says_nothing_is_confined_as_pod_security_restricted_asks() -> None:
     assert config()["features"]["secure-pod-defaults"] == "enabled"
 
