@@ -42,8 +42,6 @@ def serving_config(queue_proxy: str, pinned_registries: tuple[str, ...]) -> dict
         "domain": {"svc.cluster.local": ""},
         "features": {
             **{f"kubernetes.podspec-{feature}": "enabled" for feature in _FEATURES},
-            # Knative would try a pod that lacks a service's annotations, and so is in no tenant's queue.
-            "kubernetes.podspec-dryrun": "disabled",
             # What Pod Security restricted asks for, where a service does not say.
             "secure-pod-defaults": "enabled",
         },
@@ -82,13 +80,15 @@ def serving_spec(version: str, replicas: int, config: Mapping[str, Mapping[str, 
         "version": VERSIONS[version][0],
         "ingress": {"kourier": {"enabled": True, "service-type": "ClusterIP"}},
         "high-availability": {"replicas": replicas},
-        # Knative's own keep 80 % of the pods, which of one or two is all of them: a node could not be drained.
-        "podDisruptionBudgets": [
-            {"name": name, "minAvailable": min(1, replicas - 1)} for name in ("activator-pdb", "webhook-pdb")
-        ],
+        "podDisruptionBudgets": _budgets(replicas, "activator-pdb", "webhook-pdb", "3scale-kourier-gateway-pdb"),
         "registry": {"override": {"3scale-kourier-gateway/kourier-gateway": proxy}},
         "config": {name: dict(entries) for name, entries in config.items()},
     }
+
+
+def _budgets(replicas: int, *names: str) -> list[Spec]:
+    """Knative's own keep 80 % of the pods, which of one or two is all of them: a node could not be drained."""
+    return [{"name": name, "minAvailable": min(1, replicas - 1)} for name in names]
 
 
 def eventing_spec(version: str, replicas: int, eventing: Eventing, *, keda: bool) -> Spec:
@@ -111,6 +111,7 @@ def eventing_spec(version: str, replicas: int, eventing: Eventing, *, keda: bool
     config = {"config-kafka-features": features, **on_kafka.pop("config", {})}
     return {
         "version": installed,
+        "podDisruptionBudgets": _budgets(replicas, "eventing-webhook"),
         "config": config,
         **on_kafka,
         "high-availability": {"replicas": replicas},

@@ -37,10 +37,6 @@ def test_pods_may_say_what_a_gpu_a_queue_and_weights_need(feature: str) -> None:
     assert config()["features"][f"kubernetes.podspec-{feature}"] == "enabled"
 
 
-def test_knative_tries_no_pod_outside_its_tenants_queue() -> None:
-    assert config()["features"]["kubernetes.podspec-dryrun"] == "disabled"
-
-
 def test_a_pod_that_says_nothing_is_confined_as_pod_security_restricted_asks() -> None:
     assert config()["features"]["secure-pod-defaults"] == "enabled"
 
@@ -59,7 +55,13 @@ def test_a_services_default_time_is_within_the_longest() -> None:
 def test_a_node_can_be_drained_however_many_pods_there_are(replicas: int, kept: int) -> None:
     made = serving(replicas)
     assert made["high-availability"] == {"replicas": replicas}
-    assert {one["minAvailable"] for one in made["podDisruptionBudgets"]} == {kept}
+    budgets = [*made["podDisruptionBudgets"], *eventing(replicas)["podDisruptionBudgets"]]
+    assert {one["name"]: one["minAvailable"] for one in budgets} == {
+        "activator-pdb": kept,
+        "webhook-pdb": kept,
+        "3scale-kourier-gateway-pdb": kept,
+        "eventing-webhook": kept,
+    }
 
 
 def test_the_proxy_is_the_one_that_it_is_given_where_the_operator_leaves_a_moving_tag() -> None:
