@@ -166,6 +166,8 @@ class Reconciler:
         self._end(entry)
         if isinstance(entry.controller, SimulatedController) and not entry.answer.startswith("failed: release "):
             entry.controller.withdraw(self._api)
+        if isinstance(entry.controller, HostController) and entry.controller.after is not None:
+            entry.controller.after(self._api)
         shutil.rmtree(self._folder(key), ignore_errors=True)
         # Last: where the API server did not answer, the next step tries again.
         del self._entries[key]

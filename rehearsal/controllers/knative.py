@@ -36,6 +36,7 @@ UNREACHABLE = "192.0.2.1"
 KOURIER = "kourier.ingress.networking.knative.dev"
 _INGRESSES = "/apis/networking.internal.knative.dev/v1alpha1/ingresses"
 _CRDS = tuple(f"{plural}.operator.knative.dev" for plural in ("knativeservings", "knativeeventings"))
+_DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 _MANIFESTS = "kodata"
 _WEBHOOK_KIND = re.compile(r"^kind: (Validating|Mutating)WebhookConfiguration$", re.M)
 _SERVICE_KIND = re.compile(r"^kind: Service$", re.M)
@@ -155,6 +156,14 @@ def _balancer(service: str) -> JsonObject:
     return {"ingress": [{"domainInternal": f"{service}.{SERVING}.svc.cluster.local"}]}
 
 
+def forget(api: Kube) -> None:
+    """Takes Knative's kinds away, which its operator leaves in a cluster so that nobody loses services with it."""
+    for definition in api.items(_DEFINITIONS):
+        name: str = definition["metadata"]["name"]
+        if name.endswith(".knative.dev") and name not in _CRDS:
+            api.delete(f"{_DEFINITIONS}/{name}")
+
+
 KNATIVE = HostController(
     chart="knative-operator",
     tools=("knative-operator", "knative"),
@@ -162,5 +171,6 @@ KNATIVE = HostController(
     crds=_CRDS,
     plan=plan,
     beside=kourier,
+    after=forget,
 )
 """Knative Serving as its operator installs it."""

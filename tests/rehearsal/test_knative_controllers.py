@@ -103,9 +103,13 @@ class Api:
     def __init__(self, *objects: JsonObject) -> None:
         self.objects = list(objects)
         self.written: list[tuple[str, Mapping[str, Any]]] = []
+        self.deleted: list[str] = []
 
     def items(self, _path: str) -> list[JsonObject]:
         return self.objects
+
+    def delete(self, path: str) -> None:
+        self.deleted.append(path)
 
     def merge(self, path: str, body: Mapping[str, Any]) -> None:
         self.written.append((path, body))
@@ -130,6 +134,13 @@ def test_an_ingress_of_kouriers_is_ready_at_its_service_within_the_cluster() -> 
     again = Api(ingress(**status))
     knative.kourier(again)  # type: ignore[arg-type]
     assert again.written == []
+
+
+def test_knatives_kinds_go_after_it_and_those_of_others_stay() -> None:
+    names = ("routes.serving.knative.dev", "knativeservings.operator.knative.dev", "queues.scheduling.volcano.sh")
+    api = Api(*({"metadata": {"name": name}} for name in names))
+    knative.forget(api)  # type: ignore[arg-type]
+    assert [path.rpartition("/")[2] for path in api.deleted] == ["routes.serving.knative.dev"]
 
 
 def deployment(**env: str) -> JsonObject:
