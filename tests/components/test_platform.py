@@ -25,7 +25,7 @@ def local(kubeconfig: Path) -> Settings:
         "gpuPools": {"h100": {"accelerator": "H100-80", "gpus": 8, "nodes": 2, "mig": {"1g.10gb": 4, "3g.40gb": 1}}},
     }
     tenants = {"vision": {"quota": {"slices": {"1g.10gb": 8}}}, "language": {"quota": {"slices": {"3g.40gb": 4}}}}
-    return settings(cluster=cluster, tenants=tenants, serving={})
+    return settings(cluster=cluster, tenants=tenants, serving={}, knative={})
 
 
 def kubeconfig() -> str:
@@ -99,6 +99,14 @@ def test_serving_meets_no_webhook_before_it_answers(graph: Graph) -> None:
         assert reaches(graph, later, earlier), (later.name, earlier.name)
     # The controller is there for as long as there is a Gateway, to take its load balancer down.
     assert reaches(graph, gateway, graph.one(RELEASE, "p-gateway-release"))
+
+
+def test_kserve_looks_for_knative_once_it_is_ready_and_nothing_of_a_tenants_outlives_it(graph: Graph) -> None:
+    serving = graph.one("kubernetes:operator.knative.dev/v1beta1:KnativeServing")
+    assert reaches(graph, serving, graph.one(RELEASE, "p-knative-release"))
+    assert reaches(graph, graph.one(RELEASE, "p-kserve-release"), serving)
+    for tenant in ("vision", "language"):
+        assert reaches(graph, graph.one(NAMESPACE, f"p-tenant-{tenant}-namespace"), serving)
 
 
 def test_a_namespace_comes_after_its_queue_so_that_jobs_go_before_it(graph: Graph) -> None:
@@ -187,6 +195,8 @@ def test_pod_security_is_enforced_in_every_namespace(graph: Graph) -> None:
         "p-trust-namespace": "restricted",
         "p-certificates-namespace": "restricted",
         "p-gateway-namespace": "restricted",
+        "p-knative-namespace": "restricted",
+        "p-knative-serving-namespace": "restricted",
         "p-kserve-namespace": "restricted",
         "p-tenant-vision-namespace": "restricted",
         "p-tenant-language-namespace": "restricted",
