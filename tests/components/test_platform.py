@@ -136,7 +136,7 @@ def test_custom_resources_come_after_the_chart_that_brings_their_kind(graph: Gra
 def test_every_release_is_pinned_and_rolls_back(graph: Graph) -> None:
     releases = graph.all(RELEASE)
     assert {release.inputs["chart"].rpartition("/")[2] for release in releases} == {
-        *("gpu-operator", "volcano", "kyverno"),
+        *("gpu-operator", "volcano", "kyverno", "knative-operator"),
         *("cert-manager", "gateway-helm", "kserve-crd", "kserve-resources"),
     }
     for release in releases:
