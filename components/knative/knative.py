@@ -68,7 +68,7 @@ class Knative(pulumi.ComponentResource):
 
         def installed(part: str, kind: str, namespace: str, spec: Spec) -> pulumi.Output[str]:
             home = addon_namespace(f"{name}-{part}", namespace=namespace, pod_security=level, opts=child)
-            made = kubernetes.apiextensions.CustomResource(
+            kubernetes.apiextensions.CustomResource(
                 f"{name}-{part}",
                 api_version="operator.knative.dev/v1beta1",
                 kind=kind,
@@ -84,7 +84,7 @@ class Knative(pulumi.ComponentResource):
                     child, pulumi.ResourceOptions(depends_on=[chart], custom_timeouts=_TIMEOUTS)
                 ),
             )
-            return made.metadata["namespace"]
+            return home.metadata.name
 
         level = PodSecurity.RESTRICTED
         version, replicas = args["version"], args["replicas"]

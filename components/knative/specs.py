@@ -101,19 +101,22 @@ def eventing_spec(version: str, replicas: int, eventing: Eventing, *, keda: bool
         keda: Whether KEDA is there to scale consumers by their lag.
     """
     installed = VERSIONS[version][1]
-    on_kafka = {} if eventing.kafka is None else _kafka_brokers(installed, replicas, eventing.kafka)
     features = {
         # A tenant's topics and groups begin with its name, so that one prefix bounds it.
         "brokers-topic-template": "{{ .Namespace }}.broker.{{ .Name }}",
         "triggers-consumergroup-template": "{{ .Namespace }}.trigger.{{ .Name }}",
         **({"controller-autoscaler-keda": "enabled"} if keda else {}),
     }
-    config = {"config-kafka-features": features, **on_kafka.pop("config", {})}
+    config: Spec = {"config-kafka-features": features}
+    brokers: Spec = {}
+    if eventing.kafka is not None:
+        config["kafka-broker-config"] = _broker_config(replicas, eventing.kafka)
+        brokers = {"defaultBrokerClass": "Kafka", "additionalManifests": _data_planes(installed)}
     return {
         "version": installed,
         "podDisruptionBudgets": _budgets(replicas, "eventing-webhook"),
         "config": config,
-        **on_kafka,
+        **brokers,
         "high-availability": {"replicas": replicas},
         # The resource asks for all six as soon as it has one.
         "source": {
@@ -122,19 +125,16 @@ def eventing_spec(version: str, replicas: int, eventing: Eventing, *, keda: bool
     }
 
 
-def _kafka_brokers(version: str, replicas: int, kafka: KafkaBrokers) -> Spec:
-    """Brokers on Kafka by default, and the data planes that the operator's own manifests lack."""
+def _broker_config(replicas: int, kafka: KafkaBrokers) -> dict[str, str]:
+    """Where brokers keep events, unless one says otherwise."""
     return {
-        "defaultBrokerClass": "Kafka",
-        "config": {
-            "kafka-broker-config": {
-                "bootstrap.servers": kafka.bootstrap,
-                "auth.secret.ref.name": kafka.secret,
-                "default.topic.partitions": str(kafka.partitions),
-                "default.topic.replication.factor": "3" if replicas > 1 else "1",
-            }
-        },
-        "additionalManifests": [
-            {"URL": f"{_KAFKA_RELEASES}/knative-v{version}/eventing-kafka-{part}.yaml"} for part in ("broker", "sink")
-        ],
+        "bootstrap.servers": kafka.bootstrap,
+        "auth.secret.ref.name": kafka.secret,
+        "default.topic.partitions": str(kafka.partitions),
+        "default.topic.replication.factor": "3" if replicas > 1 else "1",
     }
+
+
+def _data_planes(version: str) -> list[Spec]:
+    """What the operator's own manifests lack of brokers and sinks on Kafka."""
+    return [{"URL": f"{_KAFKA_RELEASES}/knative-v{version}/eventing-kafka-{part}.yaml"} for part in ("broker", "sink")]

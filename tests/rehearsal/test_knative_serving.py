@@ -116,7 +116,7 @@ def of_runtime(namespace: Namespace, key: str, *, knative: bool) -> JsonObject:
     """A service that runs a model server as a model in knative mode does."""
     spec = runtime_spec(key, "registry.invalid/server:1", knative=knative)
     (container,) = spec["containers"]
-    pod = {
+    pod: JsonObject = {
         "containers": [{**container, "resources": {"limits": {"nvidia.com/gpu": "1", "memory": "1Gi"}}}],
         "volumes": spec["volumes"],
         "schedulerName": "volcano",
