@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
+PIPELINES := .venv-pipelines
 .PHONY: help up preview rehearse destroy check diagram lock test unit bench lint format schema clean
 
 help: ## Show what there is
@@ -40,7 +41,13 @@ diagram: $(READY) ## Draw STACK into .rehearsal/diagrams
 lock: $(READY) ## Resolve the platform's images to digests in images.lock
 	@$(BIN)/python -m rehearsal lock
 
-test: $(READY) ## All tests
+$(PIPELINES)/.ready: examples/pipelines/requirements.txt
+	@echo "installing Kubeflow's SDK into $(PIPELINES), an environment of its own (about 1 min, once)"
+	@$(PYTHON) -m venv $(PIPELINES)
+	@$(PIPELINES)/bin/pip install --quiet --disable-pip-version-check -r $< "pytest>=9,<10"
+	@touch $@
+
+test: $(READY) $(PIPELINES)/.ready ## All tests
 	@$(BIN)/python -m pytest -n logical --dist loadfile
 
 unit: $(READY) ## Quick tests: no engine, no processes, no whole SDKs of clouds or Ray
@@ -63,4 +70,4 @@ schema: $(READY) ## Write the JSON Schema of stack files
 
 clean: ## Stop the control plane and forget everything but the caches
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m rehearsal stop; fi
-	@rm -rf .rehearsal $(VENV)
+	@rm -rf .rehearsal $(VENV) $(PIPELINES)

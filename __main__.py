@@ -28,6 +28,7 @@ def main() -> None:
     pulumi.export("tenants", platform.tenants)
     pulumi.export("gpuSupply", platform.gpu_supply)
     pulumi.export("modelDensity", platform.density)
+    pulumi.export("eventStorage", platform.event_storage)
     pulumi.export("layouts", platform.layouts)
 
 

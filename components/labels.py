@@ -12,6 +12,9 @@ GPU_POOL = "multimodal.dev/gpu-pool"
 STORES_LABEL = "multimodal.dev/reads-stores"
 """On pods that fetch weights or data: a network policy lets them reach object stores and the cloud's identity."""
 
+KAFKA_LABEL = "multimodal.dev/reaches-kafka"
+"""On pods that produce or consume events: network policies let them reach Kafka's brokers."""
+
 QUEUE_ANNOTATION = "scheduling.volcano.sh/queue-name"
 """On pods: the Volcano queue that they count against, which is their tenant's."""
 

@@ -11,13 +11,16 @@ from components.autoscaling.keda import Keda
 from components.catalog.device_classes import RDMA_CLASS, quota_resource
 from components.cluster.make import make_cluster
 from components.cluster.naming import physical_name
+from components.cluster.outputs import Foundation
 from components.cluster.pools import fast_pools, taint_keys
+from components.eventing.make import make_events
 from components.gpu.dra import DraDriver
 from components.gpu.drivers import DriverPlan, driver_plan
 from components.gpu.efa import EfaDevicePlugin
 from components.gpu.layouts import layout_names
 from components.gpu.operator import GpuOperator
 from components.knative.make import make_knative
+from components.pipelines.make import make_engine, make_tenant_pipelines
 from components.scheduling.kuberay import KubeRay
 from components.scheduling.priorities import PriorityClasses
 from components.scheduling.queues import deserved
@@ -27,17 +30,19 @@ from components.settings import Settings
 from components.settings.cluster import EksCluster
 from components.settings.density import sentence
 from components.settings.drivers import driver_owner
+from components.settings.event_topics import sentences
 from components.settings.model import Environment
 from components.settings.sections import Allocation
 from components.settings.set_workloads import densities
 from components.settings.supply import adapters, growing, supply
 from components.storage.classes import StorageClasses
-from components.storage.outputs import Storage
 from components.tenancy.objects import gpu_guarantee
 from components.tenancy.queue_guard import QueueGuard
 from components.tenancy.tenant import Tenant
 from components.tenancy.workloads import tenant_workloads
+from components.trust.audit.make import make_audit
 from components.trust.kyverno import Kyverno
+from components.trust.make import make_certificates
 
 
 class PlatformArgs(TypedDict):
@@ -74,6 +79,9 @@ class Platform(pulumi.ComponentResource):
     density: dict[str, str]
     """<tenant>/<model set> -> how many of its models are in GPU memory at once."""
 
+    event_storage: dict[str, str]
+    """Tenant -> what its topics may take on the brokers; `*` -> all of them, and what brokers offer."""
+
     def __init__(
         self,
         name: str,
@@ -105,9 +113,12 @@ class Platform(pulumi.ComponentResource):
         self.gpu_supply = dict(supply(settings.cluster))
         full = densities(settings.cluster, settings.tenants)
         self.density = {f"{tenant}/{key}": sentence(*found) for (tenant, key), found in full.items()}
+        self.event_storage = (
+            sentences(settings.events, settings.environment, settings.tenants) if settings.events is not None else {}
+        )
         if foundation.block_classes:
             StorageClasses(f"{name}-classes", {"classes": foundation.block_classes}, self._on_cluster)
-        self._layers(name, settings, plan, foundation.storage)
+        self._layers(name, settings, plan, foundation)
         self.cluster_name = cluster.cluster_name
         self.tenants = sorted(settings.tenants)
         self.register_outputs({"clusterName": self.cluster_name, "tenants": self.tenants, "gpuSupply": self.gpu_supply})
@@ -163,8 +174,9 @@ class Platform(pulumi.ComponentResource):
             )
         return made
 
-    def _layers(self, name: str, settings: Settings, plan: DriverPlan, storage: Storage | None) -> None:
+    def _layers(self, name: str, settings: Settings, plan: DriverPlan, foundation: Foundation) -> None:
         """What rides on the cluster. Tenants come last, so that bounds exist before anything can run in them."""
+        storage = foundation.storage
         devices = self._devices(name, settings, plan)
         volcano = Volcano(
             f"{name}-volcano",
@@ -242,9 +254,20 @@ class Platform(pulumi.ComponentResource):
         if settings.knative is not None:
             knative.append(make_knative(name, settings, settings.knative, self._lock, self._on_cluster))
             layers += knative
-        if settings.serving is not None:
-            # Made before tenants, it outlives them on a destroy, and KServe can let go of what they made of its kinds.
-            layers.append(make_serving(name, settings, settings.serving, self._lock, self._on_cluster, knative))
+        certificates = make_certificates(name, settings, self._lock, self._on_cluster)
+        # Made before tenants, these outlive them on a destroy, and their controllers can let go of what tenants made.
+        if settings.serving is not None and certificates is not None:
+            layers.append(
+                make_serving(name, settings, settings.serving, [certificates, *knative], self._lock, self._on_cluster)
+            )
+        if settings.events is not None and certificates is not None:
+            kafka = make_events(name, settings, settings.events, certificates, self._lock, self._on_cluster)
+            after_kafka = pulumi.ResourceOptions.merge(self._on_cluster, pulumi.ResourceOptions(depends_on=[kafka]))
+            layers.append(make_audit(name, settings, foundation, self._lock, after_kafka) or kafka)
+        engine = None
+        if settings.pipelines is not None:
+            engine = make_engine(name, settings, settings.pipelines, self._lock, self._on_cluster)
+            layers.append(engine)
         weights = {tenant: chosen.queue.weight for tenant, chosen in settings.tenants.items()}
         granted = {tenant: chosen.quota.gpu_resources for tenant, chosen in settings.tenants.items()}
         for tenant, chosen in settings.tenants.items():
@@ -268,6 +291,15 @@ class Platform(pulumi.ComponentResource):
                 f"{name}-tenant-{tenant}",
                 tenant,
                 settings,
+                storage,
+                self._lock,
+                pulumi.ResourceOptions.merge(self._on_cluster, pulumi.ResourceOptions(depends_on=[made])),
+            )
+            make_tenant_pipelines(
+                f"{name}-tenant-{tenant}",
+                tenant,
+                settings,
+                engine,
                 storage,
                 self._lock,
                 pulumi.ResourceOptions.merge(self._on_cluster, pulumi.ResourceOptions(depends_on=[made])),

@@ -117,5 +117,12 @@ def _tagged(image: ImageRef) -> str:
 
 
 def registry_roots(images: Iterable[Image]) -> tuple[str, ...]:
-    """Registry and first part of each image's repository: on a registry that many share, the owner's part."""
-    return tuple(sorted({f"{image.registry}/{image.repository.partition('/')[0]}" for image in images}))
+    """Registry and first part of each image's repository: on a registry that many share, the owner's part.
+
+    Docker's own `library` belongs to many, so of it each image counts for itself.
+    """
+    return tuple(sorted({f"{image.registry}/{_owned(image.repository)}" for image in images}))
+
+
+def _owned(repository: str) -> str:
+    return repository if repository.startswith("library/") else repository.partition("/")[0]

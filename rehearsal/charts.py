@@ -33,10 +33,14 @@ LOOPED: Final[Mapping[str, frozenset[str]]] = {
     # Each is a flag.
     "cluster-autoscaler": frozenset({"extraArgs"}),
     "kuberay-operator": frozenset({"resources"}),
+    "strimzi-kafka-operator": frozenset(
+        f"{part}.image" for part in ("kafka", "kafkaConnect", "kafkaExporter", "kafkaMirrorMaker2", "cruiseControl")
+    ),
+    "argo-workflows": frozenset({"controller.securityContext"}),
     "kserve-resources": frozenset({"kserve.storage.containerSecurityContext"}),
 }
-"""Maps with defaults that a chart's templates loop over or hand on whole, so that every key in them is read: flags, and
-a container's resources and security context."""
+"""Maps with defaults that a chart's templates loop over or hand on whole, so that every key in them is read: flags, a
+container's resources and security context, the parts of an image's name."""
 
 
 def chart_name(chart: str) -> str:

@@ -114,12 +114,22 @@ def _key_of_data(step: Step) -> bool:
 LOCKS = _types("azure-native:authorization:ManagementLockByScope")
 
 
+TOPICS = _types("kubernetes:kafka.strimzi.io/v1:KafkaTopic")
+BROKERS = _types("kubernetes:kafka.strimzi.io/v1:Kafka")
+
+
+def _kafkas_operator(step: Step) -> bool:
+    return RELEASES(step) and "multimodal:index:Strimzi$" in step.urn
+
+
 def _locked(step: Step) -> bool:
     return step.type.startswith("azure-native:containerservice:")
 
 
 ORDERS: tuple[Order, ...] = (
     Order(_tenant, RELEASES, "a tenant's workloads and volumes go while the controllers that clean up after them run"),
+    Order(TOPICS, BROKERS, "a topic's finalizer goes when the brokers have deleted it"),
+    Order(BROKERS, _kafkas_operator, "its operator takes the brokers away"),
     Order(_in_cluster, NODE_POOLS, "what is in the cluster may own load balancers, volumes and nodes"),
     Order(_in_cluster, _driver, "volumes are deleted by their driver"),
     Order(_in_cluster, ENTRIES, "without an entry the cluster lets nobody in to remove it"),

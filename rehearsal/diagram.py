@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from components.catalog.mig import profiles, slice_resource
+from components.catalog.workload_images import KFP_VERSION
 from components.settings import Settings
 from components.settings.cluster import Cluster, ExistingGpuPool, GpuPool, pool_shape
 from components.settings.drivers import driver_owner
@@ -62,6 +63,7 @@ def _groups(stack: str, settings: Settings) -> Iterator[tuple[str, list[tuple[st
             ("platform gpu", f"GPU Operator {versions.gpu_operator}<br/>driver: {owner}"),
             ("platform volcano", f"Volcano {versions.volcano}<br/>gangs, bin-packing, a queue per tenant"),
             *([("platform ray", f"KubeRay {versions.kuberay}<br/>Ray clusters as gangs")] if settings.ray else []),
+            *_pipelines(settings),
             (
                 "platform kyverno",
                 f"Kyverno {versions.kyverno}<br/>image signatures: {settings.trust.enforcement.value}",
@@ -75,6 +77,11 @@ def _groups(stack: str, settings: Settings) -> Iterator[tuple[str, list[tuple[st
         ],
     )
     yield "Tenants", [(f"tenant {name}", _tenant_label(name, tenant)) for name, tenant in settings.tenants.items()]
+
+
+def _pipelines(settings: Settings) -> Iterator[tuple[str, str]]:
+    if settings.pipelines is not None:
+        yield "platform pipelines", f"Kubeflow Pipelines {KFP_VERSION}<br/>runs in tenants' queues"
 
 
 def _serving(settings: Settings) -> Iterator[tuple[str, str]]:

@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-from rehearsal import processes, releases, toolchain
+from rehearsal import hosts, processes, releases, toolchain
 from rehearsal.controllers import controller
 from rehearsal.controllers.base import (
+    ActingController,
+    Actor,
     ConfigurationError,
     Context,
     Controller,
@@ -58,9 +60,11 @@ class Entry:
     children: list[Child] = field(default_factory=list[Child])
     plan: Plan | None = None
     """What was started, with what it needs in the API server."""
+    actor: Actor | None = None
+    """The stand-in that acts for it."""
     since: float = field(default_factory=time.monotonic)
     answer: str = ""
-    """`ready`, `failed: <reason>` or `none: <reason>`; empty while it is not known."""
+    """`ready`, `ready: <remark>`, `failed: <reason>` or `none: <reason>`; empty while it is not known."""
 
     def enter(self, state: State, answer: str = "") -> None:
         """Change the state and remember when."""
@@ -95,6 +99,7 @@ class Reconciler:
         self._log = log
         self._lookup = lookup
         self._built = built
+        hosts.write(run / hosts.NAME, {})
         self._entries: dict[Key, Entry] = {}
 
     def answers(self) -> dict[str, str]:
@@ -123,6 +128,9 @@ class Reconciler:
 
     def stop(self) -> None:
         """End all processes; simulated controllers leave things as they are, the cluster ends with them."""
+        for entry in self._entries.values():
+            if entry.actor is not None:
+                entry.actor.stop()
         processes.stop([child for entry in self._entries.values() for child in entry.children], grace=_STOP_SECONDS)
         self._entries.clear()
 
@@ -130,10 +138,13 @@ class Reconciler:
         """Take up a release that is new or has new values."""
         old = self._entries.get(key)
         chosen = self._lookup(release.chart)
-        # A simulation takes up new values as they are; withdrawing in between would drain nodes for a second.
-        if old is not None and not (isinstance(chosen, SimulatedController) and old.controller is chosen):
+        # A stand-in takes up new values as they are; withdrawing in between would drain nodes for a second.
+        stays = (
+            isinstance(chosen, SimulatedController | ActingController) and old is not None and old.controller is chosen
+        )
+        if old is not None and not stays:
             self._remove(key)
-        entry = Entry(release, chosen)
+        entry = Entry(release, chosen, actor=old.actor if old is not None and stays else None)
         self._entries[key] = entry
         rival = next(
             (
@@ -174,6 +185,9 @@ class Reconciler:
 
     def _end(self, entry: Entry) -> None:
         """Stop what runs for a release and take away what it had in the API server. May be done again."""
+        if entry.actor is not None:
+            entry.actor.stop()
+            entry.actor = None
         plan = entry.plan or Plan(processes=())
         for one in plan.registrations:
             self._api.delete(object_path(one))
@@ -201,6 +215,9 @@ class Reconciler:
                 if not entry.answer.startswith("failed: "):
                     entry.controller.reconcile(self._api, entry.release.values)
                     entry.enter(State.DONE, "ready")
+            elif isinstance(entry.controller, ActingController):
+                if not entry.answer.startswith("failed: "):
+                    self._act(entry, entry.controller)
             elif isinstance(entry.controller, HostController):
                 self._advance_host(entry, entry.controller)
                 if entry.answer == "ready" and entry.controller.beside is not None:
@@ -210,14 +227,32 @@ class Reconciler:
             entry.enter(State.DONE, f"failed: {error}")
             self._end(entry)
 
+    def _act(self, entry: Entry, controller: ActingController) -> None:
+        if entry.actor is None:
+            for tool in controller.optional:
+                self._has(tool)
+            context = self._context(entry)
+            context.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            entry.actor = controller.act(context)
+        remark = entry.actor.step(self._api, entry.release.values)
+        entry.enter(State.DONE, f"ready: {remark}" if remark else "ready")
+
+    def _context(self, entry: Entry) -> Context:
+        namespace = entry.release.namespace
+        return Context(
+            kubeconfig=self._kubeconfig,
+            folder=self._folder((namespace, entry.release.name)),
+            tools=self._tools,
+            namespace=namespace,
+            hosts=self._run / hosts.NAME,
+            logs=self._logs,
+        )
+
     def _advance_host(self, entry: Entry, host: HostController) -> None:
         late = time.monotonic() - entry.since > START_SECONDS
         if entry.state is State.WAITING:
             # Values that cannot work fail at once, without waiting for anything.
-            key = (entry.release.namespace, entry.release.name)
-            context = Context(
-                kubeconfig=self._kubeconfig, folder=self._folder(key), tools=self._tools, namespace=key[0]
-            )
+            context = self._context(entry)
             plan = host.plan(entry.release.values, context)
             missing = [name for name in host.crds if not self._established(name)]
             if missing and late:

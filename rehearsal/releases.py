@@ -25,7 +25,7 @@ from typing import Any, Final, Protocol, cast
 
 SECRET_TYPE: Final = "helm.sh/release.v1"  # noqa: S105 - a type, not a secret
 CONTROLLERS_ANNOTATION: Final = "rehearsal.multimodal.dev/controllers"
-"""`ready`, `failed: <reason>` or `none: <why it is not run here>`."""
+"""`ready`, `ready: <remark>`, `failed: <reason>` or `none: <why it is not run here>`."""
 OBSERVED_ANNOTATION: Final = "rehearsal.multimodal.dev/observed"
 """`values_digest` of the values that the answer is about."""
 CRDS_ANNOTATION: Final = "rehearsal.multimodal.dev/crds"
@@ -207,12 +207,12 @@ def acknowledge(api: Secrets, release: Release, controllers: str) -> None:
     Args:
         api: The API server.
         release: The release as it was read, so that the answer is about its values and no later ones.
-        controllers: `ready`, `failed: <reason>` or `none: <reason>`.
+        controllers: `ready`, `ready: <remark>`, `failed: <reason>` or `none: <reason>`.
 
     Raises:
         ValueError: for any other answer.
     """
-    if controllers != "ready" and not controllers.startswith(("failed: ", "none: ")):
+    if controllers != "ready" and not controllers.startswith(("ready: ", "failed: ", "none: ")):
         raise ValueError(f"controllers: {controllers!r} is not 'ready', 'failed: <reason>' or 'none: <reason>'")
     answer = {CONTROLLERS_ANNOTATION: controllers, OBSERVED_ANNOTATION: release.digest}
     api.annotate_secret(release.namespace, secret_name(release.name), answer)

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from components.gpu.layouts import node_labels
 from components.settings import Settings
 from components.settings.cluster import ExistingCluster, ExistingGpuPool
 from components.settings.settings import NAMESPACE
-from rehearsal import control_plane, controllers, fleet, supervisor, toolchain
+from rehearsal import control_plane, controllers, fleet, supervisor, toolchain, volumes
 from rehearsal.engine import Engine
 from rehearsal.kube import Kube
 from rehearsal.report import Report
@@ -60,7 +60,7 @@ def running(file: StackFile, folder: Path, say: Say) -> Generator[Session]:
             f"the control plane in {folder.name}/ carries stack {other}; run `make destroy STACK={other}` first"
         )
     sections = [key.removeprefix(f"{NAMESPACE}:") for key in file.config]
-    programs = toolchain.ensure([ENGINE, *control_plane.TOOLS, *controllers.tools(sections)], say)
+    programs = toolchain.ensure([ENGINE, *control_plane.TOOLS, *tools(sections, say)], say)
     started = supervisor.running(folder) is None
     if started:
         # The engine's state of an API server that is gone describes nothing.
@@ -77,6 +77,18 @@ def running(file: StackFile, folder: Path, say: Say) -> Generator[Session]:
         if started:
             supervisor.stop(folder)
         raise
+
+
+def tools(sections: Sequence[str], say: Say) -> list[str]:
+    """The tools of a stack's controllers; those that this machine cannot have are left out, and why is told."""
+    found = list(controllers.tools(sections))
+    for tool in controllers.optional_tools(sections):
+        reason = toolchain.lacking(tool)
+        if reason:
+            say(f"without {tool}: {reason}")
+        else:
+            found.append(tool)
+    return found
 
 
 def carried(folder: Path) -> str | None:
@@ -129,9 +141,11 @@ def _no_cluster(folder: Path) -> Path:
 
 
 def add_nodes(api: Kube, settings: Settings) -> None:
-    """Makes the nodes that an existing cluster is said to have. A cloud's nodes come with its node pools."""
+    """Makes the nodes and the default storage class that an existing cluster has. A cloud's nodes come with its node
+    pools, and its classes with the stack."""
     if not isinstance(settings.cluster, ExistingCluster):
         return
+    volumes.default_class(api)
     fleet.ensure_pool(api, fleet.NodePool(name="system", machine="simulated", vcpu=8, memory_gib=32, count=2))
     for name, pool in settings.cluster.gpu_pools.items():
         fleet.ensure_pool(api, existing_pool(name, pool, pool_taints(settings.cluster, pool)))

@@ -15,7 +15,7 @@ from rehearsal.engine import Result, Step
 from rehearsal.gang import Placement
 from rehearsal.kube import JsonObject, Kube
 from rehearsal.report import Report
-from rehearsal.workloads import Workload
+from rehearsal.workloads import KAFKA, Workload
 
 _CLAIMED = quota_resource("")
 """How the names end that a quota gives to devices claimed by a class."""
@@ -70,9 +70,18 @@ def show_jobs(console: Console, placements: Iterable[Placement]) -> None:
 
 
 def show_workloads(console: Console, found: Iterable[Workload]) -> None:
-    """RayClusters and InferenceServices, as the real controllers left them; nothing where there are none."""
+    """RayClusters and InferenceServices, as the real controllers left them, then one line on what lies on Kafka.
+
+    Nothing where there are none.
+    """
     made = table("Workloads (by the real KubeRay and KServe)", "kind", "name", "tenant", "state", "pods", "GPUs", "on")
+    on_kafka: Counter[str] = Counter()
+    waiting: list[str] = []
     for one in found:
+        if one.kind in KAFKA:
+            on_kafka[one.kind] += 1
+            waiting += [] if one.ready else [one.name]
+            continue
         made.add_row(
             one.kind,
             one.name,
@@ -84,6 +93,10 @@ def show_workloads(console: Console, found: Iterable[Workload]) -> None:
         )
     if made.row_count:
         console.print(made, "")
+    if on_kafka:
+        state = f"[yellow]not ready: {escape(', '.join(waiting))}[/]" if waiting else "[green]ready[/]"
+        topics, users = on_kafka["KafkaTopic"], on_kafka["KafkaUser"]
+        console.print(f"Kafka, {topics} topics, {users} users: {state}\n", soft_wrap=True)
 
 
 def show_tenants(console: Console, api: Kube) -> None:

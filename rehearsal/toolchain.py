@@ -1,8 +1,9 @@
-"""The programs that a rehearsal runs, built once per user from pinned Go modules and kept in a cache.
+"""The programs that a rehearsal runs, made once per user from pinned sources and kept in a cache.
 
 Each tool has a module of its own in `rehearsal/tools/<tool>` (upstream projects pin conflicting dependencies, and each
-wants its own `replace` lines). A build goes to `<cache>/<tool>-<version>/`; a stamp in it carries a hash of the module
-files, so a changed pin rebuilds. The folder appears by one rename: it is whole or it is not there.
+wants its own `replace` lines): a Go module that is built, or a pom whose jars are fetched. What is made goes to
+`<cache>/<tool>-<version>/`; a stamp in it carries a hash of the module files, so a changed pin is made anew. The folder
+appears by one rename: it is whole or it is not there.
 """
 
 import contextlib
@@ -18,7 +19,7 @@ from collections.abc import Generator, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from rehearsal import downloads
+from rehearsal import downloads, maven
 from rehearsal.gobuild import (
     Progress,
     ToolchainError,
@@ -30,9 +31,9 @@ from rehearsal.gobuild import (
     run_with_heartbeat,
     terminate_as_interrupt,
 )
-from rehearsal.tooltable import TOOLS, Tool
+from rehearsal.tooltable import TOOLS, Jars, Tool
 
-__all__ = ["TOOLS", "Tool", "ToolchainError", "built", "cache_folder", "ensure", "is_built"]
+__all__ = ["TOOLS", "Jars", "Tool", "ToolchainError", "built", "cache_folder", "ensure", "is_built", "lacking"]
 
 MODULES = Path(__file__).parent / "tools"
 _STAMP = "stamp.json"
@@ -44,24 +45,29 @@ def cache_folder(env: Mapping[str, str]) -> Path:
     return Path(base) / "multimodal-platform"
 
 
-def _stamp(tool: Tool, modules: Path) -> str:
+def _stamp(tool: Tool | Jars, modules: Path) -> str:
     """What a cached build must have been made from to be used."""
     digest = hashlib.sha256()
-    for name in ("go.mod", "go.sum"):
+    for name in ("pom.xml", maven.CHECKSUMS) if isinstance(tool, Jars) else ("go.mod", "go.sum"):
         digest.update((modules / tool.name / name).read_bytes())
-    made = [dict(tool.binaries), tool.ldflags, *map(asdict, tool.edits), *map(asdict, tool.data)]
-    digest.update(json.dumps(made, sort_keys=True).encode())
+    if isinstance(tool, Tool):
+        made = [dict(tool.binaries), tool.ldflags, *map(asdict, tool.edits), *map(asdict, tool.data)]
+        digest.update(json.dumps(made, sort_keys=True).encode())
     return digest.hexdigest()
 
 
-def is_built(tool: Tool, env: Mapping[str, str] | None = None, modules: Path = MODULES) -> bool:
+def is_built(tool: Tool | Jars, env: Mapping[str, str] | None = None, modules: Path = MODULES) -> bool:
     """Whether the cache holds this tool, whole and made from the present module."""
     target = cache_folder(os.environ if env is None else env) / f"{tool.name}-{tool.version}"
     try:
         made_from = json.loads((target / _STAMP).read_text())["made_from"]
     except (OSError, ValueError, KeyError):
         return False
-    return made_from == _stamp(tool, modules) and all(os.access(target / name, os.X_OK) for name in tool.binaries)
+    if made_from != _stamp(tool, modules):
+        return False
+    if isinstance(tool, Jars):
+        return maven.whole(modules / tool.name, target)
+    return all(os.access(target / name, os.X_OK) for name in tool.binaries)
 
 
 def built(name: str) -> Path | None:
@@ -70,12 +76,19 @@ def built(name: str) -> Path | None:
     return cache_folder(os.environ) / f"{tool.name}-{tool.version}" if is_built(tool) else None
 
 
+def lacking(name: str, env: Mapping[str, str] | None = None) -> str:
+    """Why this machine cannot have a tool that a rehearsal can do without; empty where it can. Go is never optional."""
+    tool = TOOLS[name]
+    env = os.environ if env is None else env
+    return maven.lacking(env, fetched=is_built(tool, env)) if isinstance(tool, Jars) else ""
+
+
 def ensure(
     tools: Iterable[str],
     progress: Progress,
     *,
     env: Mapping[str, str] | None = None,
-    table: Mapping[str, Tool] = TOOLS,
+    table: Mapping[str, Tool | Jars] = TOOLS,
     modules: Path = MODULES,
 ) -> dict[str, Path]:
     """Provide tools by name, building what the cache lacks; returns tool -> folder with its programs.
@@ -86,10 +99,10 @@ def ensure(
     """
     env = os.environ if env is None else env
     folders: dict[str, Path] = {}
-    missing: list[Tool] = []
+    missing: list[Tool | Jars] = []
     for name in dict.fromkeys(tools):
         tool = table[name]
-        folder = _on_path(tool, env)
+        folder = _on_path(tool, env) if isinstance(tool, Tool) else None
         if folder is None and is_built(tool, env, modules):
             folder = cache_folder(env) / f"{tool.name}-{tool.version}"
         if folder is None:
@@ -134,7 +147,9 @@ def _lock(path: Path, waiting: str, progress: Progress) -> Generator[None]:
         yield
 
 
-def _provide(tool: Tool, progress: Progress, env: Mapping[str, str], modules: Path, source: downloads.Source) -> Path:
+def _provide(
+    tool: Tool | Jars, progress: Progress, env: Mapping[str, str], modules: Path, source: downloads.Source
+) -> Path:
     """Download or build one tool under its lock and move it into place."""
     cache = cache_folder(env)
     label = f"{tool.name} {tool.version}"
@@ -151,12 +166,8 @@ def _provide(tool: Tool, progress: Progress, env: Mapping[str, str], modules: Pa
             try:
                 programs = work / "programs"
                 programs.mkdir()
-                fetched = tool.release is not None and source.fetch(tool.release, tool.version, tool.binaries, programs)
-                if fetched:
-                    progress(f"downloaded {label}, checksums match")
-                else:
-                    _build(tool, programs, work, progress, env, modules)
-                made = {"made_from": _stamp(tool, modules), "how": "release" if fetched else "built"}
+                how = _make(tool, programs, work, progress, env, modules, source)
+                made = {"made_from": _stamp(tool, modules), "how": how}
                 (programs / _STAMP).write_text(json.dumps(made))
                 if target.exists():
                     target.rename(work / "outdated")
@@ -170,6 +181,43 @@ def _provide(tool: Tool, progress: Progress, env: Mapping[str, str], modules: Pa
             f"{label}: cannot write the cache {cache}: {error.strerror}: set XDG_CACHE_HOME"
         ) from error
     return target
+
+
+def _make(
+    tool: Tool | Jars,
+    programs: Path,
+    work: Path,
+    progress: Progress,
+    env: Mapping[str, str],
+    modules: Path,
+    source: downloads.Source,
+) -> str:
+    """Fill a folder with a tool's programs; returns how: `release`, `built` or `fetched`."""
+    if isinstance(tool, Jars):
+        _fetch(tool, programs, work, progress, env, modules)
+        return "fetched"
+    if tool.release is not None and source.fetch(tool.release, tool.version, tool.binaries, programs):
+        progress(f"downloaded {tool.name} {tool.version}, checksums match")
+        return "release"
+    _build(tool, programs, work, progress, env, modules)
+    return "built"
+
+
+def _fetch(tool: Jars, programs: Path, work: Path, progress: Progress, env: Mapping[str, str], modules: Path) -> None:
+    label = f"{tool.name} {tool.version}"
+    reason = maven.lacking(env, fetched=False)
+    if reason:
+        raise ToolchainError(f"{label}: {reason}")
+    about = f"about {tool.minutes:.0f} min"
+    repository = Path(env.get("HOME") or Path.home()) / ".m2"
+    check_space({programs: tool.size_gib, repository: tool.cache_gib}, f"fetching {label}")
+    progress(f"fetching {label} ({about}, once per user)")
+
+    def beat(time_so_far: str) -> None:
+        progress(f"  {label}: {time_so_far} of {about}")
+
+    maven.fetch(label, modules / tool.name, programs, env, work / "maven.log", beat)
+    progress(f"  {label}: done")
 
 
 def _build(tool: Tool, programs: Path, work: Path, progress: Progress, env: Mapping[str, str], modules: Path) -> None:

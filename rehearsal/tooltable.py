@@ -42,7 +42,8 @@ class Tool:
     ldflags: tuple[str, ...] = ()
     """Linker settings beyond `-s -w`: a version that nothing else would put into the program."""
     edits: tuple[Edit, ...] = ()
-    """For programs that would listen on every address of the machine and have no flag for less."""
+    """For programs that would listen on every address of the machine and have no flag for less, or that would be built
+    with far more than a rehearsal needs."""
     data: tuple[Data, ...] = ()
     """What the programs read beside their own code."""
     minutes: float
@@ -57,7 +58,29 @@ class Tool:
     """Prints the version of the same program on PATH; one that is new enough is used in place of a build."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Jars:
+    """A Java program: its jars, as a pom below `rehearsal/tools` pins them."""
+
+    name: str
+    """Also the name of the folder below `rehearsal/tools`."""
+    version: str
+    """Upstream version, as pinned in the pom."""
+    artifact: str
+    """`<group>:<artifact>` that the version is of."""
+    minutes: float
+    """How long Maven takes to fetch them; only told to the user."""
+    cache_gib: float
+    """What Maven adds to its own repository, in GiB, rounded up."""
+    size_gib: float
+    """What the jars take, in GiB, rounded up."""
+
+
 _KUBERNETES_VERSION = "k8s.io/component-base/version"
+
+_HOSTS = "-X net.hostsFilePath=hosts"
+"""Makes a Go program look host names up in the file `hosts` of its working folder, before it asks for addresses as
+always: so it reaches Services of a cluster that are processes of this machine."""
 
 _KNATIVE_LOOPBACK = (
     Edit(
@@ -85,7 +108,7 @@ _KNATIVE_LOOPBACK = (
 _KNATIVE_MANIFESTS = ("knative-serving/1.22.1", "ingress/1.22", "knative-eventing/1.22.2", "eventing-source/1.22")
 """What the operator installs at the versions that stacks ask for; it carries those of four minor versions."""
 
-TOOLS: Mapping[str, Tool] = {
+TOOLS: Mapping[str, Tool | Jars] = {
     tool.name: tool
     for tool in (
         Tool(
@@ -175,6 +198,7 @@ TOOLS: Mapping[str, Tool] = {
                 "operator": "github.com/kedacore/keda/v2/cmd/operator",
                 "adapter": "github.com/kedacore/keda/v2/cmd/adapter",
             },
+            ldflags=(_HOSTS,),
             edits=(
                 Edit(
                     module="github.com/kedacore/keda/v2",
@@ -223,11 +247,56 @@ TOOLS: Mapping[str, Tool] = {
             size_gib=0.1,
         ),
         Tool(
+            name="argo",
+            version="3.7.3",
+            binaries={"workflow-controller": "github.com/argoproj/argo-workflows/v3/cmd/workflow-controller"},
+            edits=(
+                Edit(
+                    module="github.com/argoproj/argo-workflows/v3",
+                    file="cmd/workflow-controller/main.go",
+                    old='http.ListenAndServe(":6060", nil)',
+                    new='http.ListenAndServe("127.0.0.1:"+os.Getenv("HEALTH_PORT"), nil)',
+                ),
+            ),
+            minutes=6,
+            cache_gib=2.0,
+            size_gib=0.15,
+        ),
+        Tool(
             name="crane",
             version="0.22.1",
             binaries={"crane": "github.com/google/go-containerregistry/cmd/crane"},
             minutes=1,
             cache_gib=0.4,
+            size_gib=0.05,
+        ),
+        Tool(
+            name="bento",
+            version="1.10.0",
+            binaries={"bento": "github.com/warpstreamlabs/bento/cmd/bento"},
+            ldflags=("-X main.Version=1.10.0", _HOSTS),
+            edits=(
+                # All components need every cloud's SDK; a router needs these.
+                Edit(
+                    module="github.com/warpstreamlabs/bento",
+                    file="cmd/bento/main.go",
+                    old='_ "github.com/warpstreamlabs/bento/public/components/all"',
+                    new="\n".join(
+                        f'_ "github.com/warpstreamlabs/bento/public/components/{name}"'
+                        for name in ("io", "kafka", "prometheus", "pure")
+                    ),
+                ),
+            ),
+            minutes=2,
+            cache_gib=1.0,
+            size_gib=0.05,
+        ),
+        Jars(
+            name="kafka",
+            version="4.2.1",
+            artifact="org.apache.kafka:kafka_2.13",
+            minutes=1,
+            cache_gib=0.1,
             size_gib=0.05,
         ),
     )

@@ -107,11 +107,23 @@ KINDS: Final[Mapping[str, tuple[CustomKind, ...]]] = {
             "BackendTrafficPolicy/backendtrafficpolicies SecurityPolicy/securitypolicies",
         ),
     ),
+    "strimzi-kafka-operator": (
+        *_kinds("kafka.strimzi.io", "v1", "Kafka/kafkas KafkaNodePool/kafkanodepools KafkaTopic/kafkatopics"),
+        *_kinds("kafka.strimzi.io", "v1", "KafkaUser/kafkausers"),
+    ),
     "cert-manager": (
         *_kinds("cert-manager.io", "v1", "Certificate/certificates CertificateRequest/certificaterequests"),
         *_kinds("cert-manager.io", "v1", "Issuer/issuers"),
         *_kinds("cert-manager.io", "v1", "ClusterIssuer/clusterissuers", namespaced=False),
         *_kinds("acme.cert-manager.io", "v1", "Order/orders Challenge/challenges"),
+    ),
+    "argo-workflows": (
+        *_kinds("argoproj.io", "v1alpha1", "Workflow/workflows WorkflowTemplate/workflowtemplates"),
+        *_kinds("argoproj.io", "v1alpha1", "CronWorkflow/cronworkflows WorkflowTaskSet/workflowtasksets"),
+        *_kinds("argoproj.io", "v1alpha1", "WorkflowTaskResult/workflowtaskresults"),
+        *_kinds("argoproj.io", "v1alpha1", "WorkflowArtifactGCTask/workflowartifactgctasks"),
+        *_kinds("argoproj.io", "v1alpha1", "WorkflowEventBinding/workfloweventbindings"),
+        *_kinds("argoproj.io", "v1alpha1", "ClusterWorkflowTemplate/clusterworkflowtemplates", namespaced=False),
     ),
     "kyverno": (
         *_kinds("kyverno.io", "v1", "ClusterPolicy/clusterpolicies", namespaced=False),
@@ -136,6 +148,8 @@ _FILES: Final[Mapping[str, tuple[str, ...]]] = {
         *("kserve/crds/*_inferenceservices.yaml", "kserve/crds/*_inferencegraphs.yaml"),
     ),
     "gateway-helm": ("envoy-gateway/crds/*.yaml", "gateway-api/crds/*.yaml"),
+    # The chart's own: without the schema of pods in them, which takes megabytes.
+    "argo-workflows": ("argo-workflows/crds-minimal/*.yaml",),
 }
 """Charts whose CRDs lie under another name in a folder of upstream data, as patterns below it."""
 
@@ -154,6 +168,9 @@ _MODULES: Final[Mapping[str, _Module]] = {
     "kyverno": _Module("kyverno", "github.com/kyverno/kyverno", ("config/crds/**/*.yaml",)),
     "kuberay-operator": _Module("kuberay", "github.com/ray-project/kuberay/ray-operator", ("config/crd/bases/*.yaml",)),
     "keda": _Module("keda", "github.com/kedacore/keda/v2", ("config/crd/bases/*.yaml",)),
+    "argo-workflows": _Module(
+        "argo", "github.com/argoproj/argo-workflows/v3", ("manifests/base/crds/minimal/argoproj.io_*.yaml",)
+    ),
     "knative-operator": _Module("knative-operator", "knative.dev/operator", ("config/crd/bases/*.yaml",)),
     # Not the folders beside these, whose charts are others.
     "kserve-crd": _Module(

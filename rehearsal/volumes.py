@@ -17,6 +17,9 @@ DRIVERS = "/apis/storage.k8s.io/v1/csidrivers"
 CLAIMS = "/api/v1/persistentvolumeclaims"
 VOLUMES = "/api/v1/persistentvolumes"
 
+DISK = "disk.rehearsal.multimodal.dev"
+"""CSI driver of an existing cluster's disks."""
+
 SELECTED_NODE = "volume.kubernetes.io/selected-node"
 """The scheduler writes it on a claim that waits for its first pod (Kubernetes, well-known annotations)."""
 _PROVISIONED_BY = "pv.kubernetes.io/provisioned-by"
@@ -46,6 +49,20 @@ def install(api: Kube, driver: str) -> None:
         "spec": {"attachRequired": False},
     }
     api.apply(f"{DRIVERS}/{quote(driver)}", body, "rehearsal")
+
+
+def default_class(api: Kube) -> None:
+    """A default StorageClass with a driver of its own, as a cluster has that others made."""
+    install(api, DISK)
+    body: dict[str, Any] = {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "StorageClass",
+        "metadata": {"name": "standard", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
+        "provisioner": DISK,
+        "volumeBindingMode": "WaitForFirstConsumer",
+        "allowVolumeExpansion": True,
+    }
+    api.apply(f"{CLASSES}/standard", body, "rehearsal")
 
 
 def remove(api: Kube, driver: str) -> None:

@@ -1,4 +1,4 @@
-"""The stack's own workloads as the real controllers left them: RayClusters and InferenceServices."""
+"""The stack's own workloads as the controllers left them: RayClusters, InferenceServices, and what lies on Kafka."""
 
 import time
 from collections import Counter
@@ -14,7 +14,7 @@ _GPU = "nvidia.com/"
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """One RayCluster or InferenceService."""
+    """One RayCluster, InferenceService, or resource of Kafka's."""
 
     kind: str
     name: str
@@ -34,22 +34,27 @@ class _Kind:
     kind: str
     path: str
     pods: str
-    """Label of its pods that holds its name."""
+    """Label of its pods that holds its name; empty: it has none of its own."""
 
+
+KAFKA = ("Kafka", "KafkaTopic", "KafkaUser")
+"""Kinds of what lies on Kafka."""
 
 _KINDS = (
     _Kind("RayCluster", "/apis/ray.io/v1/rayclusters", "ray.io/cluster"),
     _Kind(
         "InferenceService", "/apis/serving.kserve.io/v1beta1/inferenceservices", "serving.kserve.io/inferenceservice"
     ),
+    *(_Kind(kind, f"/apis/kafka.strimzi.io/v1/{kind.lower()}s", "") for kind in KAFKA),
 )
 
 
 def workloads(api: Kube) -> list[Workload]:
     """All of them, by kind, tenant and name."""
     found = [(kind, item) for kind in _KINDS for item in api.items(kind.path)]
-    pods = {kind: api.items("/api/v1/pods", label_selector=kind.pods) for kind in {kind for kind, _ in found}}
-    made = [read(kind.kind, item, _own(pods[kind], kind.pods, item)) for kind, item in found]
+    having = {kind for kind, _ in found if kind.pods}
+    pods = {kind: api.items("/api/v1/pods", label_selector=kind.pods) for kind in having}
+    made = [read(kind.kind, item, _own(pods.get(kind, []), kind.pods, item)) for kind, item in found]
     return sorted(made, key=lambda one: (one.kind, one.tenant, one.name))
 
 
@@ -114,7 +119,7 @@ def _why(item: JsonObject, pods: list[JsonObject]) -> str:
 
 def _bad(condition: JsonObject) -> bool:
     """Failures are conditions that are true; everything else should be."""
-    negative = condition["type"] in ("ReplicaFailure", "RayClusterSuspended", "RayClusterSuspending")
+    negative = condition["type"] in ("NotReady", "ReplicaFailure", "RayClusterSuspended", "RayClusterSuspending")
     return condition["status"] != ("False" if negative else "True")
 
 

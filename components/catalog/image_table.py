@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from components.catalog.kafka import KAFKA_VERSION
+
 
 @dataclass(frozen=True, slots=True)
 class ImagePaths:
@@ -156,13 +158,45 @@ _KNATIVE = {
     ),
 }
 
+
+def _strimzi(key: str) -> ImagePaths:
+    path = f"{key}.image" if key else "image"
+    # With a whole tag the chart appends no version of Kafka to it (templates/_helpers.tpl, strimzi.image).
+    return ImagePaths(f"{path}.registry", f"{path}.repository", f"{path}.name", f"{path}.tag")
+
+
+_STRIMZI = {
+    "operator": (_strimzi(""), "quay.io", "strimzi/operator"),
+    "topic-operator": (_strimzi("topicOperator"), "quay.io", "strimzi/operator"),
+    "user-operator": (_strimzi("userOperator"), "quay.io", "strimzi/operator"),
+    "kafka-init": (_strimzi("kafkaInit"), "quay.io", "strimzi/operator"),
+    "kafka": (_strimzi("kafka"), "quay.io", "strimzi/kafka"),
+    "kafka-connect": (_strimzi("kafkaConnect"), "quay.io", "strimzi/kafka"),
+    "kafka-exporter": (_strimzi("kafkaExporter"), "quay.io", "strimzi/kafka"),
+    "mirror-maker": (_strimzi("kafkaMirrorMaker2"), "quay.io", "strimzi/kafka"),
+    "cruise-control": (_strimzi("cruiseControl"), "quay.io", "strimzi/kafka"),
+    "kafka-bridge": (_strimzi("kafkaBridge"), "quay.io", "strimzi/kafka-bridge"),
+    "kaniko-executor": (_strimzi("kanikoExecutor"), "quay.io", "strimzi/kaniko-executor"),
+    "buildah": (_strimzi("buildah"), "quay.io", "strimzi/buildah"),
+    "maven-builder": (_strimzi("mavenBuilder"), "quay.io", "strimzi/maven-builder"),
+}
+_STRIMZI_KAFKA = ("kafka", "kafka-connect", "kafka-exporter", "mirror-maker", "cruise-control")
+_ARGO = {
+    "controller": (_image("controller.image"), "quay.io", "argoproj/workflow-controller"),
+    # Beside every step of a run, so in tenants' namespaces.
+    "executor": (_image("executor.image"), "quay.io", "argoproj/argoexec"),
+    "server": (_image("server.image"), "quay.io", "argoproj/argocli"),
+}
+
 _BY_REGISTRY: Mapping[str, Mapping[str, tuple[ImagePaths, str, str]]] = {
     "kyverno": _KYVERNO,
     "cert-manager": _CERT_MANAGER,
     "envoy-gateway": _ENVOY_GATEWAY,
     "knative-operator": _KNATIVE,
+    "argo-workflows": _ARGO,
     "kserve-crd": {},
     "kserve-resources": _KSERVE,
+    "strimzi-kafka-operator": _STRIMZI,
 }
 """Charts whose images come from several registries."""
 
@@ -231,9 +265,21 @@ TAGS: Mapping[str, Mapping[str, Mapping[str, str]]] = MappingProxyType(
             {"v1.8.3": MappingProxyType({"gateway": "v1.8.3", "proxy": "distroless-v1.38.3", "ratelimit": "1e50889b"})}
         ),
         "knative-operator": MappingProxyType({"v1.22.3": MappingProxyType(dict.fromkeys(_KNATIVE, "v1.22.3"))}),
+        "argo-workflows": MappingProxyType({"0.45.27": MappingProxyType(dict.fromkeys(_ARGO, "v3.7.3"))}),
         "kserve-crd": MappingProxyType({"v0.18.1": MappingProxyType({})}),
         "kserve-resources": MappingProxyType(
             {"v0.18.1": MappingProxyType({**dict.fromkeys(_KSERVE, "v0.18.1"), "rbac-proxy": "v0.18.0"})}
+        ),
+        "strimzi-kafka-operator": MappingProxyType(
+            {
+                "1.2.0": MappingProxyType(
+                    {
+                        **dict.fromkeys(_STRIMZI, "1.2.0"),
+                        **dict.fromkeys(_STRIMZI_KAFKA, f"1.2.0-kafka-{KAFKA_VERSION}"),
+                        "kafka-bridge": "1.1.0",
+                    }
+                )
+            }
         ),
     }
 )
@@ -269,8 +315,16 @@ SWITCHES: Mapping[str, Mapping[str, str]] = MappingProxyType(
         ),
         "envoy-gateway": MappingProxyType({}),
         "knative-operator": MappingProxyType({"knative_operator.multicluster.plugins": "plugins of your own"}),
+        "argo-workflows": MappingProxyType(
+            {
+                "controller.extraContainers": "containers of your own",
+                "controller.extraInitContainers": "containers of your own",
+                "extraObjects": "objects that no policy sees",
+            }
+        ),
         "kserve-crd": MappingProxyType({}),
         "kserve-resources": MappingProxyType({}),
+        "strimzi-kafka-operator": MappingProxyType({}),
     }
 )
 """Value paths that make a chart run images which the catalog does not pin, and what those are."""

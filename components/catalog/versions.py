@@ -134,6 +134,15 @@ _ALL = (
         optional=True,
     ),
     Component(
+        "argoWorkflows",
+        "Argo Workflows (chart; application v3.7.3), which runs Kubeflow Pipelines 2.16.1",
+        "0.45.27",
+        ("0.45.27",),
+        ("1.29", "1.35"),
+        "kubeflow/pipelines 2.16.1: its end-to-end tests run with this Argo on Kubernetes 1.29 and 1.34"
+        " (.github/workflows/e2e-test.yml, README.md); clients work with servers one minor version newer",
+    ),
+    Component(
         "kserve",
         "KServe",
         "v0.18.1",
@@ -141,6 +150,15 @@ _ALL = (
         ("1.33", "1.35"),
         "kserve/kserve v0.18.1 go.mod and .github/actions/minikube-setup: built for and tested on 1.34; a client of"
         " Kubernetes works with servers of one minor version before and after its own",
+    ),
+    Component(
+        "strimzi",
+        "Strimzi (Kafka 4.2.1)",
+        "1.2.0",
+        ("1.2.0",),
+        ("1.30", "1.35"),
+        "strimzi/strimzi-kafka-operator 1.2.0: its CI runs on 1.30 and 1.35 (.github/workflows/build.yml), and its"
+        " documentation says 1.30 and later",
     ),
 )
 

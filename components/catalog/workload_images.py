@@ -19,6 +19,11 @@ from components.catalog.ray import RAY_VERSION
 KSERVE_VERSION = "v0.18.1"
 """Version of what KServe puts beside a model, and of its Hugging Face server: that of its controller."""
 
+BENTO_VERSION = "1.10.0"
+"""Version of the events' router."""
+KFP_VERSION = "2.16.1"
+"""Version of Kubeflow Pipelines: of its servers, and of what runs in every step."""
+
 _ALL = (
     # Triton 2.71.0 is container release 26.07 (NVIDIA Triton release notes 26.07).
     Image("triton", "nvcr.io", "nvidia/tritonserver", "26.07-py3"),
@@ -31,9 +36,26 @@ _ALL = (
     Image("storage-initializer", "docker.io", "kserve/storage-initializer", KSERVE_VERSION),
     Image("agent", "docker.io", "kserve/agent", KSERVE_VERSION),
     Image("router", "docker.io", "kserve/router", KSERVE_VERSION),
+    # Routes events from model to model (warpstreamlabs/bento release v1.10.0).
+    Image("bento", "ghcr.io", "warpstreamlabs/bento", BENTO_VERSION),
     # Knative puts it beside every container that answers requests; the operator v1.22.3 installs Serving 1.22.1.
     Image("queue-proxy", "gcr.io", "knative-releases/knative.dev/serving/cmd/queue", "v1.22.1"),
     # Platforms, Python versions and the form of the tag: ray-project/ray, ci/ray_ci/docker_container.py.
+    # kubeflow/pipelines 2.16.1, manifests/kustomize/base: pipeline/kustomization.yaml, ml-pipeline-apiserver-deployment
+    # .yaml (driver and launcher), metadata/base, and third-party/{mysql,seaweedfs,argo}.
+    Image("kfp-api-server", "ghcr.io", "kubeflow/kfp-api-server", KFP_VERSION),
+    Image("kfp-persistence-agent", "ghcr.io", "kubeflow/kfp-persistence-agent", KFP_VERSION),
+    Image("kfp-schedules", "ghcr.io", "kubeflow/kfp-scheduled-workflow-controller", KFP_VERSION),
+    Image("kfp-ui", "ghcr.io", "kubeflow/kfp-frontend", KFP_VERSION),
+    Image("kfp-metadata-envoy", "ghcr.io", "kubeflow/kfp-metadata-envoy", KFP_VERSION),
+    Image("kfp-metadata", "gcr.io", "tfx-oss-public/ml_metadata_store_server", "1.14.0"),
+    Image("kfp-driver", "ghcr.io", "kubeflow/kfp-driver", KFP_VERSION),
+    Image("kfp-launcher", "ghcr.io", "kubeflow/kfp-launcher", KFP_VERSION),
+    # Beside the steps of a run; the Argo chart takes it from here too.
+    Image("argoexec", "quay.io", "argoproj/argoexec", "v3.7.3"),
+    # Kubeflow Pipelines names 8.4; this is a release of it.
+    Image("mysql", "docker.io", "library/mysql", "8.4.10"),
+    Image("seaweedfs", "docker.io", "chrislusf/seaweedfs", "4.00"),
     Image("ray", "docker.io", "rayproject/ray", f"{RAY_VERSION}-py311-cpu"),
     Image("ray-gpu", "docker.io", "rayproject/ray", f"{RAY_VERSION}-py311-cu128"),
 )

@@ -97,6 +97,9 @@ class EksCluster(pulumi.ComponentResource):
     disk_key: pulumi.Output[str]
     """ARN of the key for volumes."""
 
+    log_group: pulumi.Output[str]
+    """Log group of the control plane."""
+
     def __init__(self, name: str, args: EksClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("multimodal:index:EksCluster", name, cast("dict[str, Any]", dict(args)), opts)
         physical = physical_name(name, pulumi.get_stack())
@@ -169,6 +172,7 @@ class EksCluster(pulumi.ComponentResource):
             retention_in_days=LOG_DAYS,
             opts=pulumi.ResourceOptions(parent=self),
         )
+        self.log_group = logs.name
         policy = managed_policy(args["region"], "AmazonEKSClusterPolicy")
         role, may_run = service_role(f"{name}-cluster", "eks.amazonaws.com", [policy], self)
         return aws.eks.Cluster(

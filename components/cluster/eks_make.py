@@ -15,6 +15,9 @@ from components.settings import Settings
 from components.settings.cluster import EksCluster
 from components.storage.aws import AwsStorage
 from components.storage.classes import ebs_classes
+from components.storage.retention import expiring
+from components.trust.audit.feed import Feed
+from components.trust.audit.feed_aws import AwsAuditFeed
 
 
 def make_eks(
@@ -67,6 +70,7 @@ def make_eks(
             "network_cidr": cluster.network.cidr,
             "subnet_ids": dict(eks.network.private),
             "shared_files_gib": files.size_gib if files else None,
+            "expiring": expiring(settings),
             "keep_data": settings.storage.keep_data,
         },
         placed,
@@ -77,4 +81,11 @@ def make_eks(
         {"cluster_name": eks.cluster_name, "namespace": NAMESPACE, "service_account": SERVICE_ACCOUNT},
         pulumi.ResourceOptions(parent=eks, provider=provider),
     )
-    return Foundation(eks, storage, ebs_classes(eks.disk_key, tags))
+    feed: Feed | None = None
+    if settings.events is not None and settings.events.audit is not None:
+        feed = AwsAuditFeed(
+            f"{name}-audit-feed",
+            {"cluster_name": eks.cluster_name, "log_group": eks.log_group, "region": cluster.region},
+            placed,
+        ).feed
+    return Foundation(eks, storage, ebs_classes(eks.disk_key, tags), feed)

@@ -15,6 +15,9 @@ from components.settings.cluster import GkeCluster
 from components.settings.network import ExistingSubnetwork
 from components.storage.classes import google_classes
 from components.storage.gcp import GcpStorage
+from components.storage.retention import expiring
+from components.trust.audit.feed import Feed
+from components.trust.audit.feed_gcp import GcpAuditFeed
 
 
 def make_gke(
@@ -62,6 +65,7 @@ def make_gke(
             "network": made.network,
             "shared_vpc": network.existing is not None and _project(network.existing) != cluster.project,
             "shared_files_gib": shared.size_gib if shared else None,
+            "expiring": expiring(settings),
             "keep_data": settings.storage.keep_data,
             "labels": billing_labels(settings),
         },
@@ -74,7 +78,20 @@ def make_gke(
         made.disk_key,
         billing_labels(settings),
     )
-    return Foundation(made, storage, classes)
+    feed: Feed | None = None
+    if settings.events is not None and settings.events.audit is not None:
+        feed = GcpAuditFeed(
+            f"{name}-audit-feed",
+            {
+                "project": cluster.project,
+                "region": cluster.region,
+                "cluster_name": made.cluster_name,
+                "workload_pool": made.workload_identity,
+                "labels": billing_labels(settings),
+            },
+            opts,
+        ).feed
+    return Foundation(made, storage, classes, feed)
 
 
 def _project(found: ExistingSubnetwork) -> str:

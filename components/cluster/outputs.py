@@ -6,6 +6,7 @@ import pulumi
 
 from components.storage.classes import BlockClass
 from components.storage.outputs import Storage
+from components.trust.audit.feed import Feed
 
 if TYPE_CHECKING:
     # Each imports its cloud's SDK, which nobody should load for another cloud.
@@ -44,3 +45,6 @@ class Foundation(NamedTuple):
 
     block_classes: dict[str, BlockClass]
     """Storage classes by name; none on an existing cluster, which has its own."""
+
+    audit_feed: Feed | None = None
+    """What the cluster's audit log gives to the audit stream; None where there is no stream, or no way to the log."""

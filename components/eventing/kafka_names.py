@@ -27,8 +27,23 @@ CLIENT_SECRET = "kafka-client"  # noqa: S105 - a secret's name
 """Secret in each tenant's namespace with the certificate of the tenant's own producers and consumers, of the same
 form."""
 
+LISTENER_SECRET = "kafka-listener"  # noqa: S105 - a secret's name
+"""Secret beside the brokers with the certificate that they show to clients, of the same form."""
+
+CLIENTS_CA_SECRET = f"{CLUSTER}-clients-ca-cert"
+"""Secret beside the brokers whose `ca.crt` is the authority that they believe. The name is Strimzi's."""
+
+CLIENTS_CA_KEY_SECRET = f"{CLUSTER}-clients-ca"
+"""Secret where Strimzi looks for that authority's private key, of which it is given none."""
+
+ISSUER = "kafka-ca"
+"""ClusterIssuer of the authority for brokers and clients."""
+
 AUDIT_TOPIC = "audit"
 """The platform's append-only record of who did what."""
+
+AUDIT_NAMESPACE = "audit"
+"""Namespace of what feeds, archives and reads it. All names on Kafka but the topic's begin with it and a dot."""
 
 
 class Operation(StrEnum):
@@ -56,6 +71,8 @@ class Topic:
     """How long a record is kept at least."""
     retention_bytes: int | None = None
     """Bytes per partition after which the oldest records go; None: no such bound."""
+    segment_bytes: int | None = None
+    """Bytes of one file of a partition; only whole files are removed. None: Kafka's own, 1 GiB."""
     max_message_bytes: int = 1_048_576
     """Largest batch that brokers take. Kafka's own default is 1 MiB."""
 
@@ -89,6 +106,25 @@ class TenantTopics:
 
     topics: tuple[Topic, ...]
     users: tuple[User, ...] = field(default_factory=tuple[User, ...])
+
+
+def broker_names() -> list[str]:
+    """Names under which clients reach the cluster: where they begin, and every broker.
+
+    Source: Strimzi's documentation, "Specifying SANs for custom listener certificates".
+    """
+    begin = f"{CLUSTER}-kafka-bootstrap"
+    return [
+        begin,
+        f"{begin}.{NAMESPACE}",
+        f"{begin}.{NAMESPACE}.svc",
+        f"*.{CLUSTER}-kafka-brokers.{NAMESPACE}.svc",
+    ]
+
+
+def secret_name(user: User) -> str:
+    """Secret in the tenant's namespace with the certificate of one of the tenant's users."""
+    return f"kafka-{user.name.rpartition('.')[2]}"
 
 
 def events_topic(tenant: str) -> str:

@@ -10,36 +10,26 @@ from components.serving.runtimes import ServingRuntimes
 from components.settings import Settings
 from components.settings.model import Environment
 from components.settings.serving import Mode, Serving
-from components.trust.cert_manager import ISSUER, CertManager
+from components.trust.cert_manager import ISSUER
 
 
 def make_serving(
     name: str,
     settings: Settings,
     serving: Serving,
+    before: Sequence[pulumi.Resource],
     lock: Mapping[str, str],
     on_cluster: pulumi.ResourceOptions,
-    knative: Sequence[pulumi.Resource] = (),
 ) -> pulumi.Resource:
-    """Certificates, then the gateway, then KServe, then its runtimes; models and tenants depend on the last.
+    """The gateway, then KServe, then its runtimes; models and tenants depend on the last.
 
-    `knative`: what KServe comes after where models may run in knative mode.
+    `before`: what they come after: certificates, and Knative where models may run on it.
     """
     several = settings.environment is Environment.PROD
 
     def after(*resources: pulumi.Resource) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions.merge(on_cluster, pulumi.ResourceOptions(depends_on=list(resources)))
 
-    certificates = CertManager(
-        f"{name}-certificates",
-        {
-            "version": settings.versions.cert_manager,
-            "replicas": 2 if several else 1,
-            "images_lock": dict(lock),
-            "values": serving.cert_manager_values,
-        },
-        on_cluster,
-    )
     gateway = ModelGateway(
         f"{name}-gateway",
         {
@@ -52,7 +42,7 @@ def make_serving(
             "images_lock": dict(lock),
             "values": serving.gateway_values,
         },
-        after(certificates),
+        after(*before),
     )
     kserve = KServe(
         f"{name}-kserve",
@@ -68,10 +58,10 @@ def make_serving(
             "images_lock": dict(lock),
             "values": serving.values,
         },
-        after(gateway, *knative),
+        after(gateway),
     )
     return ServingRuntimes(
         f"{name}-runtimes",
-        {"mirror": settings.trust.mirror, "knative": bool(knative), "images_lock": dict(lock)},
+        {"mirror": settings.trust.mirror, "knative": settings.knative is not None, "images_lock": dict(lock)},
         after(kserve),
     )

@@ -11,9 +11,8 @@ from components.serving.models import (
     canary_model,
     inference_service,
     route,
-    scaled_object,
-    scales,
 )
+from components.serving.scaling import Backlog, scaled_object, scales
 from components.settings.cluster import Cluster
 from components.settings.ensembles import Ensemble
 from components.settings.serving import Mode, ServedModel
@@ -36,6 +35,9 @@ class ModelArgs(TypedDict):
 
     prometheus: str | None
     """Where signals are read; None where nothing scales by one."""
+
+    backlogs: list[Backlog]
+    """What waits for it in topics."""
 
     account: str | None
     """Service account whose cloud identity reads the weights; None: nobody's."""
@@ -108,7 +110,7 @@ def serve(
             api_version="keda.sh/v1alpha1",
             kind="ScaledObject",
             opts=opts,
-            **scaled_object(tenant, key, model, prometheus=args["prometheus"]),
+            **scaled_object(tenant, key, model, prometheus=args["prometheus"], backlogs=args["backlogs"]),
         )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from components.catalog.image_refs import lies_within
 from components.catalog.mig import slice_resource
 from components.catalog.versions import problems as version_problems
+from components.eventing.kafka_names import AUDIT_NAMESPACE
 from components.settings.checks_existing import moves_in
 from components.settings.checks_network import api_problems, network_problems
 from components.settings.checks_pools import pool_problems, system_pool_problems
@@ -15,8 +16,9 @@ from components.settings.drivers import allowed_drivers
 from components.settings.model import Environment
 from components.settings.pools import CloudGpuPool
 from components.settings.problems import ABSENT, Path, Problem, closest
-from components.settings.sections import SHARED_FOLDER, Allocation, Enforcement, Gpu, Storage, Tenant, Trust, Versions
+from components.settings.sections import SHARED_FOLDER, Allocation, Gpu, Storage, Tenant, Versions
 from components.settings.supply import SHARED, WHOLE, claims_cards, supply
+from components.settings.trust import Enforcement, Trust
 
 RESERVED_NAMESPACES = (
     "default",
@@ -34,6 +36,9 @@ RESERVED_NAMESPACES = (
     "knative-serving",
     "knative-eventing",
     "kserve",
+    "kafka",
+    AUDIT_NAMESPACE,
+    "argo",
 )
 """Namespaces that a tenant may not be called."""
 
@@ -63,6 +68,8 @@ def version_checks(versions: Versions, gpu: Gpu | None, *, knative: bool = False
         "envoyGateway": versions.envoy_gateway,
         "knative": versions.knative,
         "kserve": versions.kserve,
+        "strimzi": versions.strimzi,
+        "argoWorkflows": versions.argo_workflows,
     }
     asked_for = [
         *(["draDriver"] if gpu is not None and gpu.allocation is Allocation.DRA else []),

@@ -36,19 +36,36 @@ def knative_problems(tenants: Mapping[str, Tenant], knative: Knative | None) -> 
                     "in knative mode a canary scales within the model's own replicas; leave it out",
                 )
         yield from _graph_problems(name, tenant)
+        yield from _flow_problems(name, tenant)
+
+
+_UNREACHED = (
+    "is in knative mode, where requests come through an ingress that tenants' pods do not reach; use a model in"
+    " standard mode"
+)
+"""Knative's ingress answers for all tenants' models, so no pod of a tenant may call it."""
 
 
 def _graph_problems(name: str, tenant: Tenant) -> Iterator[Problem]:
-    """Steps to models that no pod of a tenant reaches: Knative's own ingress answers for all tenants' models."""
-    answering = {key: model for (_, key), model in tenant.served.items()}
+    """Steps of graphs whose router could not call the model."""
+    asleep = _on_knative(tenant)
     for graph_key, graph in tenant.graphs.items():
         for node_key, node in graph.nodes.items():
             for index, step in enumerate(node.steps):
-                model = answering.get(step.to)
-                if model is not None and model.mode is Mode.KNATIVE and step.to not in graph.nodes:
-                    yield Problem(
-                        ("tenants", name, "graphs", graph_key, "nodes", node_key, "steps", index, "to"),
-                        step.to,
-                        "is in knative mode, where requests come through an ingress that tenants' pods do not reach;"
-                        " use a model in standard mode",
-                    )
+                if step.to in asleep and step.to not in graph.nodes:
+                    path: Path = ("tenants", name, "graphs", graph_key, "nodes", node_key, "steps", index, "to")
+                    yield Problem(path, step.to, _UNREACHED)
+
+
+def _flow_problems(name: str, tenant: Tenant) -> Iterator[Problem]:
+    """Steps of flows whose router could not call the model."""
+    asleep = _on_knative(tenant)
+    for flow_key, flow in tenant.flows.items():
+        for key, step in flow.steps.items():
+            if step.model in asleep:
+                path: Path = ("tenants", name, "flows", flow_key, "steps", key, "model")
+                yield Problem(path, step.model, _UNREACHED)
+
+
+def _on_knative(tenant: Tenant) -> set[str]:
+    return {key for (_, key), model in tenant.served.items() if model.mode is Mode.KNATIVE}

@@ -8,7 +8,8 @@ from components.catalog.ray import RAY_OLDEST, RAY_VERSION
 from components.catalog.workload_images import WORKLOAD_IMAGES
 from components.settings.problems import ABSENT, Path, Problem
 from components.settings.ray import Ray, RayJob, RayNodes, RayService, RayWorkloads, Workload
-from components.settings.sections import Direction, Enforcement, Tenant, Trust
+from components.settings.sections import Direction, Tenant
+from components.settings.trust import Enforcement, Trust
 
 TAKEN = ("default", "developer", "developers", "viewer", "viewers", "workloads")
 """Names that a Ray cluster may not have: KubeRay makes a ServiceAccount, a Role and a RoleBinding of the cluster's

@@ -1,18 +1,16 @@
 """Checks of models: what their runtime can serve, where they can run, by what they can scale."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from components.settings.checks_ensembles import ensemble_problems
+from components.settings.checks_gpus import gpu_problems
 from components.settings.checks_graphs import graph_problems
 from components.settings.cluster import AksCluster, Cluster, EksCluster, ExistingCluster, GkeCluster
 from components.settings.ensembles import Ensemble
-from components.settings.problems import ABSENT, Path, Problem, closest
+from components.settings.flow_steps import fed_by
+from components.settings.problems import ABSENT, Path, Problem
 from components.settings.sections import Autoscaling, PodSecurity, Tenant
 from components.settings.serving import Format, Mode, Runtime, ServedModel, Serving, Signal
-from components.settings.shapes import pod_shape
-from components.settings.supply import offering_pools, pool_supply, resource_title
-from components.settings.workloads import GpuRequest
 
 LONGEST_HOST = 63
 """Characters of a DNS label (RFC 1035)."""
@@ -56,7 +54,7 @@ def serving_problems(
                 yield from _runtime_problems(path, model)
             yield from _source_problems(path, cluster, model)
             yield from _image_source_problems(path, tenant, model)
-            yield from _scaling_problems(path, model)
+            yield from _scaling_problems(path, model, fed=bool(fed_by(tenant.flows, key)))
             by_keda = model.mode is Mode.STANDARD
             if autoscaling is None and by_keda and (model.replicas.max or 0) > model.replicas.min:
                 yield Problem(
@@ -66,7 +64,6 @@ def serving_problems(
                 )
             if model.gpu is not None:
                 yield from gpu_problems((*path, "gpu"), cluster, model.gpu)
-        yield from _quota_problems(name, tenant, cluster)
         answering = {key: model for (_, key), model in tenant.served.items()}
         for key, graph in tenant.graphs.items():
             yield from graph_problems(("tenants", name, "graphs", key), graph, answering)
@@ -168,22 +165,24 @@ def _source_problems(path: Path, cluster: Cluster, model: ServedModel | Ensemble
             )
 
 
-def _scaling_problems(path: Path, model: ServedModel | Ensemble) -> Iterator[Problem]:
+def _scaling_problems(path: Path, model: ServedModel | Ensemble, *, fed: bool) -> Iterator[Problem]:
+    """`fed`: whether events wait for it, by which it scales and wakes."""
     most = model.replicas.max if model.replicas.max is not None else max(1, model.replicas.min)
     signal = model.scaling.signal or default_signal(model)
     if most < model.replicas.min:
         yield Problem((*path, "replicas", "max"), most, f"is below replicas.min, which is {model.replicas.min}")
-    if model.replicas.min == 0 and model.mode is Mode.STANDARD:
+    if model.replicas.min == 0 and not fed and model.mode is Mode.STANDARD:
         yield Problem(
             (*path, "replicas", "min"),
             0,
-            "nothing could wake it: a model without replicas gives no signal; write 1, or mode: knative",
+            "nothing could wake it: a model without replicas gives no signal; write 1, let a step of a flow call it, or"
+            " use mode: knative",
         )
     if most == max(1, model.replicas.min) and model.replicas.min > 0 and "scaling" in model.model_fields_set:
         yield Problem(
             (*path, "scaling"), ABSENT, f"replicas.max leaves no room to scale; set it above {model.replicas.min}"
         )
-    elif signal is None and most > model.replicas.min:
+    elif signal is None and not fed and most > model.replicas.min:
         yield Problem(
             (*path, "scaling", "signal"),
             ABSENT,
@@ -218,85 +217,3 @@ def allowed_signals(model: ServedModel | Ensemble) -> tuple[Signal, ...]:
 def default_signal(model: ServedModel | Ensemble) -> Signal | None:
     """By what the model scales when its settings do not say; None where there is nothing."""
     return next(iter(allowed_signals(model)), None)
-
-
-def gpu_problems(path: Path, cluster: Cluster, gpu: GpuRequest) -> Iterator[Problem]:
-    """A request for GPUs that no pool can meet."""
-    offering = offering_pools(cluster, gpu.resource, gpu.number)
-    wanted = resource_title(gpu.resource, gpu.number)
-    for index, pool in enumerate(gpu.pools):
-        if pool not in cluster.gpu_pools:
-            yield Problem((*path, "pools", index), pool, f"no such GPU pool; {closest(pool, cluster.gpu_pools)}")
-        elif pool not in offering:
-            yield Problem(
-                (*path, "pools", index),
-                pool,
-                f"no node of this pool has {wanted}; {_who_has(offering)}",
-            )
-    if not offering and not gpu.pools:
-        kinds = sorted(resource for pool in cluster.gpu_pools for resource in _resources(cluster, pool))
-        yield Problem(
-            path,
-            gpu.model_dump(by_alias=True, exclude_none=True, exclude_defaults=True),
-            f"no node of any pool has {wanted}; nodes have {', '.join(dict.fromkeys(kinds)) or 'no GPUs'}",
-        )
-
-
-def _who_has(offering: tuple[str, ...]) -> str:
-    return f"pools that have: {', '.join(offering)}" if offering else "no pool has"
-
-
-def _resources(cluster: Cluster, pool: str) -> list[str]:
-    return [resource_title(resource, number) for resource, number in pool_supply(cluster, pool).items()]
-
-
-def _quota_problems(name: str, tenant: Tenant, cluster: Cluster) -> Iterator[Problem]:
-    """Models that the tenant's quota cannot hold: one at its largest, or all at their smallest."""
-    granted = tenant.quota.gpu_resources
-    least: Counter[str] = Counter()
-    cpu = memory = 0
-    for (kind, key), model in tenant.served.items():
-        path: Path = ("tenants", name, kind, key)
-        largest, least_held = max(model.replicas.max or 0, model.replicas.min, 1), max(1, model.replicas.min)
-        canary = canary_least = model.canary.replicas if model.canary is not None else 0
-        if model.canary is not None and model.mode is Mode.KNATIVE:
-            # Both versions scale, each within the model's bounds.
-            canary, canary_least = largest, least_held
-        most = largest + model.surge + canary
-        held = least_held + canary_least
-        if model.gpu is not None:
-            if not all(pool in cluster.gpu_pools for pool in model.gpu.pools) or not offering_pools(
-                cluster, model.gpu.resource, model.gpu.number
-            ):
-                continue
-            quota = granted.get(model.gpu.resource, 0)
-            if most * model.gpu.number > quota:
-                yield Problem(
-                    (*path, "replicas"),
-                    most,
-                    f"needs {resource_title(model.gpu.resource, most * model.gpu.number)} at its largest, surge and"
-                    f" canary included; the tenant's quota has {quota}",
-                )
-            least[model.gpu.resource] += held * model.gpu.number
-        shape = pod_shape(cluster, model.gpu, model.cpu, model.memory_gib)
-        cpu += held * shape.cpu
-        memory += held * shape.memory_gib
-    for resource, number in least.items():
-        if number > granted.get(resource, 0):
-            yield Problem(
-                ("tenants", name, "models" if tenant.models else "ensembles"),
-                sorted(key for _, key in tenant.served),
-                f"together they always hold {resource_title(resource, number)}; the tenant's quota has"
-                f" {granted.get(resource, 0)}",
-            )
-    for key, needed, quota, unit in (
-        ("cpu", cpu, tenant.quota.cpu, "processors"),
-        ("memoryGib", memory, tenant.quota.memory_gib, "GiB of memory"),
-    ):
-        if needed > quota:
-            yield Problem(
-                ("tenants", name, "quota", key),
-                quota,
-                f"the tenant's models always hold {needed} {unit}; raise it, or give models less with cpu and"
-                " memoryGib",
-            )

@@ -4,11 +4,12 @@ models are checked for."""
 from collections.abc import Iterable, Iterator, Mapping
 
 from components.settings.cluster import Cluster, ExistingCluster
-from components.settings.density import ADAPTERS_PART, RUNTIME_GIB, USABLE, Density, density
+from components.settings.density import ADAPTERS_PART, FILLED, RUNTIME_GIB, Density, density
 from components.settings.model_sets import Backend, ModelSet
 from components.settings.problems import ABSENT, Path, Problem
 from components.settings.sections import Tenant
-from components.settings.set_workloads import GROUP, offered, with_sets
+from components.settings.set_workloads import GROUP, with_sets
+from components.settings.shapes import placed
 from components.settings.supply import resource_title
 
 _OWN: Mapping[Backend, tuple[str, ...]] = {
@@ -90,7 +91,7 @@ def density_problems(cluster: Cluster, tenants: Mapping[str, Tenant]) -> Iterato
     for tenant, chosen in tenants.items():
         for name, one in chosen.model_sets.items():
             path: Path = ("tenants", tenant, "modelSets", name)
-            found = density(cluster, one) if offered(cluster, one) else None
+            found = density(cluster, one) if placed(cluster, one.gpu) else None
             if found is not None and found.fitting == 0:
                 yield Problem((*path, "modelGib"), one.model_gib, _too_large(one, found))
             if one.backend is Backend.MULTIPLEX and isinstance(cluster, ExistingCluster):
@@ -107,11 +108,11 @@ def _too_large(chosen: ModelSet, found: Density) -> str:
     gpu = f"{resource_title(chosen.gpu.resource, chosen.gpu.number)} of {found.gpu_gib:g} GiB"
     if chosen.backend is Backend.ADAPTERS:
         return (
-            f"no adapter fits: of {gpu}, {USABLE:.0%} less {RUNTIME_GIB:g} GiB for CUDA and {chosen.base_gib or 0:g}"
+            f"no adapter fits: of {gpu}, {FILLED:.0%} less {RUNTIME_GIB:g} GiB for CUDA and {chosen.base_gib or 0:g}"
             f" GiB for the base, {ADAPTERS_PART:.0%} is {found.room_gib:g} GiB; take a larger GPU or a smaller base"
         )
     return (
-        f"not one model fits: of {gpu}, {USABLE:.0%} less {RUNTIME_GIB:g} GiB for CUDA is {found.room_gib:g} GiB; take"
+        f"not one model fits: of {gpu}, {FILLED:.0%} less {RUNTIME_GIB:g} GiB for CUDA is {found.room_gib:g} GiB; take"
         " a larger GPU or slice"
     )
 
@@ -139,8 +140,6 @@ def _located(path: Path, tenants: Mapping[str, Tenant]) -> Path | None:
     sets = tenant.model_sets
     match path[2:]:
         case ("ray",) if tenant.ray is None:
-            return (*path[:2], "modelSets")
-        case ("models",) if not tenant.models:
             return (*path[:2], "modelSets")
         case ("ray", "services", str(name), *inner) if _is(sets, name, Backend.MULTIPLEX):
             match inner:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 
+from components.settings.checks_gpus import gpu_problems
 from components.settings.cluster import Cluster, ExistingCluster, pool_shape
-from components.settings.problems import Path, Problem, closest
+from components.settings.holdings import CPU, MEMORY, granted, quota_key, times
+from components.settings.problems import Path, Problem
 from components.settings.sections import Quota, Tenant
-from components.settings.supply import offering_pools, supply
+from components.settings.supply import offering_pools, resource_title
 from components.settings.training import Training, room, training_pools, wired, workers_per_node
-from components.settings.workloads import GpuRequest
 
 
 def training_problems(cluster: Cluster, tenants: Mapping[str, Tenant]) -> Iterator[Problem]:
@@ -28,43 +29,29 @@ def training_problems(cluster: Cluster, tenants: Mapping[str, Tenant]) -> Iterat
                 yield from _room_problems(path, cluster, training)
 
 
-def _asked(gpu: GpuRequest) -> tuple[Path, int | str]:
-    """Key of the kind of GPU that is asked for, and its value."""
-    if gpu.slice is not None:
-        return ("gpu", "slice"), gpu.slice
-    return ("gpu", "count" if gpu.count is not None else "shared"), gpu.number
-
-
 def _pool_problems(path: Path, cluster: Cluster, training: Training) -> Iterator[Problem]:
     gpu = training.gpu
+    yield from gpu_problems((*path, "gpu"), cluster, gpu)
     offering = offering_pools(cluster, gpu.resource, gpu.number)
-    key, value = _asked(gpu)
-    told = f"{gpu.number} × {gpu.resource} on one node"
     if not offering:
-        there = ", ".join(sorted(supply(cluster))) or "no GPUs"
-        yield Problem((*path, *key), value, f"no pool offers {told}; the pools have {there}")
-        return
-    for index, pool in enumerate(gpu.pools):
-        if pool not in cluster.gpu_pools:
-            yield Problem((*path, "gpu", "pools", index), pool, f"no such GPU pool; {closest(pool, cluster.gpu_pools)}")
-        elif pool not in offering:
-            yield Problem(
-                (*path, "gpu", "pools", index), pool, f"it does not offer {told}; these do: {', '.join(offering)}"
-            )
-        elif training.fast_network and not wired(cluster, pool):
-            yield Problem((*path, "gpu", "pools", index), pool, "it has no fastNetwork, which this job asks for")
-    if training.fast_network and not any(wired(cluster, pool) for pool in offering):
-        yield Problem(
-            (*path, "fastNetwork"),
-            True,
-            f"no pool that offers {told} has fastNetwork ({', '.join(offering)}); set it on one, or leave it out here",
-        )
         return
     named = [pool for pool in gpu.pools if pool in offering]
-    if training.fast_network and len(named) > 1:
-        yield Problem(
-            (*path, "gpu", "pools"), list(gpu.pools), "the fast network does not join two pools; name one of them"
-        )
+    if training.fast_network:
+        for index, pool in enumerate(gpu.pools):
+            if pool in named and not wired(cluster, pool):
+                yield Problem((*path, "gpu", "pools", index), pool, "it has no fastNetwork, which this job asks for")
+        if not any(wired(cluster, pool) for pool in offering):
+            yield Problem(
+                (*path, "fastNetwork"),
+                True,
+                f"no pool that offers {resource_title(gpu.resource, gpu.number)} on one node has fastNetwork"
+                f" ({', '.join(offering)}); set it on one, or leave it out here",
+            )
+            return
+        if len(named) > 1:
+            yield Problem(
+                (*path, "gpu", "pools"), list(gpu.pools), "the fast network does not join two pools; name one of them"
+            )
     kinds = sorted({pool_shape(cluster, cluster.gpu_pools[pool]).accelerator for pool in named})
     if len(kinds) > 1:
         yield Problem(
@@ -94,18 +81,10 @@ def _room_problems(path: Path, cluster: Cluster, training: Training) -> Iterator
 
 def _quota_problems(path: Path, training: Training, quota: Quota) -> Iterator[Problem]:
     gpu, workers = training.gpu, training.workers
-    if gpu.slice is not None:
-        granted, key = quota.slices.get(gpu.slice, 0), f"slices.{gpu.slice}"
-    elif gpu.count is not None:
-        granted, key = quota.gpus, "gpus"
-    else:
-        granted, key = quota.shared_gpus, "sharedGpus"
-    for needed, allowed, what in (
-        (workers * gpu.number, granted, key),
-        (workers * training.cpu, quota.cpu, "cpu"),
-        (workers * training.memory_gib, quota.memory_gib, "memoryGib"),
-        (workers, quota.pods, "pods"),
-    ):
+    has = granted(quota)
+    one = {gpu.resource: gpu.number, CPU: training.cpu, MEMORY: training.memory_gib}
+    bounds = [(times(one, workers)[name], has.get(name, 0), ".".join(quota_key(name))) for name in one]
+    for needed, allowed, what in (*bounds, (workers, quota.pods, "pods")):
         if needed > allowed:
             yield Problem(
                 (*path, "workers"),

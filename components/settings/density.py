@@ -9,7 +9,7 @@ from components.settings.model_sets import Backend, ModelSet
 from components.settings.supply import offering_pools, resource_title
 from components.settings.workloads import GpuRequest
 
-USABLE = 0.9
+FILLED = 0.9
 """Part of a GPU's marketed memory that models may fill. Drivers report 93 to 95 % (22.4 of 24 GiB on an A10G), and vLLM
 takes 90 % by default (vLLM documentation, `--gpu-memory-utilization`)."""
 
@@ -66,7 +66,7 @@ def density(cluster: Cluster, chosen: ModelSet) -> Density | None:
     memory = gpu_memory(cluster, chosen.gpu)
     if memory is None:
         return None
-    room = max(0.0, memory * USABLE - RUNTIME_GIB)
+    room = max(0.0, memory * FILLED - RUNTIME_GIB)
     most = len(chosen.models)
     if chosen.backend is Backend.ADAPTERS:
         room = max(0.0, room - (chosen.base_gib or 0)) * ADAPTERS_PART

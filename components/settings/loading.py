@@ -8,14 +8,17 @@ from typing import Any, cast, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
-from components.settings import checks, checks_knative, checks_ray, checks_ray_supply, checks_sets
+from components.settings import checks, checks_knative, checks_quota, checks_ray, checks_ray_supply, checks_sets
+from components.settings.checks_events import event_problems
+from components.settings.checks_flows import flow_problems
+from components.settings.checks_pipelines import pipeline_problems
 from components.settings.checks_serving import serving_problems
 from components.settings.cluster import Cluster
 from components.settings.problems import ABSENT, KeysAt, Path, Problem, SettingsError, closest, from_pydantic, location
 from components.settings.sections import Tenant
 from components.settings.settings import NAMESPACE, Settings
 
-_NAMED_MAPS = ("gpuPools", "tenants", "allow", "attestors", "models", "modelSets", "ensembles", "graphs")
+_NAMED_MAPS = ("gpuPools", "tenants", "allow", "attestors", "models", "modelSets", "ensembles", "graphs", "flows")
 """Maps whose entries stand alone: a broken one is left out while the others are still checked."""
 
 
@@ -160,17 +163,20 @@ def _cross_checks(parsed: Mapping[str, Any], pruned: set[str]) -> Iterator[Probl
     if "environment" in parsed and "trust" in parsed:
         yield from checks.trust_problems(parsed["environment"], parsed["trust"])
     if "trust" in parsed:
-        yield from checks.mirror_problems(
-            parsed["trust"], needed=any(parsed.get(key) is not None for key in ("serving", "knative"))
-        )
+        in_tenants = any(parsed.get(key) is not None for key in ("serving", "pipelines", "knative"))
+        yield from checks.mirror_problems(parsed["trust"], needed=in_tenants)
     if tenants is not None:
         yield from checks.tenant_problems(tenants)
         yield from checks_sets.set_problems(tenants)
+        if "pipelines" in parsed:
+            yield from pipeline_problems(cluster, parsed["pipelines"], tenants)
         # What pools supply is known only when all of them could be read.
         supplying: Cluster | None = cluster if cluster and not found and "cluster" not in pruned else None
         if supplying is not None:
             yield from checks.quota_problems(supplying, tenants)
             yield from checks_sets.density_problems(supplying, tenants)
+        if "environment" in parsed and "events" in parsed:
+            yield from event_problems(parsed["environment"], parsed["events"], tenants, cluster)
         whole = tenants if supplying is None else checks_sets.expanded(supplying, tenants)
         yield from checks_sets.located(_workload_checks(parsed, whole, supplying), tenants)
 
@@ -185,6 +191,13 @@ def _workload_checks(
         yield from checks_ray.image_problems(tenants, parsed["trust"])
     if "knative" in parsed:
         yield from checks_knative.knative_problems(tenants, parsed["knative"])
+    yield from flow_problems(
+        tenants,
+        parsed.get("events"),
+        serving=parsed.get("serving") is not None,
+        scaled=parsed.get("autoscaling") is not None,
+    )
     if cluster is not None:
         yield from serving_problems(cluster, parsed.get("serving"), parsed.get("autoscaling"), tenants)
         yield from checks_ray_supply.placement_problems(cluster, tenants, parsed.get("ray"))
+        yield from checks_quota.quota_problems(cluster, tenants)

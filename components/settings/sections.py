@@ -8,10 +8,13 @@ from pydantic import Field, StringConstraints, model_validator
 from components.catalog.mig import slice_resource
 from components.catalog.versions import COMPONENTS, KUBERNETES_DEFAULT
 from components.settings.ensembles import Ensemble
+from components.settings.events import TenantEvents
+from components.settings.flows import Flow
 from components.settings.graphs import Graph
 from components.settings.model import Count, Model, Name, PositiveCount
 from components.settings.model_sets import ModelSet
 from components.settings.network import Cidr
+from components.settings.pipelines import TenantPipelines
 from components.settings.ray import RayWorkloads
 from components.settings.serving import ServedModel
 from components.settings.supply import SHARED, WHOLE
@@ -197,80 +200,26 @@ class Tenant(Model):
     graphs: dict[Name, Graph] = Field(default_factory=dict)
     """Inference graphs by name: requests that go through several of the models. Needs `multimodal:serving`."""
 
+    events: TenantEvents | None = None
+    """What the tenant sends and receives through Kafka; `{}` for little. None: nothing. Needs `multimodal:events`."""
+
+    flows: dict[Name, Flow] = Field(default_factory=dict)
+    """Flows by name: models that answer events one after the other. Needs `multimodal:events` and
+    `multimodal:serving`."""
+
+    pipelines: TenantPipelines | None = None
+    """Kubeflow Pipelines of the tenant's own; `{}` suffices. None: no pipelines. Needs `multimodal:pipelines`."""
+
+    @property
+    def sent(self) -> TenantEvents | None:
+        """What the tenant sends and receives: a tenant with flows sends a little unless it says more."""
+        return self.events or (TenantEvents() if self.flows else None)
+
     @property
     def served(self) -> dict[tuple[str, str], ServedModel | Ensemble]:
         """Everything with a model server of its own, by its key under the tenant and its name."""
         models = {("models", name): model for name, model in self.models.items()}
         return {**models, **{("ensembles", name): ensemble for name, ensemble in self.ensembles.items()}}
-
-
-class Enforcement(StrEnum):
-    """What happens to an image that nobody signed."""
-
-    AUDIT = "audit"
-    """It runs, and a policy report says so."""
-
-    ENFORCE = "enforce"
-    """It is refused."""
-
-
-class Keyless(Model):
-    """A signature made with a short-lived certificate (Sigstore)."""
-
-    issuer: Annotated[str, StringConstraints(pattern=r"^https://\S+$")]
-    """OIDC issuer, such as https://token.actions.githubusercontent.com."""
-
-    subject: Annotated[str, StringConstraints(min_length=1)]
-    """Exact identity in the certificate, such as the URL of the release workflow."""
-
-
-class Attestor(Model):
-    """One party whose signature counts. Name either `keyless` or `key`."""
-
-    keyless: Keyless | None = None
-    key: (
-        Annotated[str, StringConstraints(pattern=r"^-----BEGIN PUBLIC KEY-----\n[\s\S]+-----END PUBLIC KEY-----\n?$")]
-        | None
-    ) = None
-    """A cosign public key in PEM form."""
-
-    @model_validator(mode="after")
-    def _one_kind(self) -> "Attestor":
-        if (self.keyless is None) == (self.key is None):
-            raise ValueError("give exactly one of keyless and key")
-        return self
-
-
-CamelName = Annotated[str, StringConstraints(pattern=r"^[a-z][A-Za-z0-9]{0,39}$")]
-"""A name that is also an identifier in a CEL expression."""
-
-
-RegistryPath = Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+(:\d+)?(/[a-z0-9._/-]+)?$")]
-"""A registry, or a path in one."""
-
-
-class Trust(Model):
-    """Which images tenants may run."""
-
-    registries: Annotated[
-        tuple[RegistryPath, ...],
-        Field(min_length=1),
-    ]
-    """Registries, or paths in them, from which tenants' images come, such as ghcr.io/acme."""
-
-    mirror: RegistryPath | None = None
-    """Where your copies of the platform's own images lie that run in tenants' namespaces (model servers, Ray), under
-    the same repository and tag, such as ghcr.io/acme/mirror. Within `registries`. None: from their makers, whose images
-    carry none of your signatures; so a stack that enforces needs a mirror as soon as it serves models or runs Ray."""
-
-    enforcement: Enforcement = Enforcement.ENFORCE
-    """What happens to an unsigned image. A production stack must enforce."""
-
-    attestors: Annotated[dict[CamelName, Attestor], Field(min_length=1)]
-    """Who signs; a signature of any one of them is enough."""
-
-    values: ChartValues = Field(default_factory=dict)
-    """Further values of the kyverno chart."""
 
 
 SHARED_FOLDER = "shared"
@@ -320,3 +269,5 @@ class Versions(Model):
     envoy_gateway: str = COMPONENTS["envoyGateway"].default
     knative: str = COMPONENTS["knative"].default
     kserve: str = COMPONENTS["kserve"].default
+    strimzi: str = COMPONENTS["strimzi"].default
+    argo_workflows: str = COMPONENTS["argoWorkflows"].default

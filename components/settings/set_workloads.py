@@ -9,8 +9,7 @@ from components.settings.model_sets import Backend, ModelSet
 from components.settings.ray import RayService, RayWorkloads
 from components.settings.sections import Tenant
 from components.settings.serving import Modality, Runtime, ServedModel
-from components.settings.shapes import Shape, pod_shape
-from components.settings.supply import offering_pools
+from components.settings.shapes import Shape, placed, pod_shape
 
 GROUP = "models"
 """The group of a multiplexed set's workers."""
@@ -86,7 +85,7 @@ def with_sets(cluster: Cluster, tenant: Tenant) -> Tenant:
     models: dict[str, ServedModel] = {}
     for name, chosen in tenant.model_sets.items():
         found = density(cluster, chosen)
-        shape = pod_shape(cluster, chosen.gpu, chosen.cpu, chosen.memory_gib) if offered(cluster, chosen) else None
+        shape = pod_shape(cluster, chosen.gpu, chosen.cpu, chosen.memory_gib) if placed(cluster, chosen.gpu) else None
         if chosen.backend is Backend.MULTIPLEX:
             services[name] = as_ray_service(chosen, found, shape)
         elif chosen.base is not None:
@@ -100,12 +99,6 @@ def with_sets(cluster: Cluster, tenant: Tenant) -> Tenant:
             "ray": ray.model_copy(update={"services": {**ray.services, **services}}),
         }
     )
-
-
-def offered(cluster: Cluster, chosen: ModelSet) -> bool:
-    """Whether every pool on which the set may run offers its GPU."""
-    offering = offering_pools(cluster, chosen.gpu.resource, chosen.gpu.number)
-    return bool(offering) and set(chosen.gpu.pools) <= set(offering)
 
 
 def densities(cluster: Cluster, tenants: Mapping[str, Tenant]) -> dict[tuple[str, str], tuple[ModelSet, Density]]:

@@ -3,11 +3,14 @@
 from pydantic import Field
 
 from components.settings.cluster import Cluster
+from components.settings.events import Events
 from components.settings.knative import Knative
 from components.settings.model import Environment, Model, Name
+from components.settings.pipelines import Pipelines
 from components.settings.ray import Ray
-from components.settings.sections import Autoscaling, Gpu, Scheduling, Storage, Tenant, Trust, Versions
+from components.settings.sections import Autoscaling, Gpu, Scheduling, Storage, Tenant, Versions
 from components.settings.serving import Serving
+from components.settings.trust import Trust
 
 NAMESPACE = "multimodal"
 """Config namespace of the program; also the project's name."""
@@ -37,6 +40,11 @@ class Settings(Model):
 
     serving: Serving | None = None
     """Model serving. None (the default): the stack serves no models."""
+
+    events: Events | None = None
+    """Kafka. None (the default): the stack carries no events."""
+    pipelines: Pipelines | None = None
+    """Kubeflow Pipelines. None (the default): tenants can have none."""
 
     tenants: dict[Name, Tenant] = Field(default_factory=dict)
     """Teams by name; the name is the namespace's and the queue's too."""

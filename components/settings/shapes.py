@@ -6,9 +6,16 @@ from components.settings.cluster import Cluster, pool_shape
 from components.settings.supply import offering_pools, pool_supply
 from components.settings.workloads import GpuRequest
 
-USABLE = 0.8
-"""Part of a node that workloads may have: kubelet, operating system and the platform's DaemonSets take the rest. GKE
-reserves most: about 6 % of the memory and 1 % of the processors of large nodes (GKE documentation, node sizes)."""
+_KUBELET_MEMORY = ((4, 0.25), (4, 0.20), (8, 0.10), (112, 0.06))
+"""GiB of a node's memory, from the first on, and the part of each that the kubelet and the system keep; 2 % of all
+beyond. GKE's, which of the three clouds keeps most (GKE documentation, "Plan GKE Standard node sizes")."""
+
+_KUBELET_CPU = ((1, 0.06), (1, 0.04), (2, 0.02))
+"""The same of processors, 1 % of all beyond. AKS's, which keeps most (AKS documentation, "Resource reservations")."""
+
+_BESIDE = (0.5, 1.5)
+"""Processors and GiB of the platform's and the clouds' DaemonSets on a GPU node, and of memory what the kubelet evicts
+pods for. Measured nowhere: what their requests add up to, rounded up."""
 
 CPU_ONLY = (2, 8)
 """Processors and GiB of a replica without GPUs that asks for nothing."""
@@ -19,6 +26,22 @@ class Shape(NamedTuple):
 
     cpu: int
     memory_gib: int
+
+
+def usable(vcpu: int, memory_gib: int) -> Shape:
+    """What of a node pods may have, in whole processors and GiB."""
+    return Shape(
+        int(vcpu - _kept(vcpu, _KUBELET_CPU, 0.01) - _BESIDE[0]),
+        int(memory_gib - _kept(memory_gib, _KUBELET_MEMORY, 0.02) - _BESIDE[1]),
+    )
+
+
+def _kept(amount: float, steps: tuple[tuple[int, float], ...], beyond: float) -> float:
+    kept = 0.0
+    for size, part in steps:
+        kept += min(amount, size) * part
+        amount = max(0.0, amount - size)
+    return kept + amount * beyond
 
 
 def pod_shape(cluster: Cluster, gpu: GpuRequest | None, cpu: int | None, memory_gib: int | None) -> Shape:
@@ -35,7 +58,16 @@ def pod_shape(cluster: Cluster, gpu: GpuRequest | None, cpu: int | None, memory_
 
 def _fair(cluster: Cluster, name: str, gpu: GpuRequest) -> Shape:
     """The part of a node that belongs to `gpu`: as much of it as of the node's GPUs."""
-    shape = pool_shape(cluster, cluster.gpu_pools[name])
+    pool = pool_shape(cluster, cluster.gpu_pools[name])
+    node = usable(pool.vcpu, pool.memory_gib)
     # A node in slices of several sizes is shared by their number; small slices then have more than they need.
-    part = USABLE * gpu.number / sum(pool_supply(cluster, name).values())
-    return Shape(max(1, int(shape.vcpu * part)), max(1, int(shape.memory_gib * part)))
+    parts = sum(pool_supply(cluster, name).values())
+    return Shape(max(1, node.cpu * gpu.number // parts), max(1, node.memory_gib * gpu.number // parts))
+
+
+def placed(cluster: Cluster, gpu: GpuRequest | None) -> bool:
+    """Whether every pool on which the pod may run is there and offers its GPUs. Pools must be valid."""
+    if gpu is None:
+        return True
+    offering = offering_pools(cluster, gpu.resource, gpu.number)
+    return bool(offering) and set(gpu.pools) <= set(offering)

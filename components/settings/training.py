@@ -7,12 +7,9 @@ from pydantic import StringConstraints, model_validator
 from components.settings.cluster import Cluster, EksCluster, pool_machine, pool_shape
 from components.settings.model import Count, Model, PositiveCount
 from components.settings.pools import CloudGpuPool
+from components.settings.shapes import usable
 from components.settings.supply import EFA, offering_pools, pool_supply
 from components.settings.workloads import GpuRequest, Priority
-
-USABLE = 0.9
-"""Share of a node's processors and memory that workers get; the rest is the kubelet's and the platform's daemons'. GKE
-reserves the most (its documentation, "Plan GKE Standard node sizes"): 7 % of a machine with 100 GiB."""
 
 
 class Training(Model):
@@ -76,10 +73,11 @@ def wired(cluster: Cluster, pool: str) -> bool:
 def workers_per_node(cluster: Cluster, pool: str, training: Training) -> int:
     """How many workers one node of the pool holds."""
     shape, gpu = pool_shape(cluster, cluster.gpu_pools[pool]), training.gpu
+    node = usable(shape.vcpu, shape.memory_gib)
     return min(
         pool_supply(cluster, pool).get(gpu.resource, 0) // gpu.number,
-        int(shape.vcpu * USABLE) // training.cpu,
-        int(shape.memory_gib * USABLE) // training.memory_gib,
+        node.cpu // training.cpu,
+        node.memory_gib // training.memory_gib,
     )
 
 

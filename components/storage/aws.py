@@ -37,6 +37,9 @@ class AwsStorageArgs(TypedDict):
     shared_files_gib: int | None
     """What a claim on a tenant's part of the shared file system says; None: there is none."""
 
+    expiring: dict[str, int]
+    """Prefix in the bucket of artifacts -> days after which what lies there goes."""
+
     keep_data: bool
     """A destroy leaves buckets, file system and their key; false removes them with all that is in them."""
 
@@ -60,7 +63,12 @@ class AwsStorage(pulumi.ComponentResource):
             opts=self._kept,
         )
         self._buckets: Mapping[Store, aws.s3.Bucket] = {
-            store: self._bucket(f"{name}-{store.value}", empty_first=not args["keep_data"]) for store in Store
+            store: self._bucket(
+                f"{name}-{store.value}",
+                empty_first=not args["keep_data"],
+                expiring=args["expiring"] if store is Store.ARTIFACTS else {},
+            )
+            for store in Store
         }
         self._files: aws.efs.FileSystem | None = None
         if args["shared_files_gib"] is not None:
@@ -122,7 +130,7 @@ class AwsStorage(pulumi.ComponentResource):
         )
         return Identity({}, {})
 
-    def _bucket(self, name: str, *, empty_first: bool) -> aws.s3.Bucket:
+    def _bucket(self, name: str, *, empty_first: bool, expiring: Mapping[str, int]) -> aws.s3.Bucket:
         # A destroy empties the bucket before it gives up the key of what is in it.
         after_key = pulumi.ResourceOptions.merge(self._kept, pulumi.ResourceOptions(depends_on=[self._key]))
         bucket = aws.s3.Bucket(name, force_destroy=empty_first, opts=after_key)
@@ -180,6 +188,15 @@ class AwsStorage(pulumi.ComponentResource):
                     "filter": {"prefix": ""},
                     "noncurrent_version_expiration": {"noncurrent_days": OLD_VERSION_DAYS},
                 },
+                *(
+                    {
+                        "id": f"expiring-{prefix}",
+                        "status": "Enabled",
+                        "filter": {"prefix": prefix},
+                        "expiration": {"days": days},
+                    }
+                    for prefix, days in sorted(expiring.items())
+                ),
             ],
             opts=pulumi.ResourceOptions.merge(self._kept, pulumi.ResourceOptions(depends_on=[versioned])),
         )

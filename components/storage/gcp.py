@@ -53,6 +53,9 @@ class GcpStorageArgs(TypedDict):
     shared_files_gib: int | None
     """Size of each tenant's file system, rounded up to what Filestore sells; None: there are none."""
 
+    expiring: dict[str, int]
+    """Prefix in the bucket of artifacts -> days after which what lies there goes."""
+
     keep_data: bool
     """A destroy leaves the buckets and their key, and refuses in its preview to touch the file system, which could not
     be reached without its network; false: it deletes the data."""
@@ -171,6 +174,10 @@ class GcpStorage(pulumi.ComponentResource):
                     "condition": {"days_since_noncurrent_time": OLD_VERSIONS_DAYS, "with_state": "ARCHIVED"},
                 },
                 {"action": {"type": "AbortIncompleteMultipartUpload"}, "condition": {"age": 7}},
+                *(
+                    {"action": {"type": "Delete"}, "condition": {"age": days, "matches_prefixes": [prefix]}}
+                    for prefix, days in sorted(args["expiring"].items() if store is Store.ARTIFACTS else ())
+                ),
             ],
             force_destroy=not args["keep_data"],
             labels=args["labels"],

@@ -159,7 +159,7 @@ class Tenant(pulumi.ComponentResource):
             **({"models-from-gateway": allow_gateway()} if settings.served or settings.model_sets else {}),
             **(
                 {"workloads-to-stores": allow_stores(provider)}
-                if settings.served or settings.model_sets or settings.training or settings.ray
+                if settings.served or settings.model_sets or settings.training or settings.ray or settings.pipelines
                 else {}
             ),
             **({"graphs-from-gateway": allow_gateway_to_graphs()} if settings.graphs else {}),

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 import pulumi
 
 from components.catalog.workload_images import workload_image
+from components.eventing.make import make_tenant_events
+from components.eventing.make_router import backlogs, make_router
 from components.scheduling.placement import placement
 from components.scheduling.ray.tenant import TenantRay
 from components.scheduling.training_job import TrainingJob
@@ -45,7 +47,11 @@ def tenant_workloads(
     if storage is not None:
         account = WorkloadAccount(f"{name}-workloads", {"tenant": tenant}, storage, opts)
         opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[account]))
+    topics = make_tenant_events(name, tenant, settings, opts)
     _models(name, tenant, settings, storage, account, opts)
+    if topics is not None:
+        after = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[topics]))
+        make_router(name, tenant, settings, images_lock, after)
     _graphs(name, tenant, settings, images_lock, opts)
     _ray(f"{name}-ray", tenant, settings, account, images_lock, opts)
     make_sets(name, tenant, settings, storage, account, images_lock, opts)
@@ -70,6 +76,7 @@ def _models(
             "settings": model.model_dump(mode="json", by_alias=True, exclude_defaults=True),
             "domain": settings.serving.domain,
             "prometheus": settings.autoscaling.prometheus if settings.autoscaling else None,
+            "backlogs": backlogs(tenant, settings.tenants[tenant].flows, key),
             "account": ACCOUNT if account else None,
             "pod_labels": dict(account.pod_labels) if account else {},
         }

@@ -25,6 +25,9 @@ NAMESPACE = "cert-manager"
 ISSUER = "platform-ca"
 """ClusterIssuer of the platform's own authority."""
 
+SELF_SIGNED_ISSUER = "platform-self-signed"
+"""ClusterIssuer of certificates that sign themselves: those of authorities."""
+
 _API = "cert-manager.io/v1"
 _AUTHORITY_SECRET = "platform-ca"  # noqa: S105 - the secret's name
 _SELF_SIGNED: Spec = {"selfSigned": {}}
@@ -88,7 +91,7 @@ def authority_certificate() -> Spec:
         "duration": "87600h",
         "renewBefore": "8760h",
         "privateKey": {"algorithm": "ECDSA", "size": 256},
-        "issuerRef": {"group": "cert-manager.io", "kind": "ClusterIssuer", "name": "platform-self-signed"},
+        "issuerRef": {"group": "cert-manager.io", "kind": "ClusterIssuer", "name": SELF_SIGNED_ISSUER},
     }
 
 
@@ -113,7 +116,7 @@ class CertManager(pulumi.ComponentResource):
         )
         after: pulumi.Resource = chart
         objects: tuple[tuple[str, str, dict[str, Any], Spec], ...] = (
-            ("self-signed", "ClusterIssuer", {"name": "platform-self-signed"}, _SELF_SIGNED),
+            ("self-signed", "ClusterIssuer", {"name": SELF_SIGNED_ISSUER}, _SELF_SIGNED),
             (
                 "authority",
                 "Certificate",

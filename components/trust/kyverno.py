@@ -9,7 +9,8 @@ import pulumi_kubernetes as kubernetes
 from components.catalog.images import image_values
 from components.helm import addon_namespace, merge, release
 from components.labels import platform_labels
-from components.settings.sections import Attestor, Enforcement, PodSecurity
+from components.settings.sections import PodSecurity
+from components.settings.trust import Attestor, Enforcement
 from components.trust.signatures import signed_images_policy
 
 NAMESPACE = "kyverno"

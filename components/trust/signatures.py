@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from components.labels import TENANT
-from components.settings.sections import Attestor, Enforcement
+from components.settings.trust import Attestor, Enforcement
 
 
 def signed_images_policy(enforcement: Enforcement, attestors: Mapping[str, Attestor]) -> dict[str, Any]:

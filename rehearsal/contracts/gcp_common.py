@@ -17,6 +17,8 @@ _TITLES = {
     "container": "GKE",
     "file": "Filestore",
     "iam": "IAM",
+    "logging": "Cloud Logging",
+    "pubsub": "Pub/Sub",
     "serviceusage": "Service Usage",
     "storage": "Cloud Storage",
 }

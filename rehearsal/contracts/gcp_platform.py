@@ -138,6 +138,42 @@ ACCOUNT: dict[str, Binding] = {
         replaces=("service", "project"),
         rules=(service_name,),
     ),
+    "gcp:pubsub/topic:Topic": bind(
+        "pubsub", "v1", "Topic", "projects.topics.create", name=AutoName("name", 255), replaces=("name", "project")
+    ),
+    "gcp:pubsub/subscription:Subscription": bind(
+        "pubsub",
+        "v1",
+        "Subscription",
+        "projects.subscriptions.create",
+        name=AutoName("name", 255),
+        replaces=("name", "project", "topic", "filter", "enableMessageOrdering"),
+        required=frozenset({"topic"}),
+    ),
+    "gcp:pubsub/topicIAMMember:TopicIAMMember": _iam(
+        "pubsub",
+        "v1",
+        "projects.topics.setIamPolicy",
+        local=path("topic"),
+        replaces=("topic", "project", "role", "member", "condition"),
+    ),
+    "gcp:pubsub/subscriptionIAMMember:SubscriptionIAMMember": _iam(
+        "pubsub",
+        "v1",
+        "projects.subscriptions.setIamPolicy",
+        local=path("subscription"),
+        replaces=("subscription", "project", "role", "member", "condition"),
+    ),
+    "gcp:logging/projectSink:ProjectSink": bind(
+        "logging",
+        "v2",
+        "LogSink",
+        "projects.sinks.create",
+        local={**local("uniqueWriterIdentity", "customWriterIdentity")},
+        name=AutoName("name", 100),
+        replaces=("name", "project", "uniqueWriterIdentity"),
+        required=frozenset({"destination"}),
+    ),
     "gcp:kms/keyRing:KeyRing": bind(
         "cloudkms",
         "v1",

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
-from rehearsal.controllers.base import Controller, HostController, NotRun
+from rehearsal.controllers.argo import ARGO
+from rehearsal.controllers.base import ActingController, Controller, HostController, NotRun
 from rehearsal.controllers.cert_manager import CERT_MANAGER
 from rehearsal.controllers.dra_driver import DRA_DRIVER
 from rehearsal.controllers.efa_device_plugin import EFA_DEVICE_PLUGIN
@@ -12,6 +13,7 @@ from rehearsal.controllers.keda import KEDA
 from rehearsal.controllers.knative import KNATIVE
 from rehearsal.controllers.kserve import KSERVE
 from rehearsal.controllers.kuberay import KUBERAY
+from rehearsal.controllers.strimzi import STRIMZI
 from rehearsal.controllers.volcano import VOLCANO
 
 CONTROLLERS: Mapping[str, Controller] = {
@@ -25,8 +27,10 @@ CONTROLLERS: Mapping[str, Controller] = {
         KNATIVE,
         KSERVE,
         KEDA,
+        ARGO,
         GATEWAY,
         CERT_MANAGER,
+        STRIMZI,
         NotRun(
             chart="kserve-crd",
             reason="the chart kserve-crd brings CRDs alone; what acts on them comes with kserve-resources",
@@ -61,3 +65,14 @@ def tools(sections: Iterable[str]) -> tuple[str, ...]:
     present = {"", *sections}
     hosts = (one for one in CONTROLLERS.values() if isinstance(one, HostController) and one.section in present)
     return tuple(dict.fromkeys(tool for one in hosts for tool in one.tools))
+
+
+def optional_tools(sections: Iterable[str]) -> tuple[str, ...]:
+    """The tools that the controllers of a stack make do without where the machine cannot have them, each once.
+
+    Args:
+        sections: The sections that its file has, such as `events`.
+    """
+    present = {"", *sections}
+    acting = (one for one in CONTROLLERS.values() if isinstance(one, ActingController) and one.section in present)
+    return tuple(dict.fromkeys(tool for one in acting for tool in one.optional))

@@ -6,7 +6,7 @@ Adding a controller is one file that makes one of these and one line in `rehears
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 from rehearsal.certificates import Certificate, issue
 from rehearsal.kube import JsonObject, Kube
@@ -33,6 +33,11 @@ class Context:
     """Tool -> folder with its programs."""
     namespace: str = "default"
     """Namespace of the release."""
+    hosts: Path = Path("hosts")
+    """File with the cluster's names of what runs on this machine. Programs that look names up in `hosts` of their
+    working folder are run in this one's folder."""
+    logs: Path = Path("logs")
+    """Folder of the processes' logs."""
     port: Callable[[], int] = free_port
     """Gives a free port on loopback."""
     certificate: Callable[..., Certificate] = issue
@@ -87,6 +92,38 @@ class SimulatedController:
     """Undoes it when the release goes."""
 
 
+class Actor(Protocol):
+    """A stand-in at work."""
+
+    def step(self, api: Kube, values: Values) -> str:
+        """Bring the cluster, and processes of its own, to what the values say; takes about a second at most.
+
+        Returns:
+            What a reader of the report should know.
+
+        Raises:
+            ConfigurationError: for values that cannot work.
+            ProcessFailed: when it cannot go on.
+        """
+        ...
+
+    def stop(self) -> None:
+        """End its processes. Idempotent."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActingController:
+    """A stand-in that runs processes of its own, for what the cluster's objects ask for and not the release."""
+
+    chart: str
+    section: str = ""
+    """Section of a stack file whose presence installs the chart; empty: every stack has it."""
+    optional: tuple[str, ...] = ()
+    """Tools that it makes do without, saying so, where this machine cannot have them."""
+    act: Callable[[Context], Actor]
+
+
 @dataclass(frozen=True, kw_only=True)
 class NotRun:
     """A chart whose controllers a rehearsal does not run, and why."""
@@ -95,7 +132,7 @@ class NotRun:
     reason: str
 
 
-Controller = HostController | SimulatedController | NotRun
+Controller = HostController | SimulatedController | ActingController | NotRun
 
 
 def value(values: Values, path: str, default: Any = None) -> Any:

@@ -2,9 +2,10 @@
 
 The operator asks the triggers and scales between zero and one; the built-in horizontal pod autoscaler does the rest
 with the metrics that the adapter serves through the API server, as in production. The adapter is found by a Service
-that names `localhost`, for the API server has no network into a cluster here. Triggers whose source lies inside the
-cluster (a Prometheus by its Service name) are asked in vain: no pod answers in a rehearsal, so their fallback is seen
-at work.
+that names `localhost`, for the API server has no network into a cluster here. A Kafka broker of the rehearsal is asked
+by the Service name that a trigger gives: the operator looks names up in the rehearsal's own file first. Triggers whose
+source is a pod (a Prometheus by its Service name) are asked in vain: no pod answers in a rehearsal, so their fallback
+is seen at work.
 
 KEDA's admission webhooks are not run: they refuse two autoscalers on one target and the like, and the chart lets
 objects pass where they do not answer.
@@ -86,7 +87,9 @@ def _operator(values: Values, context: Context, certificates: Path, metrics: int
             "--zap-log-level=error",
             *_extra(values, "extraArgs.keda"),
         ),
-        env=_environment(values, context),
+        # Go's own resolver, which reads that file; elsewhere than on Linux it would ask the system's.
+        env={**_environment(values, context), "GODEBUG": "netdns=go"},
+        cwd=context.hosts.parent,
         ready_url=f"http://127.0.0.1:{port}/readyz",
         memory_mib=192,
     )

@@ -23,6 +23,7 @@ PLUGINS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "aws": ("pulumi-aws", "rehearsal.providers.aws"),
         "gcp": ("pulumi-gcp", "rehearsal.providers.gcp"),
         "azure-native": ("pulumi-azure-native", "rehearsal.providers.azure_native"),
+        "random": ("pulumi-random", "rehearsal.providers.random"),
     }
 )
 """Provider name: the SDK's distribution, and the module that serves the provider when it is run."""

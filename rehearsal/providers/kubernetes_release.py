@@ -309,3 +309,5 @@ def _await_controllers(cluster: Cluster, urn: str, inputs: Props, release: Relea
         report("skipped", urn, TYPE, by="controllers", reason=reason)
     else:
         report("checked", urn, TYPE, by=f"controllers of chart {release.chart} run with these values")
+        if reason:
+            report("note", urn, TYPE, reason=reason)

@@ -19,6 +19,8 @@ READY_SECONDS: Final = 60.0
 DELETE_SECONDS: Final = 60.0
 WAIT_FOR: Final = "pulumi.com/waitFor"
 """Annotation by which an object asks the official provider to wait for one of its conditions."""
+ASKED_SECONDS: Final = 180.0
+"""How long it is waited for at most: a broker that starts beside a busy compiler needs a minute."""
 _INTERVAL: Final = 0.25
 
 
@@ -31,7 +33,10 @@ def await_ready(
         The object as it is then, and what still stood in the way when the time was up; empty when it is ready. Kinds
         without a notion of readiness are ready at once, unless they ask to be waited for.
     """
-    verdict = asked_for(live) or _VERDICTS.get((kind.api_version.rpartition("/")[0], kind.kind))
+    asked = asked_for(live)
+    if asked:
+        timeout = min(timeout, ASKED_SECONDS)
+    verdict = asked or _VERDICTS.get((kind.api_version.rpartition("/")[0], kind.kind))
     if verdict is None or (kind.kind == "PersistentVolumeClaim" and _waits_for_a_pod(cluster, live)):
         return live, []
     metadata = live["metadata"]
@@ -182,7 +187,12 @@ def asked_for(live: dict[str, Any]) -> Callable[[dict[str, Any]], tuple[str, boo
     def verdict(found: dict[str, Any]) -> tuple[str, bool]:
         if _condition(found, type_, "True"):
             return "", False
-        said = next((one for one in entries(section(found, "status"), "conditions") if one.get("type") == type_), None)
+        conditions = entries(section(found, "status"), "conditions")
+        said = next((one for one in conditions if one.get("type") == type_), None)
+        # Some controllers, Strimzi above all, have a condition of another type for what went wrong.
+        other = next((one for one in conditions if one.get("message")), None)
+        if said is None and other is not None:
+            return f"it is {other.get('type')}: {other['message']}", False
         told = f": {said.get('message') or said.get('reason')}" if said else ", for no controller has said so yet"
         return f"it is not {type_}{told}", False
 

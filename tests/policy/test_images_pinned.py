@@ -339,3 +339,12 @@ def test_what_cannot_be_known_is_refused(world: Any, judge: Any) -> None:
         (volcano(world, version=hidden), "Release 'volcano': version"),
     ):
         assert judge(images_pinned.RULE, [*world.tenant(), made]) == [f"{what} {FIX}"]
+
+
+def test_dockers_own_library_is_not_open_because_the_catalog_has_one_image_of_it() -> None:
+    from components.catalog.workload_images import WORKLOAD_IMAGES
+    from policy.images import registry_roots
+
+    roots = registry_roots(WORKLOAD_IMAGES.values())
+    assert "docker.io/library/mysql" in roots
+    assert "docker.io/library" not in roots

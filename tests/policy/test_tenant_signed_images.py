@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from components.settings.sections import Attestor, Enforcement
+from components.settings.trust import Attestor, Enforcement
 from components.trust.signatures import signed_images_policy
 from policy.rules import tenant_signed_images
 

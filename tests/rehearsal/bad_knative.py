@@ -19,6 +19,13 @@ def with_graph() -> dict[str, Any]:
     return made
 
 
+def with_flow() -> dict[str, Any]:
+    """The same, with a flow that asks the model."""
+    made = knative(events={})
+    made["tenants"]["vision"]["flows"] = {"ask": {"steps": {"answer": {"model": "chat"}}}}
+    return made
+
+
 KNATIVE_CASES: list[tuple[str, dict[str, Any], str]] = [
     (
         "knative mode without Knative",
@@ -63,6 +70,12 @@ KNATIVE_CASES: list[tuple[str, dict[str, Any], str]] = [
         "graph to a model on Knative",
         with_graph(),
         'multimodal:tenants.vision.graphs.talk.nodes.root.steps[0].to = "chat": is in knative mode, where requests come'
+        " through an ingress that tenants' pods do not reach; use a model in standard mode",
+    ),
+    (
+        "step of a flow on Knative",
+        with_flow(),
+        'multimodal:tenants.vision.flows.ask.steps.answer.model = "chat": is in knative mode, where requests come'
         " through an ingress that tenants' pods do not reach; use a model in standard mode",
     ),
     (

@@ -39,12 +39,12 @@ RAY_CASES: list[tuple[str, dict[str, Any], str]] = [
     (
         "Ray on a slice that no pool has",
         ray(group={"gpu": {"slice": "2g.20gb"}}),
-        'groups.small.gpu.slice = "2g.20gb": no pool offers 2g.20gb; pools: h100 (1g.10gb, 3g.40gb), l4 (whole)',
+        'groups.small.gpu = {"slice": "2g.20gb"}: no node of any pool has 1 slice 2g.20gb; nodes have',
     ),
     (
         "Ray workers larger than a node",
         ray(group={"gpu": {"count": 5}}),
-        "gpu.count = 5: no pool offers 5 whole GPUs on one node; pools: h100 (1g.10gb, 3g.40gb), l4 (whole)",
+        'gpu = {"count": 5}: no node of any pool has 5 whole GPUs; nodes have',
     ),
     (
         "Ray on a pool that is not there",
@@ -54,7 +54,7 @@ RAY_CASES: list[tuple[str, dict[str, Any], str]] = [
     (
         "Ray on a pool without such slices",
         ray(group={"gpu": {"slice": "1g.10gb", "pools": ["l4"]}}),
-        'gpu.pools[0] = "l4": does not offer 1g.10gb; these do: h100',
+        'gpu.pools[0] = "l4": no node of this pool has 1 slice 1g.10gb; pools that have: h100',
     ),
     ("Ray group with more at least than at most", ray(group={"min": 3}), "small.min = 3: more than max = 2"),
     (
@@ -73,13 +73,12 @@ RAY_CASES: list[tuple[str, dict[str, Any], str]] = [
                 }
             },
         },
-        "vision.ray: together its clusters and services need 10 slices 1g.10gb, and the tenant's quota has 8; lower min"
-        " or raise the quota",
+        'vision.quota.slices."1g.10gb" = 8: ray.clusters.a (5), ray.clusters.b (5) always hold 10 slices 1g.10gb',
     ),
     (
         "Ray workloads with more processors than the quota",
         ray(group={"cpu": 31}),
-        "vision.ray: together its clusters and services need 33.5 processors, and the tenant's quota has 32",
+        "vision.quota.cpu = 32: ray.clusters.lab (33.5) always hold 33.5 processors; raise it",
     ),
     (
         "Ray job that could never start",
@@ -89,7 +88,7 @@ RAY_CASES: list[tuple[str, dict[str, Any], str]] = [
     (
         "Ray service that is replaced beside itself without room for two",
         ray_service(upgrade="new-cluster", group={"min": 5, "max": 5, "cpu": 1, "memoryGib": 4}),
-        "together its clusters and services need 10 slices 1g.10gb, and the tenant's quota has 8",
+        'quota.slices."1g.10gb" = 8: ray.services.lab (10) always hold 10 slices 1g.10gb',
     ),
     (
         "GPU on a Ray head",

@@ -86,13 +86,13 @@ SERVING_CASES: list[tuple[str, dict[str, Any], str]] = [
                 }
             }
         ),
-        'multimodal:tenants.vision.models = ["chat", "draw"]: together they always hold 2 slices 3g.40gb; the tenant\'s'
-        " quota has 1",
+        'multimodal:tenants.vision.quota.slices."3g.40gb" = 1: models.chat (1), models.draw (1) always hold 2 slices'
+        " 3g.40gb; raise it, or give them fewer or smaller replicas and workers",
     ),
     (
         "models with more memory than the quota",
         serving({"memoryGib": 4096}),
-        "multimodal:tenants.vision.quota.memoryGib = 2048: the tenant's models always hold 4096 GiB of memory; raise",
+        "multimodal:tenants.vision.quota.memoryGib = 2048: models.chat (4096) always hold 4096 GiB of memory; raise",
     ),
     (
         "language model without a GPU",

@@ -127,7 +127,7 @@ SET_CASES: list[tuple[str, dict[str, Any], str]] = [
     (
         "a set on a slice that no pool offers",
         multiplex({"gpu": {"slice": "2g.20gb"}}),
-        f'{SET}.gpu.slice = "2g.20gb": no pool offers 2g.20gb; pools: h100 (1g.10gb, 3g.40gb), l4 (whole)',
+        f'{SET}.gpu = {{"slice": "2g.20gb"}}: no node of any pool has 1 slice 2g.20gb; nodes have',
     ),
     (
         "a set with more replicas at least than at most",

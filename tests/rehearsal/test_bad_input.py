@@ -8,7 +8,10 @@ import yaml
 
 from rehearsal.__main__ import main
 from tests.rehearsal.bad_ensembles import ENSEMBLE_CASES
+from tests.rehearsal.bad_events import EVENT_CASES
+from tests.rehearsal.bad_flows import FLOW_CASES
 from tests.rehearsal.bad_knative import KNATIVE_CASES
+from tests.rehearsal.bad_pipelines import PIPELINE_CASES
 from tests.rehearsal.bad_ray import RAY_CASES
 from tests.rehearsal.bad_serving import SERVING_CASES
 from tests.rehearsal.bad_sets import SET_CASES
@@ -848,12 +851,12 @@ CASES = [
     Case(
         "more GPUs for one worker than a node has",
         train(gpu={"count": 8}),
-        "training.t.gpu.count = 8: no pool offers 8 × nvidia.com/gpu on one node; the pools have nvidia.com/gpu,",
+        'training.t.gpu = {"count": 8}: no node of any pool has 8 whole GPUs; nodes have 32 slices',
     ),
     Case(
         "slice for training that no layout has",
         train(gpu={"slice": "2g.20gb"}),
-        'training.t.gpu.slice = "2g.20gb": no pool offers 1 × nvidia.com/mig-2g.20gb on one node',
+        'training.t.gpu = {"slice": "2g.20gb"}: no node of any pool has 1 slice 2g.20gb; nodes have',
     ),
     Case(
         "training in a pool that is not there",
@@ -863,12 +866,12 @@ CASES = [
     Case(
         "training in a pool of slices",
         train(gpu={"count": 1, "pools": ["h100"]}),
-        'training.t.gpu.pools[0] = "h100": it does not offer 1 × nvidia.com/gpu on one node; these do: l4',
+        'training.t.gpu.pools[0] = "h100": no node of this pool has 1 whole GPU; pools that have: l4',
     ),
     Case(
         "fast network that no pool has",
         train(fastNetwork=True),
-        "training.t.fastNetwork = true: no pool that offers 1 × nvidia.com/gpu on one node has fastNetwork (l4);",
+        "training.t.fastNetwork = true: no pool that offers 1 whole GPU on one node has fastNetwork (l4);",
     ),
     Case(
         "workers on unlike GPUs",
@@ -926,8 +929,11 @@ CASES = [
         'training.t.checkpoints = "../language/t": does not match',
     ),
     *(Case(*row) for row in SERVING_CASES),
+    *(Case(*row) for row in EVENT_CASES),
+    *(Case(*row) for row in FLOW_CASES),
     *(Case(*row) for row in KNATIVE_CASES),
     *(Case(*row) for row in RAY_CASES),
+    *(Case(*row) for row in PIPELINE_CASES),
     *(Case(*row) for row in ENSEMBLE_CASES),
     *(Case(*row) for row in SET_CASES),
 ]

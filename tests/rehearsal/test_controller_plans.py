@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,9 @@ import pytest
 import yaml
 
 from rehearsal.certificates import Certificate
-from rehearsal.controllers import keda, kserve, kuberay, tools
+from rehearsal.controllers import keda, kserve, kuberay, optional_tools, tools
 from rehearsal.controllers.base import ConfigurationError, Context, HostController, Plan
+from rehearsal.tooltable import TOOLS
 
 CONTEXT = Context(
     kubeconfig=Path("/r/kubeconfig"),
@@ -50,6 +52,7 @@ def test_only_what_a_stack_has_is_built() -> None:
     assert tools([]) == ("volcano",)
     assert tools(["cluster", "ray"]) == ("volcano", "kuberay")
     assert set(tools(["ray", "serving", "autoscaling"])) == {"volcano", "kuberay", "kserve", "keda"}
+    assert (optional_tools([]), optional_tools(["events"])) == ((), ("kafka",))
 
 
 def ray(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -162,6 +165,12 @@ def test_keda_runs_its_operator_and_serves_metrics_through_the_api_server() -> N
         "port": 4711,
     }
     assert plan.files["certificates/ca.crt"] == "authority of keda-operator-metrics-apiserver.platform.svc"
+
+
+def test_keda_looks_names_up_in_the_rehearsals_own_file() -> None:
+    operator = keda.plan({}, replace(CONTEXT, hosts=Path("/r/run/hosts"))).processes[0]
+    assert operator.cwd == Path("/r/run")
+    assert "-X net.hostsFilePath=hosts" in TOOLS["keda"].ldflags
 
 
 def test_keda_without_its_metrics_server_registers_nothing() -> None:

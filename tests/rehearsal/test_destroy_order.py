@@ -38,6 +38,9 @@ ASSOCIATION = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
 IDENTITY = goes(f"{PLATFORM}$multimodal:index:AwsStorage${ASSOCIATION}", "vision")
 SCALER = goes(f"{PLATFORM}$multimodal:index:ClusterAutoscaler$kubernetes:helm.sh/v3:Release", "scaler")
 SCALER_IDENTITY = goes(f"{EKS}$multimodal:index:EksAutoscalerIdentity${ASSOCIATION}", "scaler")
+TOPIC = goes(f"{PLATFORM}$multimodal:index:TenantEvents$kubernetes:kafka.strimzi.io/v1:KafkaTopic", "events")
+KAFKA = goes(f"{PLATFORM}$multimodal:index:Kafka$kubernetes:kafka.strimzi.io/v1:Kafka", "kafka")
+STRIMZI = goes(f"{PLATFORM}$multimodal:index:Strimzi$kubernetes:helm.sh/v3:Release", "strimzi")
 GOOD = [*TENANT, *CHART, *DRIVER, *NODES, *AGENT, *NAT, *ENTRY, *CLUSTER, *POLICY, *SUBNET, *SECRETS, *BUCKET, *KEY]
 
 
@@ -111,6 +114,18 @@ def test_a_stack_of_which_nothing_went_is_in_order() -> None:
             SCALER,
             "aws:eks/podIdentityAssociation:PodIdentityAssociation scaler began to go while"
             " kubernetes:helm.sh/v3:Release scaler was still there: the autoscaler acts in the cloud until it is gone",
+        ),
+        (
+            KAFKA,
+            TOPIC,
+            "kubernetes:kafka.strimzi.io/v1:Kafka kafka began to go while kubernetes:kafka.strimzi.io/v1:KafkaTopic"
+            " events was still there: a topic's finalizer goes when the brokers have deleted it",
+        ),
+        (
+            STRIMZI,
+            KAFKA,
+            "kubernetes:helm.sh/v3:Release strimzi began to go while kubernetes:kafka.strimzi.io/v1:Kafka kafka was"
+            " still there: its operator takes the brokers away",
         ),
         (
             KEY,

@@ -15,7 +15,15 @@ from rehearsal.controllers.base import value
 from rehearsal.fleet import NodePool
 from rehearsal.kube import SERVER_SIDE_APPLY, JsonObject, Kube, KubeError, object_path
 from rehearsal.releases import Release
-from tests.rehearsal.cluster import Namespace, apply_crds, eventually, install, make_namespace, uninstall
+from tests.rehearsal.cluster import (
+    Namespace,
+    apply_crds,
+    eventually,
+    install,
+    make_namespace,
+    priority_classes,
+    uninstall,
+)
 
 pytestmark = pytest.mark.control_plane
 
@@ -122,7 +130,6 @@ def of_runtime(namespace: Namespace, key: str, *, knative: bool) -> JsonObject:
         "schedulerName": "volcano",
         "priorityClassName": "interactive",
         "automountServiceAccountToken": False,
-        "serviceAccountName": "workloads",
         "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}],
         "affinity": {"nodeAffinity": {}},
         "initContainers": [{"name": "storage-initializer", "image": "registry.invalid/fetch:1"}],
@@ -139,7 +146,8 @@ def dry_run(api: Kube, body: JsonObject) -> JsonObject:
 def test_knative_takes_every_model_server_of_its_mode_and_none_of_the_others(
     api: Kube, namespace: Namespace, key: str
 ) -> None:
-    taken = dry_run(api, of_runtime(namespace, key, knative=True))
+    with priority_classes(api):
+        taken = dry_run(api, of_runtime(namespace, key, knative=True))
     assert taken["spec"]["template"]["spec"]["schedulerName"] == "volcano"
     with pytest.raises(KubeError, match=r"must not set the field|is not allowed|more than one container port"):
         dry_run(api, of_runtime(namespace, key, knative=False))

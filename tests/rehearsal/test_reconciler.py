@@ -10,6 +10,7 @@ import pytest
 
 from rehearsal import releases
 from rehearsal.controllers.base import (
+    ActingController,
     ConfigurationError,
     Context,
     Controller,
@@ -103,6 +104,23 @@ def _plan(values: Values, context: Context) -> Plan:
     )
 
 
+class Acting:
+    """A stand-in that remembers what it was told."""
+
+    def __init__(self, context: Context, told: list[Any]) -> None:
+        self.context = context
+        self.told = told
+
+    def step(self, _api: Kube, values: Values) -> str:
+        if "refuse" in values:
+            raise ConfigurationError("refuse must not be set")
+        self.told.append(values["n"])
+        return "" if "tool" in self.context.tools and "other" in self.context.tools else "without other"
+
+    def stop(self) -> None:
+        self.told.append("stopped")
+
+
 class World:
     """A reconciler and what it acts on."""
 
@@ -110,6 +128,8 @@ class World:
         self.api = ScriptedApi()
         self.folder = folder
         self.simulated: list[Any] = []
+        self.acted: list[Any] = []
+        self.contexts: list[Context] = []
         self.built: dict[str, Path] = {}
         known: dict[str, Controller] = {
             "sample": HostController(chart="sample", tools=("tool",), crds=("things.example.org",), plan=_plan),
@@ -119,6 +139,7 @@ class World:
                 reconcile=lambda _api, values: self.simulated.append(values["n"]),
                 withdraw=lambda _api: self.simulated.append("withdrawn"),
             ),
+            "acting": ActingController(chart="acting", optional=("other",), act=self._act),
         }
         self.reconciler = Reconciler(
             cast("Kube", self.api),
@@ -130,6 +151,10 @@ class World:
             lookup=lambda chart: known.get(chart) or NotRun(chart=chart, reason="nobody runs it"),
             built=self.built.get,
         )
+
+    def _act(self, context: Context) -> Acting:
+        self.contexts.append(context)
+        return Acting(context, self.acted)
 
     def step(self) -> None:
         self.reconciler.step()
@@ -311,3 +336,49 @@ def test_a_simulation_follows_its_values_and_withdraws_at_the_end(world: World) 
     world.api.drop("g")
     world.step()
     assert world.simulated == [1, 2, "withdrawn"]
+
+
+def test_a_stand_in_with_processes_follows_its_values_and_stops_with_its_release(world: World) -> None:
+    world.built["other"] = world.folder
+    world.api.put("g", {"n": 1}, chart="acting")
+    world.step()
+    assert world.api.answer("g") == "ready"
+    world.api.put("g", {"n": 2}, chart="acting")
+    world.step()
+    world.api.drop("g")
+    world.step()
+    assert world.acted == [1, 2, "stopped"]
+    assert len(world.contexts) == 1
+
+
+def test_a_stand_in_does_without_what_the_machine_cannot_have_and_says_so(world: World) -> None:
+    world.api.put("g", {"n": 1}, chart="acting")
+    world.step()
+    assert world.api.answer("g") == "ready: without other"
+
+
+def test_a_stand_in_whose_values_cannot_work_is_stopped_and_recovers_with_others(world: World) -> None:
+    world.api.put("g", {"n": 1}, chart="acting")
+    world.step()
+    world.api.put("g", {"refuse": 1}, chart="acting")
+    world.step()
+    world.step()
+    assert world.api.answer("g") == "failed: refuse must not be set"
+    assert world.acted == [1, "stopped"]
+    world.api.put("g", {"n": 3}, chart="acting")
+    world.step()
+    assert world.acted == [1, "stopped", 3]
+
+
+def test_a_stand_in_stops_with_the_control_plane(world: World) -> None:
+    world.api.put("g", {"n": 1}, chart="acting")
+    world.step()
+    world.reconciler.stop()
+    assert world.acted == [1, "stopped"]
+
+
+def test_programs_find_the_clusters_names_in_one_file(world: World) -> None:
+    world.api.put("g", {"n": 1}, chart="acting")
+    world.step()
+    (context,) = world.contexts
+    assert context.hosts.read_text() == "127.0.0.1 localhost\n"

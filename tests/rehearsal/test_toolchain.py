@@ -20,7 +20,7 @@ from rehearsal import downloads, gobuild, toolchain
 from rehearsal.downloads import Release
 from rehearsal.paths import ROOT
 from rehearsal.toolchain import ToolchainError
-from rehearsal.tooltable import TOOLS, Data, Edit, Tool
+from rehearsal.tooltable import TOOLS, Data, Edit, Jars, Tool
 from tests.rehearsal.cluster import alive, eventually
 
 pytestmark = pytest.mark.process
@@ -359,7 +359,7 @@ def test_the_cache_lies_where_xdg_says_or_below_home() -> None:
     )
 
 
-@pytest.mark.parametrize("tool", TOOLS.values(), ids=lambda tool: tool.name)
+@pytest.mark.parametrize("tool", [one for one in TOOLS.values() if isinstance(one, Tool)], ids=lambda tool: tool.name)
 def test_every_tools_module_pins_the_version_that_the_table_promises(tool: Tool) -> None:
     module = (toolchain.MODULES / tool.name / "go.mod").read_text()
     required: Mapping[str, str] = dict(
@@ -422,3 +422,110 @@ def test_an_edit_that_fits_nowhere_or_twice_is_refused(shop: Workshop) -> None:
 
 def test_a_stamp_says_how_the_programs_came_about(shop: Workshop) -> None:
     assert json.loads((shop.ensure() / "stamp.json").read_text())["how"] == "built"
+
+
+@pytest.mark.parametrize("tool", [one for one in TOOLS.values() if isinstance(one, Jars)], ids=lambda tool: tool.name)
+def test_every_pom_pins_the_version_that_the_table_promises_and_every_jar(tool: Jars) -> None:
+    pom = (toolchain.MODULES / tool.name / "pom.xml").read_text()
+    group, artifact = tool.artifact.split(":")
+    words = (
+        f"<groupId>{group}</groupId>",
+        f"<artifactId>{artifact}</artifactId>",
+        f"<version>{tool.version}</version>",
+    )
+    assert re.search(r"\s*".join(map(re.escape, words)), pom)
+    jars = (toolchain.MODULES / tool.name / "jars.sha256").read_text()
+    assert f"  {artifact}-{tool.version}.jar\n" in jars
+    assert all(re.fullmatch(r"[0-9a-f]{64}  \S+\.jar", line) for line in jars.splitlines())
+
+
+JARS = Jars(name="sample", version="1.2.3", artifact="org.example:sample", minutes=1, cache_gib=0.001, size_gib=0.001)
+FAKE_JAVA = """#!/bin/sh
+echo 'openjdk version "17.0.15" 2025-04-15' >&2
+"""
+FAKE_MAVEN = """#!/bin/sh
+here=$(dirname "$0")
+echo "$@" >> "$here/calls"
+for word in "$@"; do case $word in -DoutputDirectory=*) into=${word#-DoutputDirectory=};; esac; done
+printf %s "$(cat "$here/jar")" > "$into/sample-1.2.3.jar"
+. "$here/behaviour"
+"""
+
+
+@pytest.fixture
+def java_shop(shop: Workshop) -> Workshop:
+    """A workshop with Java and Maven, whose pom asks for one jar."""
+    (shop.modules / "sample" / "pom.xml").write_text("<project/>")
+    pinned = hashlib.sha256(b"classes").hexdigest()
+    (shop.modules / "sample" / "jars.sha256").write_text(f"{pinned}  sample-1.2.3.jar\n")
+    for name, text in (("java", FAKE_JAVA), ("mvn", FAKE_MAVEN)):
+        (shop.bin / name).write_text(text)
+        (shop.bin / name).chmod(0o755)
+    (shop.bin / "jar").write_text("classes")
+    # Nothing of this machine's: what is missing must be missing.
+    for name in ("sh", "cat", "dirname"):
+        (shop.bin / name).symlink_to(f"/bin/{name}")
+    shop.env["PATH"] = str(shop.bin)
+    return shop
+
+
+def fetch(shop: Workshop) -> Path:
+    table = {"sample": JARS}
+    return toolchain.ensure(["sample"], shop.said.append, env=shop.env, table=table, modules=shop.modules)["sample"]
+
+
+def test_jars_are_fetched_once_and_then_taken_from_the_cache(java_shop: Workshop) -> None:
+    folder = fetch(java_shop)
+    assert (folder / "sample-1.2.3.jar").read_text() == "classes"
+    assert json.loads((folder / "stamp.json").read_text())["how"] == "fetched"
+    assert fetch(java_shop) == folder
+    assert len(java_shop.builds()) == 1
+    assert java_shop.said == ["fetching sample 1.2.3 (about 1 min, once per user)", "  sample 1.2.3: done"]
+    assert java_shop.leftovers() == []
+
+
+@pytest.mark.parametrize("name", ["pom.xml", "jars.sha256"])
+def test_a_changed_pom_is_fetched_anew(java_shop: Workshop, name: str) -> None:
+    fetch(java_shop)
+    path = java_shop.modules / "sample" / name
+    path.write_text(path.read_text() + "\n")
+    fetch(java_shop)
+    assert len(java_shop.builds()) == 2
+
+
+def test_a_jar_that_is_not_the_pinned_one_is_refused(java_shop: Workshop) -> None:
+    (java_shop.bin / "jar").write_text("something else")
+    with pytest.raises(ToolchainError, match=r"sample-1\.2\.3\.jar is not the jar that jars\.sha256 pins"):
+        fetch(java_shop)
+    assert java_shop.leftovers() == []
+
+
+def test_a_maven_that_fails_is_quoted(java_shop: Workshop) -> None:
+    java_shop.behave("echo '[ERROR] Could not resolve org.example:sample:1.2.3'; exit 1")
+    with pytest.raises(ToolchainError, match=r"Maven could not fetch its jars: Could not resolve org\.example"):
+        fetch(java_shop)
+    assert not (java_shop.cache / "sample-1.2.3").exists()
+
+
+@pytest.mark.parametrize(
+    ("missing", "reason"),
+    [
+        ("java", r"Java is not installed \(no `java` on PATH\): install a JRE of version 17 or newer"),
+        ("mvn", r"Maven is not installed \(no `mvn` on PATH\), and its jars are fetched with it: install Maven"),
+    ],
+)
+def test_a_machine_without_java_or_maven_is_told_so(java_shop: Workshop, missing: str, reason: str) -> None:
+    (java_shop.bin / missing).unlink()
+    with pytest.raises(ToolchainError, match=reason):
+        fetch(java_shop)
+    assert re.fullmatch(reason, toolchain.lacking("kafka", java_shop.env))
+    assert java_shop.leftovers() == []
+
+
+def test_a_java_that_is_too_old_is_named(java_shop: Workshop) -> None:
+    (java_shop.bin / "java").write_text("#!/bin/sh\necho 'openjdk version \"11.0.2\"' >&2\n")
+    assert re.match(r"Java 11 at .*/java is too old: install a JRE", toolchain.lacking("kafka", java_shop.env))
+
+
+def test_programs_of_go_are_never_lacking() -> None:
+    assert toolchain.lacking("kubernetes", {"PATH": ""}) == ""

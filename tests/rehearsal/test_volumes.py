@@ -106,6 +106,23 @@ def test_a_cluster_has_the_drivers_that_its_cloud_gives_it(
     assert csi_drivers(token, inputs) == drivers
 
 
+def test_an_existing_clusters_default_class_is_served_by_its_own_driver() -> None:
+    class Recorder:
+        def __init__(self) -> None:
+            self.applied: dict[str, JsonObject] = {}
+
+        def apply(self, path: str, body: JsonObject, manager: str) -> None:  # noqa: ARG002
+            self.applied[path.rsplit("/", 1)[-1]] = body
+
+    recorder = Recorder()
+    volumes.default_class(recorder)  # type: ignore[arg-type]
+    kind = recorder.applied["standard"]
+    assert kind["metadata"]["annotations"]["storageclass.kubernetes.io/is-default-class"] == "true"
+    chosen = claim("data", "standard", annotations={volumes.SELECTED_NODE: "n1"})
+    drivers = {name for name, body in recorder.applied.items() if body["kind"] == "CSIDriver"}
+    assert volumes.volume_for(chosen, {"standard": kind}, drivers) is not None
+
+
 @pytest.fixture
 def driver(api: Kube, unique: Callable[[str], str]) -> Iterator[str]:
     name = unique("disk.example")

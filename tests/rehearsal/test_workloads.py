@@ -1,4 +1,4 @@
-"""What a rehearsal says of RayClusters and InferenceServices."""
+"""What a rehearsal says of RayClusters, InferenceServices and what lies on Kafka."""
 
 from typing import Any
 
@@ -74,3 +74,13 @@ def test_gangs_take_what_workloads_leave() -> None:
     assert [(one.tenant, one.workers, one.resource) for one in plan] == [
         ("vision", 1, "nvidia.com/gpu"),
     ]
+
+
+def test_a_topic_that_kafka_refuses_is_a_problem_in_its_words() -> None:
+    refused = read("KafkaTopic", item(conditions=[condition("Ready", "False", "Unknown topic config name: x")]), [])
+    assert problems([refused]) == ["KafkaTopic team/one is not ready: Ready is False: Unknown topic config name: x"]
+
+
+def test_a_kafka_that_does_not_start_says_why() -> None:
+    refused = read("Kafka", item(conditions=[condition("NotReady", "True", "Secret a/b is missing")]), [])
+    assert problems([refused]) == ["Kafka team/one is not ready: NotReady is True: Secret a/b is missing"]

@@ -22,6 +22,7 @@ def args(**changes: Any) -> AwsStorageArgs:
         "network_cidr": "10.0.0.0/16",
         "subnet_ids": {"us-east-1a": "subnet-a", "us-east-1b": "subnet-b"},
         "shared_files_gib": 1024,
+        "expiring": {"vision/pipelines/": 30},
         "keep_data": True,
     }
     return {**base, **changes}  # type: ignore[typeddict-item]
@@ -114,7 +115,7 @@ def test_the_policy_waits_for_the_other_changes_of_a_buckets_access() -> None:
 
 def test_unfinished_uploads_and_old_versions_do_not_stay_for_ever() -> None:
     for one in settings_of("BucketLifecycleConfiguration").values():
-        uploads, versions = one["rules"]
+        uploads, versions = one["rules"][:2]
         assert uploads["abortIncompleteMultipartUpload"] == {"daysAfterInitiation": 7}
         assert versions["noncurrentVersionExpiration"] == {"noncurrentDays": 90}
 
@@ -233,3 +234,10 @@ def test_every_child_is_parented() -> None:
     storage = default().one("multimodal:index:AwsStorage")
     children = [resource for resource in default().resources if resource is not storage]
     assert {child.parent for child in children} == {storage.urn}
+
+
+def test_what_runs_make_expires_and_models_do_not() -> None:
+    rules = {name: one["rules"] for name, one in settings_of("BucketLifecycleConfiguration").items()}
+    (expiring,) = [rule for rule in rules["c-artifacts"] if "expiration" in rule]
+    assert (expiring["filter"], expiring["expiration"]) == ({"prefix": "vision/pipelines/"}, {"days": 30})
+    assert not [rule for rule in rules["c-models"] if "expiration" in rule]

@@ -40,6 +40,7 @@ def args(**changes: Any) -> GcpStorageArgs:
         "network": NETWORK,
         "shared_vpc": False,
         "shared_files_gib": None,
+        "expiring": {"vision/pipelines/": 30},
         "keep_data": True,
         "labels": {"stack": "test"},
     }
@@ -199,3 +200,10 @@ def test_a_file_system_is_at_least_as_large_as_asked_and_of_a_size_that_is_sold(
 @pytest.mark.parametrize("graph", [kept, thrown_away, lambda: used()[0]], ids=["kept", "thrown_away", "used"])
 def test_google_would_take_every_resource(graph: Callable[[], Graph]) -> None:
     assert contract_problems(graph()) == []
+
+
+def test_what_runs_make_expires_and_models_do_not() -> None:
+    rules = {bucket.name: bucket.inputs["lifecycleRules"] for bucket in kept().all(BUCKET)}
+    expiring = {"action": {"type": "Delete"}, "condition": {"age": 30, "matchesPrefixes": ["vision/pipelines/"]}}
+    assert expiring in rules["s-artifacts"]
+    assert expiring not in rules["s-models"]

@@ -1,21 +1,14 @@
 """Specs of RayCluster, RayJob and RayService beside that of the cluster in them, and the network that Ray needs."""
 
-import ipaddress
 from typing import Any
 
 import yaml
 
+from components.cluster.api_addresses import API_PORTS
 from components.manifest import Spec
 from components.scheduling.kuberay import NAMESPACE
 from components.scheduling.ray.nodes import CONTAINER_SECURITY, DASHBOARD, POD_SECURITY
-from components.settings.cluster import AksCluster, Cluster, EksCluster, GkeCluster
 from components.settings.ray import Application, RayJob, RayService, Upgrade
-
-_PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
-"""Private address ranges (RFC 1918)."""
-
-_API_PORTS = (443, 6443)
-"""Where API servers listen: the clouds' at 443, others mostly at 6443."""
 
 _HEAD: Spec = {"matchLabels": {"ray.io/node-type": "head"}}
 """Selects every Ray head, also those that a team makes itself (KubeRay sets the label)."""
@@ -95,27 +88,6 @@ def _application(name: str, chosen: Application) -> dict[str, Any]:
     return made
 
 
-def api_addresses(cluster: Cluster, chosen: tuple[str, ...]) -> tuple[str, ...]:
-    """Networks in which pods find the Kubernetes API; empty where it is public, so that nobody knows them beforehand.
-
-    On EKS its network interfaces lie in the cluster's subnets, and the VPC CNI judges a connection before the service
-    address is translated, so that address counts too. GKE peers with a range of its own. A private AKS cluster has a
-    private endpoint in its network.
-    """
-    if chosen:
-        return chosen
-    match cluster:
-        case EksCluster():
-            service = next(ipaddress.ip_network(cluster.network.services).hosts())
-            return (cluster.network.cidr, f"{service}/32")
-        case GkeCluster():
-            return (cluster.network.control_plane,)
-        case AksCluster():
-            return () if cluster.api.public_cidrs else (cluster.network.cidr,)
-        case _:
-            return _PRIVATE
-
-
 def allow_operator() -> Spec:
     """KubeRay reaches the heads' dashboards: there it submits applications and asks how jobs are."""
     operator = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": NAMESPACE}}}
@@ -134,7 +106,7 @@ def allow_api(addresses: tuple[str, ...]) -> Spec:
         "egress": [
             {
                 "to": [{"ipBlock": {"cidr": address}} for address in addresses],
-                "ports": [{"protocol": "TCP", "port": port} for port in _API_PORTS],
+                "ports": [{"protocol": "TCP", "port": port} for port in API_PORTS],
             }
         ],
     }

@@ -5,12 +5,13 @@ from typing import Any, TypedDict
 import pulumi
 import pulumi_kubernetes as kubernetes
 
+from components.cluster.api_addresses import api_addresses
 from components.labels import tenant_labels
 from components.manifest import Spec
 from components.scheduling.ray.cluster import RayCluster
 from components.scheduling.ray.job import RayJob
 from components.scheduling.ray.nodes import cluster_spec, head_image, metadata
-from components.scheduling.ray.objects import allow_api, allow_operator, api_addresses
+from components.scheduling.ray.objects import allow_api, allow_operator
 from components.scheduling.ray.service import RayService
 from components.settings.cluster import Cluster
 from components.settings.ray import RayJob as RayJobSettings

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 import yaml
 
+from components.cluster.api_addresses import api_addresses
 from components.scheduling.ray.objects import (
     allow_api,
     allow_operator,
-    api_addresses,
     ray_cluster_spec,
     ray_job_spec,
     ray_service_spec,

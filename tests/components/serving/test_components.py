@@ -26,6 +26,7 @@ def ensemble() -> Graph:
                 "settings": scaled,
                 "domain": "models.acme.example",
                 "prometheus": "http://prometheus:9090",
+                "backlogs": [],
                 "account": "workloads",
                 "pod_labels": {},
             },

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from components.serving.models import canary_model, inference_service, query, route, scaled_object, scales
+from components.serving.models import canary_model, inference_service, route
+from components.serving.scaling import query, scaled_object, scales
 from components.settings import Settings
 from components.settings.serving import ServedModel, Signal
 from tests.rehearsal.bad_serving import LLM, serving
@@ -36,10 +37,10 @@ def test_a_model_asks_for_its_slice_and_lands_only_where_slices_are(stack: Setti
 
 
 def test_a_model_gets_its_fair_part_of_the_node_and_no_processor_limit(stack: Settings) -> None:
-    # p5.48xlarge: 192 processors, 2,048 GiB, 8 GPUs of five slices each; four fifths are for workloads.
+    # p5.48xlarge: 8 GPUs of five slices each; of 192 processors and 2,048 GiB pods may have 189 and 1,998.
     resources = predictor(stack)["model"]["resources"]
-    assert resources["requests"]["cpu"] == "3"
-    assert resources["requests"]["memory"] == resources["limits"]["memory"] == "40Gi"
+    assert resources["requests"]["cpu"] == "4"
+    assert resources["requests"]["memory"] == resources["limits"]["memory"] == "49Gi"
     assert "cpu" not in resources["limits"]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from components.settings.sections import Attestor, Enforcement
+from components.settings.trust import Attestor, Enforcement
 from components.trust.signatures import signed_images_policy
 
 KEYLESS = Attestor.model_validate({"keyless": {"issuer": "https://issuer.example", "subject": "ci@acme.example"}})

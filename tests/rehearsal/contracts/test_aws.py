@@ -12,6 +12,7 @@ CLUSTER, NODES = "aws:eks/cluster:Cluster", "aws:eks/nodeGroup:NodeGroup"
 VPC, SUBNET, TEMPLATE = "aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet", "aws:ec2/launchTemplate:LaunchTemplate"
 ROLE, KEY, GROUP = "aws:iam/role:Role", "aws:kms/key:Key", "aws:ec2/securityGroup:SecurityGroup"
 FLOWS, ENDPOINT = "aws:ec2/flowLog:FlowLog", "aws:ec2/vpcEndpoint:VpcEndpoint"
+STREAM, TABLE = "aws:kinesis/stream:Stream", "aws:dynamodb/table:Table"
 FILES = "aws:efs/fileSystem:FileSystem"
 LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
 
@@ -115,6 +116,27 @@ GOOD: dict[str, dict[str, Any]] = {
     KEY: {"deletionWindowInDays": 30, "enableKeyRotation": True},
     "aws:kms/alias:Alias": {"name": "alias/eks/c", "targetKeyId": UNKNOWN},
     "aws:cloudwatch/logGroup:LogGroup": {"name": "/aws/eks/c/cluster", "retentionInDays": 90},
+    "aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter": {
+        "name": "a",
+        "logGroup": UNKNOWN,
+        "destinationArn": UNKNOWN,
+        "filterPattern": "",
+        "distribution": "ByLogStream",
+    },
+    STREAM: {
+        "name": "a",
+        "streamModeDetails": {"streamMode": "ON_DEMAND"},
+        "retentionPeriod": 72,
+        "encryptionType": "KMS",
+        "kmsKeyId": UNKNOWN,
+    },
+    TABLE: {
+        "name": "abc",
+        "billingMode": "PAY_PER_REQUEST",
+        "hashKey": "a",
+        "attributes": [{"name": "a", "type": "S"}],
+        "serverSideEncryption": {"enabled": True, "kmsKeyArn": UNKNOWN},
+    },
     "aws:s3/bucket:Bucket": {"bucket": "models-of-acme"},
     "aws:s3/bucketVersioning:BucketVersioning": {"bucket": "b-1", "versioningConfiguration": {"status": "Enabled"}},
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": {"bucket": "b-1", "blockPublicAcls": True},
@@ -159,6 +181,8 @@ GOOD: dict[str, dict[str, Any]] = {
 
 API = {
     VPC: "the EC2 API (CreateVpc)",
+    STREAM: "the kinesis API (CreateStream)",
+    TABLE: "the dynamodb API (CreateTable)",
     SUBNET: "the EC2 API (CreateSubnet)",
     TEMPLATE: "the EC2 API (CreateLaunchTemplate)",
     GROUP: "the EC2 API (CreateSecurityGroup)",
@@ -359,6 +383,26 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         ROLE,
         {"assumeRolePolicy": {"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole"}]}},
         "assumeRolePolicy: Statement[0] has no Principal: a trust policy says who may assume the role",
+    ),
+    (
+        STREAM,
+        {"streamModeDetails": {"streamMode": "AUTO"}},
+        'streamModeDetails.streamMode "AUTO": not one of PROVISIONED, ON_DEMAND',
+    ),
+    (
+        STREAM,
+        {"encryptionType": "AES"},
+        'encryptionType "AES": not one of NONE, KMS',
+    ),
+    (
+        TABLE,
+        {"billingMode": "ON_DEMAND"},
+        'billingMode "ON_DEMAND": not one of PROVISIONED, PAY_PER_REQUEST',
+    ),
+    (
+        TABLE,
+        {"attributes": [{"name": "a", "type": "Text"}]},
+        'attributes[0].type "Text": not one of S, N, B',
     ),
     (KEY, {"deletionWindowInDays": 5}, "deletionWindowInDays 5: must be from 7 to 30 days"),
     (KEY, {"rotationPeriodInDays": 30}, "rotationPeriodInDays 30: must be at least 90"),

@@ -18,7 +18,28 @@ CRYPTO_KEY, ACCOUNT = "gcp:kms/cryptoKey:CryptoKey", "gcp:serviceaccount/account
 MEMBER, BUCKET = "gcp:projects/iAMMember:IAMMember", "gcp:storage/bucket:Bucket"
 BUCKET_MEMBER, FILES = "gcp:storage/bucketIAMMember:BucketIAMMember", "gcp:filestore/instance:Instance"
 
+SUBSCRIPTION = "gcp:pubsub/subscription:Subscription"
+
 GOOD: dict[str, dict[str, Any]] = {
+    "gcp:pubsub/topic:Topic": {"name": "n", "messageStoragePolicy": {"allowedPersistenceRegions": ["europe-west4"]}},
+    SUBSCRIPTION: {
+        "name": "n",
+        "topic": UNKNOWN,
+        "messageRetentionDuration": "604800s",
+        "expirationPolicy": {"ttl": ""},
+        "ackDeadlineSeconds": 60,
+    },
+    "gcp:pubsub/topicIAMMember:TopicIAMMember": {
+        "topic": UNKNOWN,
+        "role": "roles/pubsub.publisher",
+        "member": "serviceAccount:a@b.iam.gserviceaccount.com",
+    },
+    "gcp:pubsub/subscriptionIAMMember:SubscriptionIAMMember": {
+        "subscription": UNKNOWN,
+        "role": "roles/pubsub.subscriber",
+        "member": "serviceAccount:a@b.iam.gserviceaccount.com",
+    },
+    "gcp:logging/projectSink:ProjectSink": {"destination": UNKNOWN, "filter": "a", "uniqueWriterIdentity": True},
     "gcp:compute/network:Network": {"name": "n", "autoCreateSubnetworks": False, "routingMode": "REGIONAL"},
     SUBNETWORK: {
         "name": "s",

@@ -1,0 +1,125 @@
+"""The admission rule that lets nobody have a certificate of another tenant's user of Kafka.
+
+Kafka knows a client by its certificate's whole subject, so whoever may ask cert-manager for a certificate of Kafka's
+authority could be anybody: another tenant, a broker, or one of Strimzi's own parts, which may do everything and differ
+from tenants' users in an `O=io.strimzi` only. Tenants' roles cannot make Certificates; this rule holds for whoever can.
+
+The rule is a ValidatingAdmissionPolicy: the API server judges by itself, with no webhook that could be away.
+Source: cert-manager v1.20, its Certificate and CertificateRequest; its documentation, "ingress-shim" (Certificates that
+it makes for others, which this rule sees too).
+"""
+
+from typing import TypedDict
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from components.eventing.kafka_names import ISSUER, NAMESPACE
+from components.labels import platform_labels
+from components.manifest import Spec
+from components.trust.cert_manager import NAMESPACE as CERT_MANAGER
+
+NAME = "kafka-certificates"
+"""Name of the policy and of its binding."""
+
+_OTHER_NAMES = (
+    "subject",
+    "literalSubject",
+    "dnsNames",
+    "ipAddresses",
+    "uris",
+    "emailAddresses",
+    "otherNames",
+    "nameConstraints",
+)
+"""What else a certificate can be called by, as keys of a Certificate's spec."""
+
+_CONTROLLER = f"system:serviceaccount:{CERT_MANAGER}:cert-manager"
+"""Who makes CertificateRequests of Certificates."""
+
+
+def certificate_policy() -> Spec:
+    """Spec of the ValidatingAdmissionPolicy."""
+    alone = " && ".join(f"!has(object.spec.{key})" for key in _OTHER_NAMES)
+    certificate = "request.kind.kind != 'Certificate'"
+    return {
+        "failurePolicy": "Fail",
+        "matchConstraints": {
+            "resourceRules": [
+                {
+                    "apiGroups": ["cert-manager.io"],
+                    "apiVersions": ["*"],
+                    "operations": ["CREATE", "UPDATE"],
+                    "resources": ["certificates", "certificaterequests"],
+                }
+            ]
+        },
+        "matchConditions": [
+            {
+                "name": "of-kafkas-authority",
+                "expression": (
+                    f"object.spec.issuerRef.name == '{ISSUER}'"
+                    " && object.spec.issuerRef.?kind.orValue('Issuer') == 'ClusterIssuer'"
+                ),
+            },
+            {"name": "not-the-brokers-own", "expression": f"request.namespace != '{NAMESPACE}'"},
+        ],
+        "variables": [{"name": "name", "expression": "object.spec.?commonName.orValue('')"}],
+        "validations": [
+            {
+                "expression": (
+                    f"{certificate} || (variables.name.startsWith(request.namespace + '.')"
+                    " && variables.name.matches('^[a-z0-9.-]+$'))"
+                ),
+                "messageExpression": (
+                    "'commonName \"' + variables.name + '\": Kafka knows a client by it, so in namespace '"
+                    " + request.namespace + ' it begins with ' + request.namespace + '.'"
+                ),
+                "reason": "Forbidden",
+            },
+            {
+                "expression": f"{certificate} || (!object.spec.?isCA.orValue(false) && {alone})",
+                "message": (
+                    f"a certificate of {ISSUER} has a commonName and no other name, and is no authority; leave out"
+                    f" isCA, {', '.join(_OTHER_NAMES)}"
+                ),
+                "reason": "Forbidden",
+            },
+            {
+                "expression": (
+                    f"request.kind.kind != 'CertificateRequest' || request.userInfo.username == '{_CONTROLLER}'"
+                ),
+                "message": f"make a Certificate: requests to {ISSUER} come from cert-manager itself",
+                "reason": "Forbidden",
+            },
+        ],
+    }
+
+
+class CertificateGuardArgs(TypedDict):
+    """What the rule guards; a policy or a reviewer reads it here."""
+
+    issuer: str
+    """ClusterIssuer whose certificates it looks at."""
+
+
+class CertificateGuard(pulumi.ComponentResource):
+    """Refuses certificates of Kafka's authority that are not the namespace's own. Issues nothing."""
+
+    def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
+        args: CertificateGuardArgs = {"issuer": ISSUER}
+        super().__init__("multimodal:index:CertificateGuard", name, dict(args), opts)
+        child = pulumi.ResourceOptions(parent=self)
+        policy = kubernetes.admissionregistration.v1.ValidatingAdmissionPolicy(
+            f"{name}-policy",
+            metadata={"name": NAME, "labels": platform_labels()},
+            spec=certificate_policy(),
+            opts=child,
+        )
+        kubernetes.admissionregistration.v1.ValidatingAdmissionPolicyBinding(
+            f"{name}-binding",
+            metadata={"name": NAME, "labels": platform_labels()},
+            spec={"policy_name": policy.metadata.name, "validation_actions": ["Deny"]},
+            opts=child,
+        )
+        self.register_outputs({})

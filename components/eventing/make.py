@@ -1,0 +1,87 @@
+"""What carries events, in the order that comes up and goes."""
+
+from collections.abc import Mapping
+
+import pulumi
+
+from components.autoscaling.keda import NAMESPACE as KEDA
+from components.eventing.certificate_guard import CertificateGuard
+from components.eventing.kafka import Kafka
+from components.eventing.strimzi import Strimzi
+from components.eventing.tenant_events import TenantEvents
+from components.settings import Settings
+from components.settings.cluster import ExistingCluster
+from components.settings.event_topics import topics_by_tenant
+from components.settings.events import Events, are_kept, broker_count
+from components.settings.model import Environment
+
+
+def make_events(
+    name: str,
+    settings: Settings,
+    events: Events,
+    certificates: pulumi.Resource,
+    lock: Mapping[str, str],
+    on_cluster: pulumi.ResourceOptions,
+) -> pulumi.Resource:
+    """The operator, then Kafka; tenants' topics depend on the last, so that the operator can let go of them first.
+
+    Args:
+        name: Begins the names of the resources.
+        settings: The stack's.
+        events: Its section of events.
+        certificates: cert-manager.
+        lock: Digests by image reference.
+        on_cluster: Parent and provider.
+    """
+    production = settings.environment is Environment.PROD
+
+    def after(*resources: pulumi.Resource) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions.merge(on_cluster, pulumi.ResourceOptions(depends_on=list(resources)))
+
+    operator = Strimzi(
+        f"{name}-strimzi",
+        {
+            "version": settings.versions.strimzi,
+            "replicas": 2 if production else 1,
+            "images_lock": dict(lock),
+            "values": events.values,
+        },
+        on_cluster,
+    )
+    guard = CertificateGuard(f"{name}-kafka-certificates", after(certificates))
+    return Kafka(
+        f"{name}-kafka",
+        {
+            "brokers": broker_count(events, settings.environment),
+            "apart": production,
+            # Clouds label every node with its zone; other clusters may not, and brokers would not start.
+            "zones": production and not isinstance(settings.cluster, ExistingCluster),
+            "storage_gib": events.storage_gib,
+            "storage_class": events.storage_class,
+            "keep_records": are_kept(events, settings.environment),
+            "audited": events.audit is not None,
+            "autoscaler_namespace": KEDA if settings.autoscaling is not None else None,
+        },
+        after(operator, certificates, guard),
+    )
+
+
+def make_tenant_events(
+    name: str, tenant: str, settings: Settings, opts: pulumi.ResourceOptions
+) -> pulumi.Resource | None:
+    """What a tenant has on Kafka; None where it has nothing there. What uses it depends on it."""
+    events = settings.events
+    if events is None or settings.tenants[tenant].sent is None:
+        return None
+    topics = topics_by_tenant(events, settings.environment, {tenant: settings.tenants[tenant]})[tenant]
+    return TenantEvents(
+        f"{name}-events",
+        {
+            "tenant": tenant,
+            "brokers": broker_count(events, settings.environment),
+            "keep_records": are_kept(events, settings.environment),
+        },
+        topics,
+        opts,
+    )

@@ -1,0 +1,71 @@
+"""Checks of events: whose Kafka it is, how many brokers, and whether they hold what an outage leaves waiting."""
+
+from collections.abc import Iterator, Mapping
+
+from components.settings.cluster import Cluster, ExistingCluster
+from components.settings.event_topics import room
+from components.settings.events import LARGEST_GIB, UNSUPPORTED, Events, broker_count
+from components.settings.model import Environment
+from components.settings.problems import ABSENT, Problem
+from components.settings.sections import Tenant
+
+
+def event_problems(
+    environment: Environment, events: Events | None, tenants: Mapping[str, Tenant], cluster: Cluster | None
+) -> Iterator[Problem]:
+    """What is wrong with events."""
+    if events is None:
+        for name, tenant in tenants.items():
+            if tenant.events is not None:
+                yield Problem(
+                    ("tenants", name, "events"),
+                    ABSENT,
+                    "nothing carries events in this stack; add multimodal:events: {}",
+                )
+        return
+    if (missing := UNSUPPORTED.get(events.provider)) is not None:
+        yield Problem(("events", "provider"), events.provider.value, f"{missing}; use strimzi")
+    yield from _broker_problems(environment, events)
+    if events.audit is not None and events.audit.archive and isinstance(cluster, ExistingCluster):
+        yield Problem(
+            ("events", "audit", "archive"),
+            True,
+            "an existing cluster has no store of the stack's; leave it out, and read the topic audit into a store of"
+            " yours",
+        )
+    yield from _room_problems(environment, events, tenants)
+
+
+def _broker_problems(environment: Environment, events: Events) -> Iterator[Problem]:
+    if environment is Environment.PROD and broker_count(events, environment) < 3:
+        yield Problem(
+            ("events", "brokers"),
+            events.brokers,
+            "a prod stack needs 3 at least, so that one may be lost and records are still written; leave it out, or"
+            " raise it",
+        )
+    elif events.brokers == 2:
+        yield Problem(
+            ("events", "brokers"),
+            2,
+            "two brokers stop as soon as one of them is lost; use 1, or 3 and more",
+        )
+
+
+def _room_problems(environment: Environment, events: Events, tenants: Mapping[str, Tenant]) -> Iterator[Problem]:
+    found = room(events, environment, tenants)
+    if found.needed <= found.offered:
+        return
+    larger = f"set it to {found.enough_gib} at least, " if found.enough_gib <= LARGEST_GIB else ""
+    if not found.by_tenant or found.audit > max(found.by_tenant.values()):
+        smaller = f"or lower audit.retentionDays or audit.changesPerSecond ({found.audit:.0f} GiB)"
+    else:
+        largest = max(found.by_tenant, key=lambda name: found.by_tenant[name])
+        smaller = f"or lower perSecond or kib of tenants.{largest}.events ({found.by_tenant[largest]:.0f} GiB)"
+    yield Problem(
+        ("events", "storageGib"),
+        events.storage_gib,
+        f"{events.outage_hours} hours of all tenants' events take up to {found.needed:.0f} GiB, copies included, and"
+        f" brokers ({broker_count(events, environment)}) of this size hold {found.offered:.0f}; {larger}add brokers,"
+        f" lower outageHours, {smaller}",
+    )

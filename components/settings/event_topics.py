@@ -1,0 +1,139 @@
+"""What all tenants have on Kafka, and how much room that takes. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from components.eventing.kafka_names import AUDIT_NAMESPACE, TenantTopics
+from components.eventing.retention import GIB, Load, replication, room_gib, storage_for
+from components.eventing.topics import StepLoad, at_fullest, tenant_topics
+from components.settings.events import Events, TenantEvents, broker_count
+from components.settings.flow_steps import MOST_ROUTERS
+from components.settings.flows import Flow
+from components.settings.model import Environment
+from components.settings.sections import Tenant
+from components.trust.audit.topic import audit_topics
+
+
+def step_loads(flows: Mapping[str, Flow], sent: TenantEvents) -> list[StepLoad]:
+    """What arrives at each step of a tenant's flows: as much as enters, unless the flow says itself."""
+    return [
+        StepLoad(
+            flow=name,
+            step=step,
+            load=Load(
+                per_second=flow.per_second or sent.per_second,
+                kib=flow.kib or sent.kib,
+                largest_kib=sent.largest_kib,
+            ),
+            consumers=MOST_ROUTERS,
+        )
+        for name, flow in sorted(flows.items())
+        for step in sorted(flow.steps)
+    ]
+
+
+def topics_by_tenant(
+    events: Events, environment: Environment, tenants: Mapping[str, Tenant]
+) -> dict[str, TenantTopics]:
+    """Topics and users of each tenant that has events."""
+    return {
+        name: tenant_topics(
+            name,
+            Load(per_second=sent.per_second, kib=sent.kib, largest_kib=sent.largest_kib),
+            step_loads(tenant.flows, sent),
+            outage_hours=events.outage_hours,
+            brokers=broker_count(events, environment),
+            audited=events.audit is not None,
+        )
+        for name, tenant in tenants.items()
+        if (sent := tenant.sent) is not None
+    }
+
+
+def audit_on_kafka(events: Events, environment: Environment, tenants: Mapping[str, Tenant]) -> TenantTopics | None:
+    """The audit stream's topic and users; None where there is no such stream."""
+    if events.audit is None:
+        return None
+    called = sum(
+        sent.per_second + sum(step.load.per_second for step in step_loads(tenant.flows, sent))
+        for tenant in tenants.values()
+        if tenant.flows and (sent := tenant.sent) is not None
+    )
+    return audit_topics(
+        changes=events.audit.changes_per_second,
+        calls=called,
+        days=events.audit.retention_days,
+        brokers=broker_count(events, environment),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Room:
+    """What topics need and what brokers have, in GiB of all brokers together, copies included."""
+
+    needed: float
+    """All topics at their fullest."""
+
+    offered: float
+    """What topics may fill."""
+
+    by_tenant: Mapping[str, float]
+    """What of `needed` is whose."""
+
+    audit: float
+    """What of `needed` the audit stream takes."""
+
+    enough_gib: int
+    """Size of each broker's volume that would hold `needed`."""
+
+
+def room(events: Events, environment: Environment, tenants: Mapping[str, Tenant]) -> Room:
+    """Whether there is room for what an outage leaves waiting."""
+    brokers = broker_count(events, environment)
+    taken = {
+        name: at_fullest(topics, replication(brokers)) / GIB
+        for name, topics in topics_by_tenant(events, environment, tenants).items()
+    }
+    audited = audit_on_kafka(events, environment, tenants)
+    audit = at_fullest(audited, replication(brokers)) / GIB if audited else 0.0
+    needed = sum(taken.values()) + audit
+    return Room(
+        needed=needed,
+        offered=room_gib(brokers, events.storage_gib),
+        by_tenant=taken,
+        audit=audit,
+        enough_gib=storage_for(needed, brokers),
+    )
+
+
+def sentences(events: Events, environment: Environment, tenants: Mapping[str, Tenant]) -> dict[str, str]:
+    """The room as people say it: of all together under `*`, which no tenant is called, and of each tenant."""
+    found = room(events, environment, tenants)
+    brokers = broker_count(events, environment)
+    copies = replication(brokers)
+    made = topics_by_tenant(events, environment, tenants)
+    said = {
+        "*": f"at most {found.needed:.1f} of the {found.offered:.1f} GiB for topics on {_number(brokers, 'broker')}, to"
+        f" hold {events.outage_hours} h"
+    }
+    for name, gib in found.by_tenant.items():
+        sent = tenants[name].sent
+        if sent is not None:
+            said[name] = (
+                f"{sent.per_second:g} x {sent.kib:g} KiB a second, twice over, for {events.outage_hours} h: at most"
+                f" {gib:.1f} GiB in {_number(len(made[name].topics), 'topic')}, {_copies(copies)}"
+            )
+    if events.audit is not None:
+        said[AUDIT_NAMESPACE] = (
+            f"records of {_number(events.audit.retention_days, 'day')}: at most {found.audit:.1f} GiB,"
+            f" {_copies(copies)}"
+        )
+    return said
+
+
+def _copies(copies: int) -> str:
+    return "one copy each" if copies == 1 else f"{copies} copies each"
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

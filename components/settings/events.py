@@ -1,0 +1,128 @@
+"""Settings of events: the platform's Kafka, and what a tenant sends through it."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from components.settings.model import Environment, Model, Name, PositiveCount
+
+
+class KafkaProvider(StrEnum):
+    """Whose Kafka it is."""
+
+    STRIMZI = "strimzi"
+    """The platform's own, on the cluster's nodes, run by Strimzi."""
+
+    MSK = "msk"
+    """Amazon MSK. Not supported, see `UNSUPPORTED`."""
+
+    GOOGLE = "google-managed-kafka"
+    """Google's Managed Service for Apache Kafka. Not supported, see `UNSUPPORTED`."""
+
+    EVENT_HUBS = "event-hubs"
+    """Azure Event Hubs with its Kafka endpoint. Not supported, see `UNSUPPORTED`."""
+
+
+UNSUPPORTED: dict[KafkaProvider, str] = {
+    KafkaProvider.MSK: (
+        "Amazon MSK asks clients for certificates of an AWS Private CA and has no API for ACLs and quotas, only Kafka's"
+        " own protocol, so that nothing in the stack would bound what a tenant may read"
+    ),
+    KafkaProvider.GOOGLE: (
+        "Google's Managed Kafka believes client certificates of its Certificate Authority Service only and has no API"
+        " for users' quotas, so that one tenant could slow all others down"
+    ),
+    KafkaProvider.EVENT_HUBS: (
+        "Event Hubs lets Kafka's clients in by OAuth or shared access signatures and not by certificate, bounds them by"
+        " Azure roles instead of ACLs, and keeps no record longer than 7 days (90 in its premium and dedicated tiers)"
+    ),
+}
+"""Provider -> what it lacks of what the platform relies on: clients with certificates, ACLs by prefix, quotas for each
+user, topics and their retention as resources.
+
+Sources: pulumi-aws `msk` (topics are resources there, ACLs are not) and Amazon's guide "Mutual TLS client
+authentication for Amazon MSK"; pulumi-gcp `managedkafka` (`tlsConfig.trustConfig.casConfigs` of clusters, topics and
+ACLs, no quotas) and Google's "Access control with Kafka ACLs"; Microsoft's "What is Azure Event Hubs for Apache Kafka"
+(security) and "Event Hubs frequently asked questions" (retention).
+"""
+
+
+LARGEST_GIB = 16_384
+"""Most GiB of a broker's volume: what the clouds' usual disks have at least."""
+
+
+class Audit(Model):
+    """The record of who deployed, called, changed or deleted what: a topic that is only ever added to."""
+
+    retention_days: Annotated[int, Field(ge=1, le=365, strict=True)] = 7
+    """Days for which the topic keeps a record. The archive keeps all for as long as its store does."""
+
+    archive: bool | None = None
+    """Whether every record also goes into the stack's store of artifacts, below audit/. Default: where the stack has a
+    store, which is on every cloud."""
+
+    auditors: tuple[str, ...] = ()
+    """Groups of the cluster's identity provider that may use the auditor's certificate, which reads records and can do
+    nothing else."""
+
+    changes_per_second: Annotated[float, Field(gt=0, le=1000)] = 2
+    """Changes to objects of the cluster per second, on average. The topic is sized by it and by tenants' events."""
+
+
+class Events(Model):
+    """Kafka. The section being there installs it."""
+
+    provider: KafkaProvider = KafkaProvider.STRIMZI
+    """Whose Kafka it is; strimzi is the only one so far."""
+
+    brokers: PositiveCount | None = None
+    """Brokers: 1, or 3 and more. Default: 3 in prod, where three further nodes hold the metadata, else 1. Kafka moves
+    nothing to a new broker by itself, and one that holds records cannot be taken away."""
+
+    storage_gib: Annotated[int, Field(ge=10, le=LARGEST_GIB, strict=True)] = 100
+    """GiB of each broker's volume. It can grow where its storage class allows it, and never shrink."""
+
+    storage_class: Name | None = None
+    """Storage class of the volumes. None: the cluster's default."""
+
+    outage_hours: Annotated[int, Field(ge=1, le=720, strict=True)] = 24
+    """Hours for which models or GPUs may be away without an event being lost. Topics keep what arrives in that time,
+    and the brokers must have room for all of it."""
+
+    keep_records: bool | None = None
+    """Whether brokers and topics are protected: whoever would delete one is refused in the preview. Default: in prod.
+    Set it to false and run `up` before you destroy the stack or take away a tenant or a flow."""
+
+    audit: Audit | None = None
+    """The audit stream. None: no record is kept beside the cloud's own."""
+
+    values: dict[str, Any] = Field(default_factory=dict)
+    """Further values of the strimzi-kafka-operator chart."""
+
+    cert_manager_values: dict[str, Any] = Field(default_factory=dict)
+    """Further values of the cert-manager chart, over those of `multimodal:serving`."""
+
+
+class TenantEvents(Model):
+    """A tenant's events. Its topics and quotas follow from what it sends."""
+
+    per_second: Annotated[float, Field(gt=0, le=100_000)] = 1
+    """Events per second on average over the busiest `outageHours`."""
+
+    kib: Annotated[float, Field(gt=0, le=10_240)] = 16
+    """Size of an event on average, its attributes included. Pictures and sound belong into a store, and the event says
+    where they lie."""
+
+    largest_kib: Annotated[int, Field(ge=1, le=10_240, strict=True)] = 1024
+    """Size of the largest event that is taken."""
+
+
+def broker_count(events: Events, environment: Environment) -> int:
+    """How many brokers there are."""
+    return events.brokers or (3 if environment is Environment.PROD else 1)
+
+
+def are_kept(events: Events, environment: Environment) -> bool:
+    """Whether brokers and topics are protected from deletion."""
+    return environment is Environment.PROD if events.keep_records is None else events.keep_records

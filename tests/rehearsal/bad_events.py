@@ -1,0 +1,82 @@
+"""Mistakes in events: part of the table of bad input."""
+
+from typing import Any
+
+_SENT: dict[str, Any] = {"events": {}, "tenants.vision.events": {}}
+
+EVENT_CASES: list[tuple[str, dict[str, Any], str]] = [
+    (
+        "events of a tenant without Kafka",
+        {"tenants.vision.events": {}},
+        "multimodal:tenants.vision.events: nothing carries events in this stack; add multimodal:events: {}",
+    ),
+    (
+        "a Kafka that nobody knows",
+        {"events": {"provider": "redpanda"}},
+        'multimodal:events.provider = "redpanda": allowed: strimzi, msk, google-managed-kafka, event-hubs',
+    ),
+    (
+        "Amazon's Kafka",
+        {"events": {"provider": "msk"}},
+        'multimodal:events.provider = "msk": Amazon MSK asks clients for certificates of an AWS Private CA and has no'
+        " API for ACLs and quotas, only Kafka's own protocol, so that nothing in the stack would bound what a tenant"
+        " may read; use strimzi",
+    ),
+    (
+        "Google's Kafka",
+        {"events": {"provider": "google-managed-kafka"}},
+        'multimodal:events.provider = "google-managed-kafka": Google\'s Managed Kafka believes client certificates of'
+        " its Certificate Authority Service only and has no API for users' quotas, so that one tenant could slow all"
+        " others down; use strimzi",
+    ),
+    (
+        "Event Hubs",
+        {"events": {"provider": "event-hubs"}},
+        'multimodal:events.provider = "event-hubs": Event Hubs lets Kafka\'s clients in by OAuth or shared access'
+        " signatures and not by certificate, bounds them by Azure roles instead of ACLs, and keeps no record longer"
+        " than 7 days (90 in its premium and dedicated tiers); use strimzi",
+    ),
+    (
+        "two brokers",
+        {"events": {"brokers": 2}},
+        "multimodal:events.brokers = 2: two brokers stop as soon as one of them is lost; use 1, or 3 and more",
+    ),
+    (
+        "one broker in production",
+        {"environment": "prod", "events": {"brokers": 1}},
+        "multimodal:events.brokers = 1: a prod stack needs 3 at least, so that one may be lost and records are still"
+        " written; leave it out, or raise it",
+    ),
+    (
+        "brokers that cannot hold the outage",
+        {"events": {"outageHours": 72}, "tenants.vision.events": {"perSecond": 50}},
+        "multimodal:events.storageGib = 100: 72 hours of all tenants' events take up to 812 GiB, copies included, and"
+        " brokers (1) of this size hold 85; set it to 960 at least, add brokers, lower outageHours, or lower perSecond"
+        " or kib of tenants.vision.events (812 GiB)",
+    ),
+    (
+        "an outage that no volume could hold",
+        {"events": {}, "tenants.vision.events": {"perSecond": 2000, "kib": 64}},
+        "of this size hold 85; add brokers, lower outageHours, or lower perSecond or kib of tenants.vision.events",
+    ),
+    (
+        "events that never come",
+        {**_SENT, "tenants.vision.events": {"perSecond": 0}},
+        "multimodal:tenants.vision.events.perSecond = 0: input should be greater than 0",
+    ),
+    (
+        "an event as large as a film",
+        {**_SENT, "tenants.vision.events": {"largestKib": 1048576}},
+        "multimodal:tenants.vision.events.largestKib = 1048576: input should be less than or equal to 10240",
+    ),
+    (
+        "a tenant called kafka",
+        {"tenants.kafka": {"quota": {}}},
+        "multimodal:tenants.kafka: this namespace belongs to the platform; choose another name",
+    ),
+    (
+        "a Kafka version of one's own",
+        {"versions": {"strimzi": "0.45.0"}, "cluster.region": "us-east-1"},
+        'multimodal:versions.strimzi = "0.45.0": not in the matrix for Strimzi (Kafka 4.2.1); use one of 1.2.0',
+    ),
+]
