@@ -6,6 +6,9 @@ TENANT = "multimodal.dev/tenant"
 PART_OF = "multimodal.dev/part-of"
 """On the platform's own namespaces and objects: `platform`."""
 
+LOCAL_MODELS = {"kserve/localmodel": "worker"}
+"""On GPU nodes that keep models' weights on their disks; KServe's agents run there."""
+
 GPU_POOL = "multimodal.dev/gpu-pool"
 """On GPU nodes: the pool's name in the stack file."""
 

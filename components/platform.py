@@ -258,7 +258,9 @@ class Platform(pulumi.ComponentResource):
         # Made before tenants, these outlive them on a destroy, and their controllers can let go of what tenants made.
         if settings.serving is not None and certificates is not None:
             layers.append(
-                make_serving(name, settings, settings.serving, [certificates, *knative], self._lock, self._on_cluster)
+                make_serving(
+                    name, settings, settings.serving, [certificates, *knative], self._lock, self._on_cluster, storage
+                )
             )
         if settings.events is not None and certificates is not None:
             kafka = make_events(name, settings, settings.events, certificates, self._lock, self._on_cluster)

@@ -192,6 +192,24 @@ TOOLS: Mapping[str, Tool | Jars] = {
             size_gib=0.15,
         ),
         Tool(
+            # No stack runs it: it comes without a chart. A test does.
+            name="modelmesh",
+            version="0.12.0",
+            binaries={"modelmesh-controller": "github.com/kserve/modelmesh-serving"},
+            edits=(
+                Edit(
+                    module="github.com/kserve/modelmesh-serving",
+                    file="main.go",
+                    old="webhook.NewServer(webhook.Options{Port: 9443})",
+                    new='webhook.NewServer(webhook.Options{Host: "127.0.0.1", Port: func() (port int) { '
+                    'fmt.Sscan(os.Getenv("WEBHOOK_PORT"), &port); return }()})',
+                ),
+            ),
+            minutes=4,
+            cache_gib=1.5,
+            size_gib=0.1,
+        ),
+        Tool(
             name="keda",
             version="2.20.2",
             binaries={

@@ -94,8 +94,15 @@ KINDS: Final[Mapping[str, tuple[CustomKind, ...]]] = {
         "v1beta1",
         "KnativeServing/knativeservings KnativeEventing/knativeeventings",
     ),
-    # Its CRDs come with kserve-crd.
+    "kserve-localmodel-crd": (
+        *_kinds("serving.kserve.io", "v1alpha1", "LocalModelNamespaceCache/localmodelnamespacecaches"),
+        *_kinds("serving.kserve.io", "v1alpha1", "LocalModelCache/localmodelcaches", namespaced=False),
+        *_kinds("serving.kserve.io", "v1alpha1", "LocalModelNodeGroup/localmodelnodegroups", namespaced=False),
+        *_kinds("serving.kserve.io", "v1alpha1", "LocalModelNode/localmodelnodes", namespaced=False),
+    ),
+    # Their CRDs come with kserve-crd and kserve-localmodel-crd.
     "kserve-resources": (),
+    "kserve-localmodel-resources": (),
     "gateway-helm": (
         *_kinds("gateway.networking.k8s.io", "v1", "Gateway/gateways HTTPRoute/httproutes GRPCRoute/grpcroutes"),
         *_kinds("gateway.networking.k8s.io", "v1", "GatewayClass/gatewayclasses", namespaced=False),
@@ -147,6 +154,7 @@ _FILES: Final[Mapping[str, tuple[str, ...]]] = {
         *("kserve/crds/*_clusterstoragecontainers.yaml", "kserve/crds/*_trainedmodels.yaml"),
         *("kserve/crds/*_inferenceservices.yaml", "kserve/crds/*_inferencegraphs.yaml"),
     ),
+    "kserve-localmodel-crd": ("kserve/crds/*_localmodel*.yaml",),
     "gateway-helm": ("envoy-gateway/crds/*.yaml", "gateway-api/crds/*.yaml"),
     # The chart's own: without the schema of pods in them, which takes megabytes.
     "argo-workflows": ("argo-workflows/crds-minimal/*.yaml",),

@@ -50,6 +50,10 @@ _ALL = (
     Chart("knative-operator", "knative-operator", "https://knative.github.io/operator", "knative"),
     Chart("kserve-crd", "kserve-crd", "oci://ghcr.io/kserve/charts", "kserve", oci=True),
     Chart("strimzi-kafka-operator", "strimzi-kafka-operator", "oci://quay.io/strimzi-helm", "strimzi", oci=True),
+    Chart("kserve-localmodel-crd", "kserve-localmodel-crd", "oci://ghcr.io/kserve/charts", "kserve", oci=True),
+    Chart(
+        "kserve-localmodel-resources", "kserve-localmodel-resources", "oci://ghcr.io/kserve/charts", "kserve", oci=True
+    ),
     Chart("kserve-resources", "kserve-resources", "oci://ghcr.io/kserve/charts", "kserve", oci=True),
 )
 

@@ -187,6 +187,18 @@ _ARGO = {
     "executor": (_image("executor.image"), "quay.io", "argoproj/argoexec"),
     "server": (_image("server.image"), "quay.io", "argoproj/argocli"),
 }
+_LOCAL_MODELS = {
+    "controller": (
+        _pair("kserve.localmodel.controller.image", "kserve.localmodel.controller.tag"),
+        "docker.io",
+        "kserve/kserve-localmodel-controller",
+    ),
+    "agent": (
+        _pair("kserve.localmodelnode.controller.image", "kserve.localmodelnode.controller.tag"),
+        "docker.io",
+        "kserve/kserve-localmodelnode-agent",
+    ),
+}
 
 _BY_REGISTRY: Mapping[str, Mapping[str, tuple[ImagePaths, str, str]]] = {
     "kyverno": _KYVERNO,
@@ -195,6 +207,8 @@ _BY_REGISTRY: Mapping[str, Mapping[str, tuple[ImagePaths, str, str]]] = {
     "knative-operator": _KNATIVE,
     "argo-workflows": _ARGO,
     "kserve-crd": {},
+    "kserve-localmodel-crd": {},
+    "kserve-localmodel-resources": _LOCAL_MODELS,
     "kserve-resources": _KSERVE,
     "strimzi-kafka-operator": _STRIMZI,
 }
@@ -267,6 +281,10 @@ TAGS: Mapping[str, Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "knative-operator": MappingProxyType({"v1.22.3": MappingProxyType(dict.fromkeys(_KNATIVE, "v1.22.3"))}),
         "argo-workflows": MappingProxyType({"0.45.27": MappingProxyType(dict.fromkeys(_ARGO, "v3.7.3"))}),
         "kserve-crd": MappingProxyType({"v0.18.1": MappingProxyType({})}),
+        "kserve-localmodel-crd": MappingProxyType({"v0.18.1": MappingProxyType({})}),
+        "kserve-localmodel-resources": MappingProxyType(
+            {"v0.18.1": MappingProxyType(dict.fromkeys(_LOCAL_MODELS, "v0.18.1"))}
+        ),
         "kserve-resources": MappingProxyType(
             {"v0.18.1": MappingProxyType({**dict.fromkeys(_KSERVE, "v0.18.1"), "rbac-proxy": "v0.18.0"})}
         ),
@@ -323,6 +341,8 @@ SWITCHES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             }
         ),
         "kserve-crd": MappingProxyType({}),
+        "kserve-localmodel-crd": MappingProxyType({}),
+        "kserve-localmodel-resources": MappingProxyType({}),
         "kserve-resources": MappingProxyType({}),
         "strimzi-kafka-operator": MappingProxyType({}),
     }

@@ -23,6 +23,8 @@ BENTO_VERSION = "1.10.0"
 """Version of the events' router."""
 KFP_VERSION = "2.16.1"
 """Version of Kubeflow Pipelines: of its servers, and of what runs in every step."""
+MODELMESH_VERSION = "v0.12.0"
+"""The last one: ModelMesh is archived."""
 
 _ALL = (
     # Triton 2.71.0 is container release 26.07 (NVIDIA Triton release notes 26.07).
@@ -38,6 +40,13 @@ _ALL = (
     Image("router", "docker.io", "kserve/router", KSERVE_VERSION),
     # Routes events from model to model (warpstreamlabs/bento release v1.10.0).
     Image("bento", "ghcr.io", "warpstreamlabs/bento", BENTO_VERSION),
+    # ModelMesh, for tenants with sets of that backend (modelmesh-serving v0.12.0 config/manager, config/default); its
+    # Triton is the one above. Of the etcd releases the one that Kubernetes 1.33 installs (kubeadm, constants.go).
+    Image("modelmesh-controller", "docker.io", "kserve/modelmesh-controller", MODELMESH_VERSION),
+    Image("modelmesh", "docker.io", "kserve/modelmesh", MODELMESH_VERSION),
+    Image("modelmesh-rest-proxy", "docker.io", "kserve/rest-proxy", MODELMESH_VERSION),
+    Image("modelmesh-adapter", "docker.io", "kserve/modelmesh-runtime-adapter", MODELMESH_VERSION),
+    Image("modelmesh-etcd", "registry.k8s.io", "etcd", "3.5.21-0"),
     # Knative puts it beside every container that answers requests; the operator v1.22.3 installs Serving 1.22.1.
     Image("queue-proxy", "gcr.io", "knative-releases/knative.dev/serving/cmd/queue", "v1.22.1"),
     # Platforms, Python versions and the form of the tag: ray-project/ray, ci/ray_ci/docker_container.py.

@@ -12,6 +12,7 @@ from components.cluster.outputs import Foundation
 from components.cluster.pools import gpu_pool_args, system_pool_args
 from components.gpu.drivers import DriverPlan
 from components.settings import Settings
+from components.settings.cache import cached_models
 from components.settings.cluster import EksCluster
 from components.storage.aws import AwsStorage
 from components.storage.classes import ebs_classes
@@ -54,7 +55,7 @@ def make_eks(
             "extended_support": cluster.extended_support,
             "admins": list(cluster.admins),
             "system_pool": system_pool_args(cluster),
-            "gpu_pools": gpu_pool_args(cluster, plan),
+            "gpu_pools": gpu_pool_args(cluster, plan, {one.pool for one in cached_models(cluster, settings.tenants)}),
             "shared_files": files is not None,
             "deletion_protection": is_protected(settings, cluster),
             "tags": tags,

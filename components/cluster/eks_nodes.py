@@ -13,6 +13,7 @@ from components.cluster.eks_node_config import node_user_data
 from components.cluster.eks_wiring import Fabric, fabric, network_interfaces
 from components.cluster.naming import digest
 from components.cluster.pools import GpuPoolArgs, SystemPoolArgs
+from components.labels import LOCAL_MODELS
 
 SYSTEM_AMI = "AL2023_x86_64_STANDARD"
 """AMI type of the system pool (EKS API, AMITypes)."""
@@ -78,7 +79,7 @@ def gpu_node_group(name: str, pool_name: str, pool: GpuPoolArgs, context: NodeGr
         name,
         pool["disk_gib"],
         context,
-        user_data=node_user_data(found.local_nvme_gib),
+        user_data=node_user_data(found.local_nvme_gib, keeps_models=LOCAL_MODELS.items() <= pool["labels"].items()),
         **wiring,
         **purchase.template,
     )

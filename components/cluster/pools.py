@@ -1,11 +1,12 @@
 """GPU pools as cluster components take them: settings, driver plan and layouts already worked out into plain values."""
 
+from collections.abc import Collection
 from typing import TypedDict
 
 from components.catalog.accelerators import ACCELERATORS
 from components.gpu.drivers import DriverPlan
 from components.gpu.layouts import node_labels
-from components.labels import GPU_TAINT
+from components.labels import GPU_TAINT, LOCAL_MODELS
 from components.settings.cluster import AksCluster, CloudCluster, Cluster, GpuPool, pool_machine
 from components.settings.pools import Capacity, CloudGpuPool
 from components.settings.sections import Allocation
@@ -73,8 +74,8 @@ class SystemPoolArgs(TypedDict):
     max_nodes: int
 
 
-def gpu_pool_args(cluster: CloudCluster, plan: DriverPlan) -> dict[str, GpuPoolArgs]:
-    """Every GPU pool of `cluster`, by name, under `plan`."""
+def gpu_pool_args(cluster: CloudCluster, plan: DriverPlan, cached: Collection[str] = ()) -> dict[str, GpuPoolArgs]:
+    """Every GPU pool of `cluster`, by name, under `plan`. Nodes of those in `cached` keep models' weights."""
     pools: dict[str, GpuPoolArgs] = {}
     for name, pool in cluster.gpu_pools.items():
         found = pool_machine(cluster, pool)
@@ -96,6 +97,7 @@ def gpu_pool_args(cluster: CloudCluster, plan: DriverPlan) -> dict[str, GpuPoolA
             "labels": {
                 **pool.labels,
                 **plan.node_labels,
+                **(LOCAL_MODELS if name in cached else {}),
                 **node_labels(name, pool.mig, mig_capable=accelerator.mig, time_slicing=pool.time_slicing),
             },
             "taints": pool_taints(cluster, pool),

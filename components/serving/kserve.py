@@ -37,6 +37,9 @@ class KServeArgs(TypedDict):
     images_lock: dict[str, str]
     """Digests by image reference; empty pins by tag."""
 
+    keeps_models: bool
+    """Whether nodes keep models' weights on their disks."""
+
     values: dict[str, Any]
     """Further values of the kserve-resources chart, merged last."""
 
@@ -83,6 +86,7 @@ def kserve_values(args: KServeArgs) -> dict[str, Any]:
             # A model server has no business with the Kubernetes API; clouds' identities come by tokens of their own.
             "security": {"autoMountServiceAccountToken": False},
             "metricsaggregator": {"enablePrometheusScraping": "true"},
+            "localmodel": {"enabled": args["keeps_models"]},
         }
     }
     images = image_values("kserve-resources", args["images_lock"], args["version"], mirror=args["mirror"])
@@ -103,10 +107,15 @@ class KServe(pulumi.ComponentResource):
     namespace: pulumi.Output[str]
     """Namespace of the controller."""
 
+    local_model_kinds: pulumi.Resource | None = None
+    """The kinds of models on nodes' disks; None where there are none."""
+
     def __init__(self, name: str, args: KServeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("multimodal:index:KServe", name, dict(args), opts)
         child = pulumi.ResourceOptions(parent=self)
-        namespace = addon_namespace(name, namespace=NAMESPACE, pod_security=PodSecurity.RESTRICTED, opts=child)
+        # Agents that look after weights on nodes' disks mount a folder of the node.
+        level = PodSecurity.PRIVILEGED if args["keeps_models"] else PodSecurity.RESTRICTED
+        namespace = addon_namespace(name, namespace=NAMESPACE, pod_security=level, opts=child)
         self.namespace = namespace.metadata.name
         kinds = release(
             f"{name}-kinds",
@@ -116,13 +125,25 @@ class KServe(pulumi.ComponentResource):
             values={},
             opts=child,
         )
+        before: list[pulumi.Resource] = [kinds]
+        if args["keeps_models"]:
+            self.local_model_kinds = release(
+                f"{name}-local-kinds",
+                chart="kserve-localmodel-crd",
+                version=args["version"],
+                namespace=self.namespace,
+                values={},
+                opts=child,
+            )
+            # Its webhook looks for caches when it sees a model.
+            before.append(self.local_model_kinds)
         release(
             f"{name}-release",
             chart="kserve-resources",
             version=args["version"],
             namespace=self.namespace,
             values=kserve_values(args),
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[kinds])),
+            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=before)),
         )
         if args["knative_tenants"]:
             kubernetes.apiextensions.CustomResource(

@@ -4,12 +4,18 @@ from collections.abc import Mapping, Sequence
 
 import pulumi
 
+from components.cluster.pools import taint_keys
 from components.serving.gateway import ModelGateway
 from components.serving.kserve import KServe
+from components.serving.local_cache import LocalCache
+from components.serving.mesh import MeshKind
 from components.serving.runtimes import ServingRuntimes
 from components.settings import Settings
+from components.settings.cache import cache_room, cached_models
+from components.settings.cluster import EksCluster
 from components.settings.model import Environment
 from components.settings.serving import Mode, Serving
+from components.storage.outputs import Storage
 from components.trust.cert_manager import ISSUER
 
 
@@ -20,6 +26,7 @@ def make_serving(
     before: Sequence[pulumi.Resource],
     lock: Mapping[str, str],
     on_cluster: pulumi.ResourceOptions,
+    storage: Storage | None = None,
 ) -> pulumi.Resource:
     """The gateway, then KServe, then its runtimes; models and tenants depend on the last.
 
@@ -56,12 +63,34 @@ def make_serving(
                 if any(model.mode is Mode.KNATIVE for model in chosen.served.values())
             ],
             "images_lock": dict(lock),
+            "keeps_models": serving.cache is not None,
             "values": serving.values,
         },
         after(gateway),
     )
+    last: pulumi.Resource = kserve
+    if serving.cache is not None and kserve.local_model_kinds is not None and isinstance(settings.cluster, EksCluster):
+        cached = cached_models(settings.cluster, settings.tenants)
+        last = LocalCache(
+            f"{name}-cache",
+            {
+                "version": settings.versions.kserve,
+                "pools": {
+                    pool: cache_room(settings.cluster, pool, serving.cache)
+                    for pool in sorted({one.pool for one in cached})
+                },
+                "tenants": sorted({one.tenant for one in cached}),
+                "taints": taint_keys(settings.cluster),
+                "images_lock": dict(lock),
+            },
+            storage,
+            kserve.local_model_kinds,
+            after(kserve),
+        )
+    if serving.modelmesh is not None:
+        last = MeshKind(f"{name}-mesh", after(last))
     return ServingRuntimes(
         f"{name}-runtimes",
         {"mirror": settings.trust.mirror, "knative": settings.knative is not None, "images_lock": dict(lock)},
-        after(kserve),
+        after(last),
     )

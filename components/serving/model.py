@@ -6,6 +6,8 @@ from typing import Any, TypedDict
 import pulumi
 import pulumi_kubernetes as kubernetes
 
+from components.labels import tenant_labels
+from components.serving.local_cache import cache_name, cache_spec
 from components.serving.models import (
     CANARY_SUFFIX,
     canary_model,
@@ -13,6 +15,8 @@ from components.serving.models import (
     route,
 )
 from components.serving.scaling import Backlog, scaled_object, scales
+from components.serving.webhooks import patient
+from components.settings.cache import model_pools
 from components.settings.cluster import Cluster
 from components.settings.ensembles import Ensemble
 from components.settings.serving import Mode, ServedModel
@@ -69,9 +73,38 @@ class Model(pulumi.ComponentResource):
             version = f"{key}{CANARY_SUFFIX}"
             other = canary_model(model, model.canary)
             _service(f"{name}{CANARY_SUFFIX}", args, version, other, cluster, locate, child)
-        serve(name, args, model, cluster, locate, child)
+        cached = self._cache(name, args, model, cluster, locate)
+        serve(name, args, model, cluster, locate, pulumi.ResourceOptions.merge(child, cached))
         self.address = f"{key}-{tenant}.{args['domain']}"
         self.register_outputs({"address": self.address})
+
+    def _cache(
+        self,
+        name: str,
+        args: ModelArgs,
+        model: ServedModel,
+        cluster: Cluster,
+        locate: Callable[[str], pulumi.Input[str]],
+    ) -> pulumi.ResourceOptions:
+        """What keeps its weights on nodes' disks, before the model: KServe looks for it when it sees the model."""
+        if model.cache_gib is None:
+            return pulumi.ResourceOptions()
+        pool = model_pools(cluster, model)[0]
+        made = kubernetes.apiextensions.CustomResource(
+            f"{name}-cache",
+            api_version="serving.kserve.io/v1alpha1",
+            kind="LocalModelNamespaceCache",
+            metadata={
+                "name": cache_name(args["model"], model.source),
+                "namespace": args["tenant"],
+                "labels": tenant_labels(args["tenant"]),
+            },
+            spec=cache_spec(locate(model.source), pool, model.cache_gib),
+            opts=pulumi.ResourceOptions(
+                parent=self, replace_on_changes=["metadata.name"], hooks=patient(f"{name}-cache-webhook")
+            ),
+        )
+        return pulumi.ResourceOptions(depends_on=[made])
 
 
 def serve(

@@ -13,14 +13,14 @@ from components.labels import QUEUE_ANNOTATION, STORES_LABEL, tenant_labels
 from components.manifest import Spec
 from components.scheduling.placement import placement
 from components.scheduling.volcano import SCHEDULER
-from components.serving.names import GATEWAY, GATEWAY_NAMESPACE, runtime_name
-from components.serving.runtime_specs import GRACE_SECONDS, START_SECONDS
+from components.serving.names import GATEWAY, GATEWAY_NAMESPACE, SERVER_PORT, TRANSFORMER_PORT, runtime_name
+from components.serving.runtime_specs import GRACE_SECONDS, LEAVE_SECONDS, START_SECONDS, server_security
 from components.serving.scaling import DEFAULT_TARGETS, most_replicas, scales
 from components.serving.triton.repository import digest, fetched, mounted
 from components.settings.checks_serving import FORMATS
 from components.settings.cluster import Cluster
 from components.settings.ensembles import Ensemble
-from components.settings.serving import Canary, Mode, Runtime, ServedModel, Signal
+from components.settings.serving import Canary, Mode, Runtime, ServedModel, Signal, Transformer
 from components.settings.shapes import pod_shape
 
 CANARY_SUFFIX = "-canary"
@@ -157,11 +157,40 @@ def _server(
             **({"storageUris": uris} if uris else {}),
         }
     newest = model.canary.source if model.canary is not None and model.mode is Mode.KNATIVE else model.source
+    beside = _transformer(name, model.transformer) if model.transformer is not None else {}
     if not model.adapters:
-        return {"model": {**server, "storageUri": locate(newest)}}
+        return {"model": {**server, "storageUri": locate(newest)}, **beside}
     uris = [{"uri": locate(newest), "mountPath": "/mnt/models"}]
     uris += [{"uri": locate(uri), "mountPath": f"{ADAPTERS}/{key}"} for key, uri in sorted(model.adapters.items())]
-    return {"model": server, "storageUris": uris}
+    return {"model": server, "storageUris": uris, **beside}
+
+
+def _transformer(name: str, transformer: Transformer) -> dict[str, Any]:
+    """A container in the predictor's pod that KServe knows by its name: the service then leads to it, and it has the
+    model's files too (kserve v0.18.1, service_reconciler.go and
+    storage_initializer_injector.go)."""
+    memory = f"{transformer.memory_gib}Gi"
+    container: dict[str, Any] = {
+        "name": "transformer-container",
+        "image": transformer.image,
+        "args": [
+            f"--http_port={TRANSFORMER_PORT}",
+            f"--model_name={name}",
+            f"--predictor_host=localhost:{SERVER_PORT}",
+            *transformer.args,
+        ],
+        "env": [{"name": "HOME", "value": "/tmp"}],  # noqa: S108 - inside the container
+        "ports": [{"name": "http", "containerPort": TRANSFORMER_PORT, "protocol": "TCP"}],
+        "resources": {
+            "requests": {"cpu": str(transformer.cpu), "memory": memory},
+            "limits": {"memory": memory},
+        },
+        "securityContext": server_security(),
+        # The gateway notices a stopping pod only after a while, as with the model server.
+        "lifecycle": {"preStop": {"sleep": {"seconds": LEAVE_SECONDS}}},
+        "volumeMounts": [{"name": "transformer", "mountPath": "/tmp"}],  # noqa: S108 - inside the container
+    }
+    return {"containers": [container], "volumes": [{"name": "transformer", "emptyDir": {}}]}
 
 
 def _args(name: str, model: ServedModel | Ensemble) -> list[str]:

@@ -15,6 +15,8 @@ GATEWAY = "models"
 SERVER_PORT = 8080
 """Port of every model server's HTTP API in its pod, and of a graph's router."""
 
+TRANSFORMER_PORT = 8081
+"""Port of a transformer in a model's pod, in place of the model server's."""
 KNATIVE_SUFFIX = "-knative"
 """Ends the names of the runtimes that models in knative mode run on."""
 

@@ -9,7 +9,7 @@ from typing import Any
 from components.knative.names import SERVING_NAMESPACE
 from components.labels import STORES_LABEL
 from components.manifest import Spec
-from components.serving.names import GATEWAY_NAMESPACE, GRAPH_LABEL, SERVER_PORT
+from components.serving.names import GATEWAY_NAMESPACE, GRAPH_LABEL, SERVER_PORT, TRANSFORMER_PORT
 
 PREDICTORS = {"component": "predictor"}
 """Label that KServe gives every pod that serves a model."""
@@ -31,9 +31,10 @@ LINK_LOCAL = "169.254.0.0/16"
 """Addresses of a node's metadata service, which tells a node's own credentials to whoever asks."""
 
 
-def allow_gateway() -> Spec:
-    """Requests reach models from the gateway, and from nowhere else outside the namespace."""
-    return _from_gateway({"matchLabels": PREDICTORS})
+def allow_gateway(*, transformers: bool = False) -> Spec:
+    """Requests reach models from the gateway, and from nowhere else outside the namespace. `transformers`: whether some
+    have one, which then is what requests reach."""
+    return _from_gateway({"matchLabels": PREDICTORS}, *([TRANSFORMER_PORT] if transformers else []))
 
 
 def allow_gateway_to_graphs() -> Spec:
@@ -51,12 +52,13 @@ def allow_knative() -> Spec:
     }
 
 
-def _from_gateway(pods: dict[str, Any]) -> Spec:
+def _from_gateway(pods: dict[str, Any], *further: int) -> Spec:
     gateway = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": GATEWAY_NAMESPACE}}}
+    ports = [{"protocol": "TCP", "port": port} for port in (SERVER_PORT, *further)]
     return {
         "podSelector": pods,
         "policyTypes": ["Ingress"],
-        "ingress": [{"from": [gateway], "ports": [{"protocol": "TCP", "port": SERVER_PORT}]}],
+        "ingress": [{"from": [gateway], "ports": ports}],
     }
 
 

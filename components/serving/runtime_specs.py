@@ -159,16 +159,7 @@ def _container(server: _Server, image: str) -> Spec:
         "args": list(server.args),
         "env": [{"name": name, "value": value} for name, value in {**_caches(), **server.env}.items()],
         "ports": [{"name": name, "containerPort": port, "protocol": "TCP"} for name, port in server.ports.items()],
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-            "privileged": False,
-            "readOnlyRootFilesystem": True,
-            "runAsNonRoot": True,
-            "runAsUser": USER,
-            "runAsGroup": USER,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "securityContext": server_security(),
         "startupProbe": started,
         "readinessProbe": _probe(server.ready, every=5, failures=3, patience=5),
         # A long batch may hold the event loop; a restart would cost minutes of loading.
@@ -179,6 +170,20 @@ def _container(server: _Server, image: str) -> Spec:
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - a path in the container
             {"name": "shm", "mountPath": "/dev/shm"},  # noqa: S108 - a path in the container
         ],
+    }
+
+
+def server_security() -> Spec:
+    """What containers of a model's pod may do: what Pod Security restricted allows, and nothing on their own root."""
+    return {
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "privileged": False,
+        "readOnlyRootFilesystem": True,
+        "runAsNonRoot": True,
+        "runAsUser": USER,
+        "runAsGroup": USER,
+        "seccompProfile": {"type": "RuntimeDefault"},
     }
 
 

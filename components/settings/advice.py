@@ -10,6 +10,11 @@ from components.settings.settings import NAMESPACE, Settings
 
 def advice(settings: Settings, today: date) -> Iterator[str]:
     """Warnings for this stack on this day."""
+    if settings.serving is not None and settings.serving.modelmesh is not None:
+        yield (
+            f"{NAMESPACE}:serving.modelmesh: ModelMesh is archived, 0.12.0 of 2024 is its last version and nobody mends"
+            " it; model sets with backend multiplex or adapters do the same (docs/many-models.md)"
+        )
     cluster, kubernetes = settings.cluster, settings.versions.kubernetes
     if isinstance(cluster, ExistingCluster):
         return

@@ -39,6 +39,7 @@ RESERVED_NAMESPACES = (
     "kafka",
     AUDIT_NAMESPACE,
     "argo",
+    "kserve-localmodel-jobs",
 )
 """Namespaces that a tenant may not be called."""
 

@@ -35,6 +35,14 @@ def knative_problems(tenants: Mapping[str, Tenant], knative: Knative | None) -> 
                     model.canary.replicas,
                     "in knative mode a canary scales within the model's own replicas; leave it out",
                 )
+        for key, model in tenant.models.items():
+            if model.mode is Mode.KNATIVE and model.transformer is not None:
+                yield Problem(
+                    ("tenants", name, "models", key, "transformer"),
+                    model.transformer.image,
+                    "Knative sends requests to one container of a pod, and a model in knative mode is that; use mode:"
+                    " standard, or leave the transformer out",
+                )
         yield from _graph_problems(name, tenant)
         yield from _flow_problems(name, tenant)
 

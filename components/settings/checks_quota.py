@@ -38,6 +38,7 @@ def quota_problems(cluster: Cluster, tenants: Mapping[str, Tenant]) -> Iterator[
         requests = [model.gpu for model in tenant.served.values()]
         for _, _, workload in tenant.ray.everything() if tenant.ray else ():
             requests += [group.gpu for group in workload.groups.values()]
+        requests += [one.gpu for one in tenant.model_sets.values()]
         if not all(placed(cluster, gpu) for gpu in requests):
             continue
         alone = [*_models(cluster, name, tenant), *_ray(name, tenant)]

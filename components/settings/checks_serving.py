@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from components.catalog.image_refs import lies_within
 from components.settings.checks_ensembles import ensemble_problems
 from components.settings.checks_gpus import gpu_problems
 from components.settings.checks_graphs import graph_problems
@@ -11,6 +12,7 @@ from components.settings.flow_steps import fed_by
 from components.settings.problems import ABSENT, Path, Problem
 from components.settings.sections import Autoscaling, PodSecurity, Tenant
 from components.settings.serving import Format, Mode, Runtime, ServedModel, Serving, Signal
+from components.settings.trust import Trust
 
 LONGEST_HOST = 63
 """Characters of a DNS label (RFC 1035)."""
@@ -109,6 +111,21 @@ def _runtime_problems(path: Path, model: ServedModel) -> Iterator[Problem]:
         yield Problem(
             (*path, "canary", "source"), model.source, "the same as the model's own; a canary is another version"
         )
+
+
+def transformer_problems(tenants: Mapping[str, Tenant], trust: Trust) -> Iterator[Problem]:
+    """Images of transformers from where tenants' images may not come."""
+    for name, tenant in tenants.items():
+        for key, model in tenant.models.items():
+            if model.transformer is None:
+                continue
+            image = model.transformer.image
+            if not lies_within(image.partition("@")[0], trust.registries):
+                yield Problem(
+                    ("tenants", name, "models", key, "transformer", "image"),
+                    image,
+                    f"not from a registry of trust.registries: {', '.join(trust.registries)}",
+                )
 
 
 _STORES: Mapping[type[Cluster], tuple[str, str]] = {

@@ -3,6 +3,7 @@ models are checked for."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from components.settings.checks_gpus import gpu_problems
 from components.settings.cluster import Cluster, ExistingCluster
 from components.settings.density import ADAPTERS_PART, FILLED, RUNTIME_GIB, Density, density
 from components.settings.model_sets import Backend, ModelSet
@@ -15,6 +16,7 @@ from components.settings.supply import resource_title
 _OWN: Mapping[Backend, tuple[str, ...]] = {
     Backend.MULTIPLEX: ("task", "image"),
     Backend.ADAPTERS: ("base", "base_gib", "rank"),
+    Backend.MODELMESH: ("format",),
 }
 """Backend -> keys that only it takes."""
 
@@ -27,6 +29,7 @@ _NEEDS: Mapping[Backend, Mapping[str, str]] = {
         "base": "say where the weights of the adapters' base model are",
         "base_gib": "say how much GPU memory the base model's weights take",
     },
+    Backend.MODELMESH: {},
 }
 """Backend -> keys that it cannot do without, and what to do."""
 
@@ -59,6 +62,8 @@ def set_problems(tenants: Mapping[str, Tenant]) -> Iterator[Problem]:
 
 def _name_problems(tenant: Tenant, name: str, chosen: ModelSet, path: Path) -> Iterator[Problem]:
     """A name that is taken among what the set becomes. Ray's clusters and jobs are looked at by the checks of Ray."""
+    if chosen.backend is Backend.MODELMESH:
+        return
     if chosen.backend is Backend.ADAPTERS:
         where, names = "models", set(tenant.models)
     else:
@@ -91,6 +96,9 @@ def density_problems(cluster: Cluster, tenants: Mapping[str, Tenant]) -> Iterato
     for tenant, chosen in tenants.items():
         for name, one in chosen.model_sets.items():
             path: Path = ("tenants", tenant, "modelSets", name)
+            if one.backend is Backend.MODELMESH:
+                # What the other sets become is checked as a service or a model.
+                yield from gpu_problems((*path, "gpu"), cluster, one.gpu)
             found = density(cluster, one) if placed(cluster, one.gpu) else None
             if found is not None and found.fitting == 0:
                 yield Problem((*path, "modelGib"), one.model_gib, _too_large(one, found))

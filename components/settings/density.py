@@ -1,5 +1,6 @@
 """How many models of a set are in a GPU's memory at once. Pure."""
 
+import math
 import re
 from typing import NamedTuple
 
@@ -15,6 +16,9 @@ takes 90 % by default (vLLM documentation, `--gpu-memory-utilization`)."""
 
 RUNTIME_GIB = 1.0
 """What CUDA and its libraries take in each process before there is a model."""
+
+SERVER_GIB = 2
+"""What Triton itself takes of a container's memory."""
 
 ADAPTERS_PART = 0.25
 """Part of what the base model leaves that adapters may have; the rest is vLLM's cache of keys and values, which bounds
@@ -68,16 +72,41 @@ def density(cluster: Cluster, chosen: ModelSet) -> Density | None:
         return None
     room = max(0.0, memory * FILLED - RUNTIME_GIB)
     most = len(chosen.models)
+    if chosen.backend is Backend.MODELMESH and chosen.memory_gib is not None:
+        room = max(0.0, min(room, chosen.memory_gib - SERVER_GIB))
     if chosen.backend is Backend.ADAPTERS:
         room = max(0.0, room - (chosen.base_gib or 0)) * ADAPTERS_PART
         most = MOST_SLOTS
     return Density(memory, round(room, 2), min(most, int(room / chosen.model_gib)), len(chosen.models))
 
 
+class Memory(NamedTuple):
+    """Memory of a ModelMesh server."""
+
+    request_gib: int
+    """What its container requests."""
+
+    buffer_bytes: int
+    """What of it no model may have; the rest is the room for models."""
+
+
+def mesh_memory(cluster: Cluster, chosen: ModelSet) -> Memory | None:
+    """Memory of one replica of a ModelMesh set; None where no pool offers the GPU.
+
+    ModelMesh knows nothing of GPUs: it fills what a container requests, less a buffer (modelmesh-serving v0.12.0,
+    controllers/modelmesh/runtime.go). So the request is what the GPU has room for, with the server's own on top.
+    """
+    found = density(cluster, chosen)
+    if found is None:
+        return None
+    request = chosen.memory_gib or math.ceil(found.room_gib) + SERVER_GIB
+    return Memory(request, int((request - found.room_gib) * 2**30))
+
+
 def sentence(chosen: ModelSet, found: Density) -> str:
     """The density as people say it: `4 of 300 models on each of 2 to 6 x 1 slice 1g.10gb`."""
     least, most = chosen.replicas.min, chosen.replicas.most
     times = f"{least}" if least == most else f"{least} to {most}"
-    what = "models" if chosen.backend is Backend.MULTIPLEX else "adapters"
+    what = "adapters" if chosen.backend is Backend.ADAPTERS else "models"
     gpus = resource_title(chosen.gpu.resource, chosen.gpu.number)
     return f"{found.resident} of {found.models} {what} at once on {gpus}, {times} times"

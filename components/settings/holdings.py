@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from components.settings.cluster import Cluster
+from components.settings.density import mesh_memory
 from components.settings.ensembles import Ensemble
-from components.settings.model_sets import Backend
+from components.settings.model_sets import Backend, ModelSet
 from components.settings.ray import RayGroup, RayJob, RayService, Upgrade, Workload, autoscales
 from components.settings.sections import Quota, Tenant
 from components.settings.serving import Mode, ServedModel
@@ -72,19 +73,37 @@ def holdings(cluster: Cluster, tenant: Tenant) -> Iterator[Holding]:
     """
     sets = tenant.model_sets
     for (kind, name), model in tenant.served.items():
-        of_set = name in sets and sets[name].backend is not Backend.MULTIPLEX
+        of_set = name in sets and sets[name].backend is Backend.ADAPTERS
         yield Holding(f"{'modelSets' if of_set else kind}.{name}", times(replica(cluster, model), _least(model)))
     for kind, name, workload in tenant.ray.everything() if tenant.ray else ():
         if not isinstance(workload, RayJob):
             of_set = kind == "services" and name in sets and sets[name].backend is Backend.MULTIPLEX
             yield Holding(f"{'modelSets' if of_set else f'ray.{kind}'}.{name}", ray_needs(workload))
+    yield from _mesh(cluster, {name: one for name, one in sets.items() if one.backend is Backend.MODELMESH})
+
+
+def _mesh(cluster: Cluster, sets: Mapping[str, ModelSet]) -> Iterator[Holding]:
+    for name, one in sets.items():
+        memory = mesh_memory(cluster, one)
+        if memory is not None:
+            cpu = pod_shape(cluster, one.gpu, one.cpu, memory.request_gib).cpu
+            each = {one.gpu.resource: one.gpu.number, CPU: cpu + 0.5, MEMORY: memory.request_gib + 1}
+            yield Holding(f"modelSets.{name}", times(each, one.replicas.min))
+    if sets:
+        # Its controller and its registry.
+        yield Holding("serving.modelmesh", {CPU: 0.2, MEMORY: 0.5})
 
 
 def replica(cluster: Cluster, model: ServedModel | Ensemble) -> dict[str, float]:
     """What one replica of a model or ensemble takes."""
     shape = pod_shape(cluster, model.gpu, model.cpu, model.memory_gib)
     gpus = {model.gpu.resource: model.gpu.number} if model.gpu is not None else {}
-    return {**gpus, CPU: shape.cpu, MEMORY: shape.memory_gib}
+    beside = model.transformer if isinstance(model, ServedModel) else None
+    return {
+        **gpus,
+        CPU: shape.cpu + (beside.cpu if beside else 0),
+        MEMORY: shape.memory_gib + (beside.memory_gib if beside else 0),
+    }
 
 
 def canaries(model: ServedModel | Ensemble, own: int) -> int:

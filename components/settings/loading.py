@@ -8,11 +8,20 @@ from typing import Any, cast, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
-from components.settings import checks, checks_knative, checks_quota, checks_ray, checks_ray_supply, checks_sets
+from components.settings import (
+    checks,
+    checks_knative,
+    checks_mesh,
+    checks_quota,
+    checks_ray,
+    checks_ray_supply,
+    checks_sets,
+)
+from components.settings.checks_cache import cache_problems
 from components.settings.checks_events import event_problems
 from components.settings.checks_flows import flow_problems
 from components.settings.checks_pipelines import pipeline_problems
-from components.settings.checks_serving import serving_problems
+from components.settings.checks_serving import serving_problems, transformer_problems
 from components.settings.cluster import Cluster
 from components.settings.problems import ABSENT, KeysAt, Path, Problem, SettingsError, closest, from_pydantic, location
 from components.settings.sections import Tenant
@@ -177,6 +186,8 @@ def _cross_checks(parsed: Mapping[str, Any], pruned: set[str]) -> Iterator[Probl
             yield from checks_sets.density_problems(supplying, tenants)
         if "environment" in parsed and "events" in parsed:
             yield from event_problems(parsed["environment"], parsed["events"], tenants, cluster)
+        if "serving" in parsed:
+            yield from checks_mesh.mesh_problems(tenants, parsed["serving"], cluster)
         whole = tenants if supplying is None else checks_sets.expanded(supplying, tenants)
         yield from checks_sets.located(_workload_checks(parsed, whole, supplying), tenants)
 
@@ -189,6 +200,7 @@ def _workload_checks(
         yield from checks_ray.ray_problems(tenants, parsed["ray"])
     if "trust" in parsed:
         yield from checks_ray.image_problems(tenants, parsed["trust"])
+        yield from transformer_problems(tenants, parsed["trust"])
     if "knative" in parsed:
         yield from checks_knative.knative_problems(tenants, parsed["knative"])
     yield from flow_problems(
@@ -198,6 +210,7 @@ def _workload_checks(
         scaled=parsed.get("autoscaling") is not None,
     )
     if cluster is not None:
+        yield from cache_problems(cluster, parsed.get("serving"), tenants)
         yield from serving_problems(cluster, parsed.get("serving"), parsed.get("autoscaling"), tenants)
         yield from checks_ray_supply.placement_problems(cluster, tenants, parsed.get("ray"))
         yield from checks_quota.quota_problems(cluster, tenants)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from components.settings.model import Model, Name, PositiveCount
-from components.settings.serving import Source
+from components.settings.serving import Format, Source
 from components.settings.workloads import GpuRequest, Priority
 
 
@@ -18,6 +18,9 @@ class Backend(StrEnum):
 
     ADAPTERS = "adapters"
     """vLLM: LoRA adapters of one base model, which stays."""
+
+    MODELMESH = "modelmesh"
+    """ModelMesh and Triton: whole models from a volume. Archived by its makers; for those who have it."""
 
 
 class Task(StrEnum):
@@ -87,6 +90,9 @@ class ModelSet(Model):
 
     base_gib: Gib | None = None
     """Adapters: GPU memory that the base model's weights take."""
+
+    format: Format = Format.ONNX
+    """ModelMesh: in which form its models are: onnx, tensorrt or pytorch."""
 
     rank: Literal[8, 16, 32, 64, 128, 256, 320, 512] = 16
     """Adapters: the largest rank among them (the ranks that vLLM has kernels for)."""

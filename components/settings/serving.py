@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from components.settings.model import Count, Model, Name, PositiveCount
+from components.settings.network import Cidr
 from components.settings.workloads import GpuRequest, Priority
 
 
@@ -117,6 +118,24 @@ https://, hf://<organisation>/<model>:<commit>, oci://<image>@sha256:<digest> or
 change is pinned: a Hugging Face model by commit, an image by digest."""
 
 
+class Transformer(Model):
+    """A program of the tenant's own in the model's pod, which callers reach in place of the model server: it turns what
+    they send into what the model reads, asks the model on localhost:8080, and turns its answer over."""
+
+    image: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][^\s@]*/[^\s@]+@sha256:[0-9a-f]{64}$")]
+    """Image by digest, such as ghcr.io/acme/words@sha256:...; it must work for user 1000 on a read-only root."""
+
+    args: tuple[str, ...] = ()
+    """Further arguments, behind those by which KServe's own server (`kserve.ModelServer`) finds its port, its model's
+    name and the model server: --http_port, --model_name and --predictor_host."""
+
+    cpu: PositiveCount = 1
+    """Processors of each of its containers, one beside each replica."""
+
+    memory_gib: PositiveCount = 2
+    """Memory of each in GiB."""
+
+
 class Canary(Model):
     """A second version of a model that gets a part of its requests. In knative mode the version before it keeps the
     rest, so add it to a model that has been served already."""
@@ -181,6 +200,31 @@ class ServedModel(Served):
     adapters: dict[Name, Source] = Field(default_factory=dict)
     """LoRA adapters by the name under which requests ask for them; vLLM only."""
 
+    cache_gib: PositiveCount | None = None
+    """Size of the weights in GiB. Where it is given, the nodes of the model's GPU pool keep them on their local disks.
+    Needs `multimodal:serving.cache`."""
+
+    transformer: Transformer | None = None
+    """What stands before the model server in its pod. None: nothing."""
+
+
+class ModelMesh(Model):
+    """ModelMesh for tenants with sets of that backend. Archived by its makers: nothing new should start with it."""
+
+    etcd_gib: Annotated[int, Field(ge=1, le=8)] = 2
+    """GiB of the volume of a tenant's registry of models. etcd itself stops at 2 GiB of data."""
+
+    api_server: tuple[Cidr, ...] = ()
+    """Where its controller, in the tenant's closed network, reaches the Kubernetes API. Empty: the cluster's own
+    network or control plane range, and the private ranges on an existing cluster."""
+
+
+class ModelCache(Model):
+    """Weights of models on the local disks of GPU nodes, so that a replica does not download them. EKS only."""
+
+    size_gib: PositiveCount | None = None
+    """GiB of weights that one node may keep. Default: half of its machine's local disks."""
+
 
 class Serving(Model):
     """KServe, with cert-manager and a gateway. The section being there installs them."""
@@ -192,6 +236,12 @@ class Serving(Model):
     issuer: Name | None = None
     """ClusterIssuer of yours that signs the gateway's certificate. None: the platform's own authority, which clients
     then have to trust. Make yours once cert-manager is there; the gateway waits for it, the update does not."""
+
+    cache: ModelCache | None = None
+    """None (the default): every replica downloads its weights."""
+
+    modelmesh: ModelMesh | None = None
+    """None (the default): no ModelMesh."""
 
     values: dict[str, Any] = Field(default_factory=dict)
     """Further values of the kserve-resources chart."""

@@ -77,7 +77,8 @@ def as_served_model(chosen: ModelSet, found: Density | None, shape: Shape | None
 
 
 def with_sets(cluster: Cluster, tenant: Tenant) -> Tenant:
-    """The tenant with its sets among its Ray services and models. Sets of adapters without a base are left out.
+    """The tenant with its sets among its Ray services and models. Sets of adapters without a base are left out, and
+    those of ModelMesh stay what they are.
 
     Pools must be valid. A set takes the place of a service or model of its name; checks refuse that.
     """
@@ -88,7 +89,7 @@ def with_sets(cluster: Cluster, tenant: Tenant) -> Tenant:
         shape = pod_shape(cluster, chosen.gpu, chosen.cpu, chosen.memory_gib) if placed(cluster, chosen.gpu) else None
         if chosen.backend is Backend.MULTIPLEX:
             services[name] = as_ray_service(chosen, found, shape)
-        elif chosen.base is not None:
+        elif chosen.backend is Backend.ADAPTERS and chosen.base is not None:
             models[name] = as_served_model(chosen, found, shape)
     if not services:
         return tenant.model_copy(update={"models": {**tenant.models, **models}})

@@ -151,12 +151,17 @@ class Tenant(pulumi.ComponentResource):
         )
 
     def _network(self, settings: TenantSettings, provider: str, *, knative: bool) -> None:
+        transformers = any(model.transformer is not None for model in settings.models.values())
         policies = {
             "default-deny": objects.default_deny(),
             "allow-dns": objects.allow_dns(),
             "allow-within": objects.allow_within(),
             **{f"allow-{key}": objects.allowance_policy(hole) for key, hole in settings.allow.items()},
-            **({"models-from-gateway": allow_gateway()} if settings.served or settings.model_sets else {}),
+            **(
+                {"models-from-gateway": allow_gateway(transformers=transformers)}
+                if settings.served or settings.model_sets
+                else {}
+            ),
             **(
                 {"workloads-to-stores": allow_stores(provider)}
                 if settings.served or settings.model_sets or settings.training or settings.ray or settings.pipelines

@@ -12,11 +12,14 @@ from components.scheduling.ray.tenant import TenantRay
 from components.scheduling.training_job import TrainingJob
 from components.serving.ensemble import Ensemble
 from components.serving.graph import InferenceGraph
+from components.serving.mesh import TenantMesh
 from components.serving.model import Model, ModelArgs
 from components.serving.sets import make_sets
 from components.settings import Settings
+from components.settings.density import sentence
+from components.settings.model_sets import Backend
 from components.settings.ray import RayWorkloads
-from components.settings.set_workloads import with_sets
+from components.settings.set_workloads import densities, with_sets
 from components.settings.training import training_pools, wired_devices
 from components.storage.outputs import Folder, Storage, Store
 from components.tenancy.workload_account import ACCOUNT, WorkloadAccount
@@ -55,7 +58,34 @@ def tenant_workloads(
     _graphs(name, tenant, settings, images_lock, opts)
     _ray(f"{name}-ray", tenant, settings, account, images_lock, opts)
     make_sets(name, tenant, settings, storage, account, images_lock, opts)
+    _mesh(name, tenant, settings, images_lock, opts)
     _training(name, tenant, settings, storage, account, opts)
+
+
+def _mesh(
+    name: str, tenant: str, settings: Settings, images_lock: Mapping[str, str], opts: pulumi.ResourceOptions
+) -> None:
+    chosen = settings.tenants[tenant]
+    sets = {key: one for key, one in chosen.model_sets.items() if one.backend is Backend.MODELMESH}
+    if not sets or settings.serving is None or settings.serving.modelmesh is None:
+        return
+    full = densities(settings.cluster, {tenant: chosen})
+    TenantMesh(
+        f"{name}-mesh",
+        {
+            "tenant": tenant,
+            "sets": {
+                key: one.model_dump(mode="json", by_alias=True, exclude_defaults=True) for key, one in sets.items()
+            },
+            "density": {key: sentence(*full[tenant, key]) for key in sets},
+            "etcd_gib": settings.serving.modelmesh.etcd_gib,
+            "api_server": list(settings.serving.modelmesh.api_server),
+            "images_lock": dict(images_lock),
+            "mirror": settings.trust.mirror,
+        },
+        settings.cluster,
+        opts,
+    )
 
 
 def _models(

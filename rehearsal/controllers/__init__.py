@@ -36,6 +36,14 @@ CONTROLLERS: Mapping[str, Controller] = {
             reason="the chart kserve-crd brings CRDs alone; what acts on them comes with kserve-resources",
         ),
         NotRun(
+            chart="kserve-localmodel-crd",
+            reason="the chart kserve-localmodel-crd brings CRDs alone",
+        ),
+        NotRun(
+            chart="kserve-localmodel-resources",
+            reason="its agents look at the disks of nodes, which simulated nodes do not have",
+        ),
+        NotRun(
             chart="cluster-autoscaler",
             reason="the Cluster Autoscaler scales Auto Scaling groups of AWS, which a rehearsal does not have",
         ),

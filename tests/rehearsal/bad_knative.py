@@ -4,6 +4,7 @@ from typing import Any
 
 from tests.rehearsal.bad_serving import MODEL, serving
 
+WORDS = f"ghcr.io/acme/words@sha256:{'a' * 64}"
 GRAPH = {"nodes": {"root": {"kind": "sequence", "steps": [{"to": "chat"}]}}}
 
 
@@ -65,6 +66,11 @@ KNATIVE_CASES: list[tuple[str, dict[str, Any], str]] = [
         "canary with replicas of its own on Knative",
         knative({"canary": {"source": "s3://acme-models/chat/4", "percent": 10, "replicas": 2}}),
         f"{MODEL}.canary.replicas = 2: in knative mode a canary scales within the model's own replicas; leave it out",
+    ),
+    (
+        "transformer on Knative",
+        knative({"transformer": {"image": WORDS}}),
+        "Knative sends requests to one container of a pod, and a model in knative mode is that; use mode: standard, or leave the transformer out",
     ),
     (
         "graph to a model on Knative",

@@ -8,6 +8,7 @@ LLM: dict[str, Any] = {
     "source": "s3://acme-models/chat/3",
     "gpu": {"slice": "3g.40gb"},
 }
+TRANSFORMER = {"image": "ghcr.io/acme/words@sha256:" + "a" * 64, "args": ["--words=9"], "cpu": 2, "memoryGib": 4}
 EXISTING = {"provider": "existing", "gpuPools": {"h100": {"accelerator": "H100-80", "gpus": 8, "nodes": 1}}}
 
 
@@ -109,6 +110,21 @@ SERVING_CASES: list[tuple[str, dict[str, Any], str]] = [
         "adapters of a model on a volume",
         serving({"source": "pvc://weights/chat", "adapters": {"legal": "s3://acme-models/legal"}}),
         f'{MODEL}.source = "pvc://weights/chat": with adapters KServe fetches the model and them into one folder,',
+    ),
+    (
+        "transformer by tag",
+        serving({"transformer": {**TRANSFORMER, "image": "ghcr.io/acme/words:1"}}),
+        f'{MODEL}.transformer.image = "ghcr.io/acme/words:1": does not match',
+    ),
+    (
+        "transformer from anywhere",
+        serving({"transformer": {**TRANSFORMER, "image": "docker.io/acme/words@sha256:" + "a" * 64}}),
+        "...: not from a registry of trust.registries: ghcr.io/acme",
+    ),
+    (
+        "transformer beyond the quota",
+        serving({"cpu": 8, "transformer": {**TRANSFORMER, "cpu": 249}}),
+        "vision.quota.cpu = 256: models.chat (257) always hold 257 processors; raise it",
     ),
     (
         "canary that is the same model",

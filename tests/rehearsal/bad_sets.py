@@ -61,8 +61,8 @@ SET_CASES: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "a backend that is none",
-        multiplex({"backend": "modelmesh"}),
-        f'{SET}.backend = "modelmesh": allowed: multiplex, adapters',
+        multiplex({"backend": "triton"}),
+        f'{SET}.backend = "triton": allowed: multiplex, adapters, modelmesh',
     ),
     (
         "a multiplexed model larger than its slice",

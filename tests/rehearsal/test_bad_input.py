@@ -7,10 +7,12 @@ import pytest
 import yaml
 
 from rehearsal.__main__ import main
+from tests.rehearsal.bad_cache import CACHE_CASES
 from tests.rehearsal.bad_ensembles import ENSEMBLE_CASES
 from tests.rehearsal.bad_events import EVENT_CASES
 from tests.rehearsal.bad_flows import FLOW_CASES
 from tests.rehearsal.bad_knative import KNATIVE_CASES
+from tests.rehearsal.bad_mesh import MESH_CASES
 from tests.rehearsal.bad_pipelines import PIPELINE_CASES
 from tests.rehearsal.bad_ray import RAY_CASES
 from tests.rehearsal.bad_serving import SERVING_CASES
@@ -936,6 +938,8 @@ CASES = [
     *(Case(*row) for row in PIPELINE_CASES),
     *(Case(*row) for row in ENSEMBLE_CASES),
     *(Case(*row) for row in SET_CASES),
+    *(Case(*row) for row in MESH_CASES),
+    *(Case(*row) for row in CACHE_CASES),
 ]
 
 

@@ -1,4 +1,5 @@
-"""What the real KServe and the real API server make of ensembles and graphs, in a namespace as tenants have."""
+"""What the real KServe and the real API server make of ensembles, transformers and graphs, in a namespace as tenants
+have."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,12 +12,14 @@ from components.serving.models import inference_service
 from components.serving.triton.repository import config_map, repository
 from components.settings import Settings
 from components.settings.ensembles import Ensemble
+from components.settings.serving import ServedModel
 from components.settings.workloads import Priority
 from rehearsal import controllers, fleet, toolchain, upstream_crds
 from rehearsal.fleet import NodePool
 from rehearsal.kube import JsonObject, Kube, object_path
 from rehearsal.releases import Release
 from tests.rehearsal.bad_ensembles import PHOTOS, changed, graphs
+from tests.rehearsal.bad_serving import TRANSFORMER
 from tests.rehearsal.cluster import Namespace, apply_crds, eventually, install, priority_classes, uninstall
 from tests.stack_files import settings
 
@@ -98,6 +101,28 @@ def served(api: Kube, tenant: Namespace, ensemble: Ensemble) -> JsonObject:
     eventually(lambda: is_ready(api, path), "the ensemble to be ready", seconds=90)
     (pod,) = [pod for pod in tenant.pods() if pod["metadata"]["labels"].get("component") == "predictor"]
     return pod
+
+
+def test_a_transformer_shares_the_pod_and_is_what_the_service_leads_to(api: Kube, tenant: Namespace) -> None:
+    model = ServedModel.model_validate(
+        {
+            "modality": "text",
+            "runtime": "triton",
+            "source": "s3://acme-models/words",
+            "transformer": TRANSFORMER,
+        }
+    )
+    service = inference_service(tenant.name, "words", model, settings().cluster)
+    put(api, "serving.kserve.io/v1beta1", "InferenceService", service)
+    path = f"/apis/serving.kserve.io/v1beta1/namespaces/{tenant.name}/inferenceservices/words"
+    eventually(lambda: is_ready(api, path), "the model to be ready", seconds=90)
+    (pod,) = [pod for pod in tenant.pods() if pod["metadata"]["labels"].get("component") == "predictor"]
+    containers = {one["name"]: one for one in pod["spec"]["containers"]}
+    assert set(containers) == {"kserve-container", "transformer-container"}
+    assert "/mnt/models" in {mount["mountPath"] for mount in containers["transformer-container"]["volumeMounts"]}
+    led = api.get(f"/api/v1/namespaces/{tenant.name}/services/words-predictor")
+    assert led is not None
+    assert [(port["port"], port["targetPort"]) for port in led["spec"]["ports"]] == [(80, 8081)]
 
 
 def is_ready(api: Kube, path: str) -> bool:

@@ -68,6 +68,6 @@ def test_a_stack_takes_images_as_it_names_them_and_adds_to_the_config() -> None:
     config = named(graph, "p-knative-serving").inputs["spec"]["config"]
     assert config["autoscaler"]["stable-window"] == "120s"
     assert config["autoscaler"]["enable-scale-to-zero"] == "true"
-    assert {"gcr.io", "ghcr.io", "index.docker.io", "nvcr.io", "quay.io"} == set(
+    assert {"gcr.io", "ghcr.io", "index.docker.io", "nvcr.io", "quay.io", "registry.k8s.io"} == set(
         config["deployment"]["registries-skipping-tag-resolving"].split(",")
     )

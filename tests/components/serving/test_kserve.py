@@ -14,6 +14,7 @@ def args(**changes: Any) -> KServeArgs:
         "mirror": None,
         "knative_tenants": [],
         "images_lock": {},
+        "keeps_models": False,
         "values": {},
     }
     return {**base, **changes}  # type: ignore[return-value]
