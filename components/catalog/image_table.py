@@ -200,6 +200,19 @@ _LOCAL_MODELS = {
     ),
 }
 
+_LOCAL_MODELS = {
+    "controller": (
+        _pair("kserve.localmodel.controller.image", "kserve.localmodel.controller.tag"),
+        "docker.io",
+        "kserve/kserve-localmodel-controller",
+    ),
+    "agent": (
+        _pair("kserve.localmodelnode.controller.image", "kserve.localmodelnode.controller.tag"),
+        "docker.io",
+        "kserve/kserve-localmodelnode-agent",
+    ),
+}
+
 _BY_REGISTRY: Mapping[str, Mapping[str, tuple[ImagePaths, str, str]]] = {
     "kyverno": _KYVERNO,
     "cert-manager": _CERT_MANAGER,

@@ -6,7 +6,9 @@ flow, step and reason. docs/runbooks/replay.md says how.
 
 from components.eventing import router_mappings as mappings
 from components.eventing.kafka_names import dead_letters_topic
-from components.eventing.router_streams import LOGGER, Broker, lets, mapping, reader, writer
+from components.eventing.router_kafka import Broker, reader, writer
+from components.eventing.router_resources import lets, mapping
+from components.eventing.router_streams import LOGGER
 from components.manifest import Spec
 from components.settings.flow_steps import DEAD_LETTER_TYPE
 

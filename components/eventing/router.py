@@ -8,7 +8,7 @@ import pulumi_kubernetes as kubernetes
 from components.eventing import router_objects as objects
 from components.eventing.kafka_names import BOOTSTRAP
 from components.eventing.router_config import digest, flow_files, memory_mib, own_files
-from components.eventing.router_streams import Broker
+from components.eventing.router_kafka import Broker
 from components.settings.sections import Tenant
 
 

@@ -10,17 +10,9 @@ import yaml
 from components.eventing.kafka_names import events_topic, step_topic
 from components.eventing.protocols import protocol
 from components.eventing.replay import replay
-from components.eventing.router_streams import (
-    CALLS_PER_PARTITION,
-    INTAKE,
-    Broker,
-    Route,
-    StepStream,
-    intake,
-    resources,
-    service,
-    step_stream,
-)
+from components.eventing.router_kafka import CALLS_PER_PARTITION, Broker
+from components.eventing.router_resources import resources
+from components.eventing.router_streams import INTAKE, Route, StepStream, intake, service, step_stream
 from components.manifest import Spec
 from components.settings.checks_flows import step_modalities, step_model
 from components.settings.events import TenantEvents
@@ -152,7 +144,7 @@ class _Readable(yaml.SafeDumper):
     """YAML in which text of several lines stands as it is."""
 
 
-def _block(dumper: yaml.SafeDumper, text: str) -> Any:
+def _block(dumper: Any, text: str) -> Any:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
 
 

@@ -13,10 +13,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from components.eventing import router_mappings as mappings
 from components.eventing.kafka_names import (
-    AUDIT_TOPIC,
-    dead_letters_topic,
     events_topic,
     results_topic,
     router_group,
@@ -24,31 +21,14 @@ from components.eventing.kafka_names import (
     step_topic,
 )
 from components.eventing.protocols import Protocol
+from components.eventing.router_kafka import Broker, reader
+from components.eventing.router_resources import OUTPUT
 from components.manifest import Spec
-from components.settings.flow_steps import CALL_TYPE, DEAD_LETTER_TYPE, LONGEST_PAUSE_SECONDS, RESULT_TYPE, STEP_TYPE
+from components.settings.flow_steps import LONGEST_PAUSE_SECONDS, RESULT_TYPE, STEP_TYPE
 from components.settings.serving import Modality
-
-HEADROOM_KIB = 64
-"""What the platform's attributes and Kafka's own framing may add to data of the largest size that a topic takes."""
-
-OUTPUT = "kafka"
-"""Label of the one output that all streams share."""
 
 INTAKE = "intake"
 """Name of the stream that takes events in."""
-
-CALLS_PER_PARTITION = 4
-"""Events of one partition that may be ahead of the oldest unfinished one, per call at once: so many pass one that keeps
-failing or waits. Kafka is told of a finished event only when all before it are finished too."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Broker:
-    """Where Kafka is, and who the router is there."""
-
-    bootstrap: str
-    certificates: str | None
-    """Folder with tls.crt, tls.key and ca.crt; None: without TLS."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,68 +59,6 @@ class Route:
     """What an event has to have."""
     steps: tuple[str, ...]
     """Steps that get it."""
-
-
-def client(broker: Broker) -> Spec:
-    """What every client of Kafka needs to know."""
-    tls: Spec = {}
-    if broker.certificates is not None:
-        folder = broker.certificates
-        tls = {
-            "tls": {
-                "enabled": True,
-                "root_cas_file": f"{folder}/ca.crt",
-                "client_certs": [{"cert_file": f"{folder}/tls.crt", "key_file": f"{folder}/tls.key"}],
-            }
-        }
-    return {"seed_brokers": [broker.bootstrap], **tls}
-
-
-def reader(broker: Broker, topic: str, group: str, *, at_once: int, largest_kib: int) -> Spec:
-    """Input that reads `topic` for `group`, at least once."""
-    return {
-        "kafka_franz": {
-            **client(broker),
-            "topics": [topic],
-            "consumer_group": group,
-            "client_id": "router",
-            "checkpoint_limit": at_once * CALLS_PER_PARTITION,
-            "commit_period": "1s",
-            "fetch_max_wait": "1s",
-            # A few of the largest, since every stream holds what it fetched.
-            "fetch_max_bytes": f"{4 * (largest_kib + HEADROOM_KIB)}KiB",
-            "fetch_max_partition_bytes": f"{largest_kib + HEADROOM_KIB}KiB",
-            # A topic may come into being after its stream.
-            "reconnect_on_unknown_topic_or_partition": True,
-            "metadata_max_age": "30s",
-        }
-    }
-
-
-def writer(broker: Broker, largest_kib: int) -> Spec:
-    """Output to the topic that a message names. What cannot be written is kept and written later, not worked out again:
-    a model's answer is not asked for twice because brokers restart."""
-    return {
-        "retry": {
-            "max_retries": 0,
-            "backoff": {"initial_interval": "500ms", "max_interval": "10s", "max_elapsed_time": "0s"},
-            "output": {
-                "kafka_franz": {
-                    **client(broker),
-                    "topic": "${! @topic }",
-                    "key": "${! @key }",
-                    "client_id": "router",
-                    # Kafka's binding of CloudEvents tells their form by this header.
-                    "metadata": {"include_patterns": ["^content-type$"]},
-                    "max_in_flight": 64,
-                    "timeout": "30s",
-                    "max_message_bytes": f"{largest_kib + HEADROOM_KIB}KiB",
-                    # Every client can read this one.
-                    "compression": "gzip",
-                }
-            },
-        }
-    }
 
 
 def intake(tenant: str, broker: Broker, routes: list[Route], largest_kib: int) -> Spec:
@@ -275,106 +193,6 @@ def _call(step: StepStream, outage_hours: float) -> Spec:
             "processors": [failing, {"resource": "count"}],
         }
     }
-
-
-def resources(tenant: str, broker: Broker, largest_kib: int, audited: Mapping[str, str] | None = None) -> Spec:
-    """What all streams share: the output, and each thing that any of them does with an event.
-
-    Args:
-        tenant: Whose they are.
-        broker: Where Kafka is.
-        largest_kib: Size of the largest event.
-        audited: <flow>/<step> -> the model that it calls, for the audit stream; None: nobody is told.
-    """
-    note = [] if audited is None else [mapping(_note(tenant, audited))]
-    each: list[Spec] = [{"unarchive": {"format": "json_array"}}, mapping(mappings.EACH)]
-    return {
-        "output_resources": [{"label": OUTPUT, **writer(broker, largest_kib)}],
-        "processor_resources": [
-            *(
-                {"label": label, **mapping(text)}
-                for label, text in {
-                    "accept": mappings.ACCEPT,
-                    "keep": mappings.KEEP,
-                    "take": mappings.TAKE,
-                    "ask": mappings.ASK,
-                    "classify": mappings.CLASSIFY,
-                    "again": mappings.AGAIN,
-                    "compose": mappings.COMPOSE,
-                    "fits": _fitting(largest_kib),
-                }.items()
-            ),
-            _chain("count", {"catch": [mapping(mappings.EXHAUSTED)]}, mapping(mappings.COUNT), mapping(mappings.WAIT)),
-            _chain("judge", mapping(mappings.REASON), mapping(mappings.JUDGE)),
-            _chain("spread", mapping(mappings.SPREAD), *note, *each),
-            _chain(
-                "bury",
-                mapping(_bury(tenant, largest_kib)),
-                *_noticed(),
-                *([mapping(mappings.ALONE), *note, *each] if note else []),
-            ),
-        ],
-    }
-
-
-def _fitting(largest_kib: int) -> str:
-    return (
-        f"let most = {largest_kib * 1024 + HEADROOM_KIB * 512}\n"
-        "root = if content().length() > $most {\n"
-        '  throw("%v bytes are more than a topic takes, %v: give media by reference, as dataref"'
-        ".format(content().length(), $most))\n"
-        "}"
-    )
-
-
-def _bury(tenant: str, largest_kib: int) -> str:
-    known = {
-        "most": largest_kib * 1024 + HEADROOM_KIB * 512,
-        "source": f"/tenants/{tenant}/router",
-        "kind": DEAD_LETTER_TYPE,
-        "topic": dead_letters_topic(tenant),
-    }
-    return lets(known) + mappings.BURY
-
-
-def _note(tenant: str, models: Mapping[str, str]) -> str:
-    known = {
-        "audit": AUDIT_TOPIC,
-        "kind": CALL_TYPE,
-        "models": dict(models),
-        "source": f"/tenants/{tenant}/router",
-        "tenant": tenant,
-    }
-    return lets(known) + mappings.NOTE
-
-
-def lets(known: Mapping[str, object]) -> str:
-    """What a mapping takes for given."""
-    return "".join(f"let {name} = {json.dumps(value, sort_keys=True)}\n" for name, value in known.items())
-
-
-def mapping(text: str) -> Spec:
-    return {"mapping": text.strip()}
-
-
-def _chain(label: str, *processors: Spec) -> Spec:
-    """Several processors under one label."""
-    return {"label": label, "processors": list(processors)}
-
-
-def _noticed() -> list[Spec]:
-    """Dead letters are counted and logged, without what is in them."""
-    names = {"flow": '${! json("flow").or("") }', "step": '${! json("step").or("") }', "reason": '${! json("reason") }'}
-    return [
-        {"metric": {"type": "counter", "name": "dead_letters", "labels": names}},
-        {
-            "log": {
-                "level": "WARN",
-                "message": '${! json("correlationid").or("an event") } is a dead letter: ${! json("reason") }',
-                "fields_mapping": 'root = {"topic": this.topic, "id": this.id}',
-            }
-        },
-    ]
 
 
 LOGGER: Spec = {"level": "INFO", "format": "json", "static_fields": {"app": "router"}}

@@ -7,9 +7,9 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.catalog.workload_images import workload_image
+from components.cluster.api_addresses import api_addresses
 from components.labels import tenant_labels
 from components.manifest import Spec
-from components.scheduling.ray.objects import api_addresses
 from components.serving import mesh_models as models
 from components.serving import mesh_objects as objects
 from components.serving.webhooks import patient

@@ -1,7 +1,7 @@
 """Sends recordings as events and writes down the answers: python produce.py recording.wav ...
 
-Needs kafka-python. The folder KAFKA_FILES (default /kafka) holds ca.crt, tls.crt and tls.key of the Secret kafka-client,
-TENANT the tenant's name.
+Needs kafka-python. The folder KAFKA_FILES (default /kafka) holds ca.crt, tls.crt and tls.key of the Secret
+kafka-client, TENANT the tenant's name.
 """
 
 import base64

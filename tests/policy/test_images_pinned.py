@@ -8,12 +8,13 @@ from components.catalog.images import PAUSE as PAUSE_IMAGE
 from components.catalog.images import PLATFORM_IMAGES, image_values
 from components.catalog.versions import COMPONENTS
 from components.catalog.workload_images import WORKLOAD_IMAGES
+from policy.images import registry_roots
 from policy.rules import images_pinned
 
 FIX = "cannot be known before the update; make it plain: text in the program, not an output"
 PAUSE = "registry.k8s.io/pause:3.10.1"
 _IMAGES = (PAUSE_IMAGE, *WORKLOAD_IMAGES.values(), *(image for all_ in PLATFORM_IMAGES.values() for image in all_))
-CATALOG = ", ".join(sorted({f"{image.registry}/{image.repository.split('/')[0]}" for image in _IMAGES}))
+CATALOG = ", ".join(registry_roots(_IMAGES))
 """Owners of the catalog's images, as the rule lists them."""
 
 
@@ -342,9 +343,6 @@ def test_what_cannot_be_known_is_refused(world: Any, judge: Any) -> None:
 
 
 def test_dockers_own_library_is_not_open_because_the_catalog_has_one_image_of_it() -> None:
-    from components.catalog.workload_images import WORKLOAD_IMAGES
-    from policy.images import registry_roots
-
     roots = registry_roots(WORKLOAD_IMAGES.values())
     assert "docker.io/library/mysql" in roots
     assert "docker.io/library" not in roots

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from components.eventing import router_objects as objects
 from components.eventing.router_config import REPLAY_FILE, flow_files, own_files
-from components.eventing.router_streams import Broker
+from components.eventing.router_kafka import Broker
 from components.settings.sections import Tenant
 from rehearsal.processes import free_port
 

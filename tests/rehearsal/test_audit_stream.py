@@ -22,7 +22,7 @@ from kafka.structs import TopicPartition
 from components.eventing.kafka_names import AUDIT_TOPIC, client_user, events_topic, router_user
 from components.eventing.kafka_objects import Nodes, kafka_metadata, kafka_spec, topic_spec, user_spec
 from components.eventing.retention import Load
-from components.eventing.router_streams import Broker
+from components.eventing.router_kafka import Broker
 from components.eventing.topics import StepLoad, tenant_topics
 from components.settings.sections import Tenant
 from components.trust.audit.streams import KUBERNETES, archive, collector

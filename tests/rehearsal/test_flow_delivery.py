@@ -26,7 +26,7 @@ from components.eventing.kafka_names import (
 from components.eventing.kafka_objects import Nodes, kafka_metadata, kafka_spec, topic_spec, user_spec
 from components.eventing.replay import MOST_REPLAYS
 from components.eventing.retention import Load
-from components.eventing.router_streams import Broker
+from components.eventing.router_kafka import Broker
 from components.eventing.topics import StepLoad, tenant_topics
 from components.settings.sections import Tenant
 from rehearsal import toolchain
@@ -217,8 +217,8 @@ def _wait(broker: TestBroker, story: Story, *, results: int = 0, letters: int = 
     """Until so many different events have a result, and so many a dead letter."""
 
     def enough() -> bool:
-        answered = {one["idempotencykey"] for one in _read(broker, results_topic(TENANT))} if results else set()
-        buried = {one["id"] for one in _read(broker, dead_letters_topic(TENANT))} if letters else set()
+        answered = {one["idempotencykey"] for one in _read(broker, results_topic(TENANT))}
+        buried = {one["id"] for one in _read(broker, dead_letters_topic(TENANT))}
         return len(answered) >= results and len(buried) >= letters
 
     eventually(enough, f"{results} results and {letters} dead letters of {len(story.sent)} events", seconds=180)

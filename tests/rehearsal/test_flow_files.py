@@ -9,7 +9,7 @@ import pytest
 
 from components.eventing.protocols import protocol
 from components.eventing.router_config import flow_files, own_files
-from components.eventing.router_streams import Broker
+from components.eventing.router_kafka import Broker
 from components.settings import load
 from components.settings.ensembles import Ensemble
 from components.settings.flows import Step

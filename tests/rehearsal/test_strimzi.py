@@ -343,18 +343,21 @@ def test_the_backlog_of_the_broker_wakes_a_deployment_through_the_real_keda(
 
 
 def test_an_event_wakes_a_flows_model_on_a_gpu_and_it_sleeps_again(
-    api: Kube, tenant: Namespace, client: dict[str, Any], unique: Callable[[str], str]
+    api: Kube, tenant: Namespace, client: dict[str, Any], pools: Callable[..., NodePool]
 ) -> None:
     """With the ScaledObject and the authentication of a stack, but for the router's name and KEDA's patience."""
     gpus = {"nvidia.com/gpu": "1"}
-    pool = unique("gpus")
-    fleet.ensure_pool(api, NodePool(name=pool, machine="m", vcpu=8, memory_gib=32, accelerator="L4", gpus=1), 1)
+    pool = pools()
     waiting = Topic(name=step_topic(TENANT, "talk", "answer"), partitions=2, retention_ms=3_600_000)
     topic(api, waiting)
     eventually(lambda: ready(api, f"{KAFKA}/kafkatopics/{waiting.name}"), "the step's topic")
     shape = {"image": "registry.invalid/vllm:1", "resources": {"limits": gpus}}
     labels = {"app": "chat-predictor"}
-    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "main", **shape}]}}
+    pod: dict[str, Any] = {
+        "containers": [{"name": "main", **shape}],
+        "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists"}],
+    }
+    template = {"metadata": {"labels": labels}, "spec": pod}
     deployments = f"/apis/apps/v1/namespaces/{TENANT}/deployments"
     spec: dict[str, Any] = {"replicas": 0, "selector": {"matchLabels": labels}, "template": template}
     put(api, deployments, "apps/v1", "Deployment", {"name": "chat-predictor"}, spec)
@@ -393,7 +396,7 @@ def test_an_event_wakes_a_flows_model_on_a_gpu_and_it_sleeps_again(
     producer.send(waiting.name, b"{}").get(timeout=30)
     producer.close()
     eventually(lambda: running() != [], "a model on a GPU for one event", seconds=60)
-    assert running()[0].startswith(pool)
+    assert running()[0].startswith(pool.name)
     consumer = KafkaConsumer(
         waiting.name,
         **client,
@@ -408,7 +411,6 @@ def test_an_event_wakes_a_flows_model_on_a_gpu_and_it_sleeps_again(
     eventually(lambda: replicas() == 0, "the model to sleep once nothing waits", seconds=90)
     api.delete(f"{scaled}/chat")
     eventually(lambda: api.get(f"{scaled}/chat") is None, "the scaled object to go")
-    fleet.remove_pool(api, pool)
 
 
 def test_names_of_the_cluster_lead_to_the_broker(control_plane: Supervisor, cluster: JsonObject) -> None:

@@ -9,7 +9,7 @@ import pulumi_kubernetes as kubernetes
 import yaml
 
 from components.eventing.kafka_names import AUDIT_NAMESPACE, BOOTSTRAP, TenantTopics, secret_name
-from components.eventing.router_streams import Broker
+from components.eventing.router_kafka import Broker
 from components.eventing.tenant_events import TenantEvents
 from components.helm import addon_namespace
 from components.manifest import Spec

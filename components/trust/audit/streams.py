@@ -13,7 +13,9 @@ import json
 from collections.abc import Mapping
 
 from components.eventing.kafka_names import AUDIT_TOPIC
-from components.eventing.router_streams import Broker, mapping, reader, service, writer
+from components.eventing.router_kafka import Broker, reader, writer
+from components.eventing.router_resources import mapping
+from components.eventing.router_streams import service
 from components.manifest import Spec
 from components.trust.audit.topic import ARCHIVE, LARGEST_KIB
 

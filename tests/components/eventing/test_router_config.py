@@ -6,7 +6,7 @@ import yaml
 
 from components.eventing.kafka_names import router_group
 from components.eventing.router_config import digest, flow_files, memory_mib, own_files
-from components.eventing.router_streams import Broker
+from components.eventing.router_kafka import Broker
 from components.settings.sections import Tenant
 from tests.rehearsal.bad_flows import flow, flows
 from tests.stack_files import settings
@@ -118,7 +118,10 @@ def test_a_steps_own_words_take_the_place_of_the_default_ones() -> None:
 
 
 def test_a_change_of_one_flow_changes_only_that_flows_files() -> None:
-    two = {"a": {"steps": {"listen": {"model": "hear"}}}, "b": {"steps": {"answer": {"model": "write"}}}}
+    two: dict[str, Any] = {
+        "a": {"steps": {"listen": {"model": "hear"}}},
+        "b": {"steps": {"answer": {"model": "write"}}},
+    }
     before = settings(**flows(two)).tenants["vision"]
     two["b"]["steps"]["answer"] = {"model": "write", "retries": 7}
     after = settings(**flows(two)).tenants["vision"]

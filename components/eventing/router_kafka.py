@@ -1,0 +1,86 @@
+"""How the router speaks to Kafka: what it reads, and how it writes. Pure.
+
+Sources: Bento v1.10.0, website/docs (kafka_franz, retry) and internal/impl/kafka.
+"""
+
+from dataclasses import dataclass
+
+from components.manifest import Spec
+
+HEADROOM_KIB = 64
+"""What the platform's attributes and Kafka's own framing may add to data of the largest size that a topic takes."""
+
+CALLS_PER_PARTITION = 4
+"""Events of one partition that may be ahead of the oldest unfinished one, per call at once: so many pass one that keeps
+failing or waits. Kafka is told of a finished event only when all before it are finished too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broker:
+    """Where Kafka is, and who the router is there."""
+
+    bootstrap: str
+    certificates: str | None
+    """Folder with tls.crt, tls.key and ca.crt; None: without TLS."""
+
+
+def client(broker: Broker) -> Spec:
+    """What every client of Kafka needs to know."""
+    tls: Spec = {}
+    if broker.certificates is not None:
+        folder = broker.certificates
+        tls = {
+            "tls": {
+                "enabled": True,
+                "root_cas_file": f"{folder}/ca.crt",
+                "client_certs": [{"cert_file": f"{folder}/tls.crt", "key_file": f"{folder}/tls.key"}],
+            }
+        }
+    return {"seed_brokers": [broker.bootstrap], **tls}
+
+
+def reader(broker: Broker, topic: str, group: str, *, at_once: int, largest_kib: int) -> Spec:
+    """Input that reads `topic` for `group`, at least once."""
+    return {
+        "kafka_franz": {
+            **client(broker),
+            "topics": [topic],
+            "consumer_group": group,
+            "client_id": "router",
+            "checkpoint_limit": at_once * CALLS_PER_PARTITION,
+            "commit_period": "1s",
+            "fetch_max_wait": "1s",
+            # A few of the largest, since every stream holds what it fetched.
+            "fetch_max_bytes": f"{4 * (largest_kib + HEADROOM_KIB)}KiB",
+            "fetch_max_partition_bytes": f"{largest_kib + HEADROOM_KIB}KiB",
+            # A topic may come into being after its stream.
+            "reconnect_on_unknown_topic_or_partition": True,
+            "metadata_max_age": "30s",
+        }
+    }
+
+
+def writer(broker: Broker, largest_kib: int) -> Spec:
+    """Output to the topic that a message names. What cannot be written is kept and written later, not worked out again:
+    a model's answer is not asked for twice because brokers restart."""
+    return {
+        "retry": {
+            "max_retries": 0,
+            "backoff": {"initial_interval": "500ms", "max_interval": "10s", "max_elapsed_time": "0s"},
+            "output": {
+                "kafka_franz": {
+                    **client(broker),
+                    "topic": "${! @topic }",
+                    "key": "${! @key }",
+                    "client_id": "router",
+                    # Kafka's binding of CloudEvents tells their form by this header.
+                    "metadata": {"include_patterns": ["^content-type$"]},
+                    "max_in_flight": 64,
+                    "timeout": "30s",
+                    "max_message_bytes": f"{largest_kib + HEADROOM_KIB}KiB",
+                    # Every client can read this one.
+                    "compression": "gzip",
+                }
+            },
+        }
+    }
