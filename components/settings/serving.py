@@ -95,9 +95,9 @@ class Replicas(Model):
     """Bounds of a model's replicas."""
 
     min: Count = 1
-    """In standard mode 0 only for a model that steps of flows call, and nobody else: an event that waits wakes it, while
-    a request finds nobody. At least 1 otherwise: a model without replicas gives no signal. In knative mode 0 is allowed:
-    a request waits until the first replica has started."""
+    """In standard mode 0 only for a model that steps of flows call, and nobody else: an event that waits wakes it,
+    while a request finds nobody. At least 1 otherwise: a model without replicas gives no signal. In knative mode 0 is
+    allowed: a request waits until the first replica has started."""
 
     max: PositiveCount | None = None
     """Default: `min`, so that the model does not scale by itself."""

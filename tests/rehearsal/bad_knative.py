@@ -70,7 +70,8 @@ KNATIVE_CASES: list[tuple[str, dict[str, Any], str]] = [
     (
         "transformer on Knative",
         knative({"transformer": {"image": WORDS}}),
-        "Knative sends requests to one container of a pod, and a model in knative mode is that; use mode: standard, or leave the transformer out",
+        "Knative sends requests to one container of a pod, and a model in knative mode is that; use mode: standard, or"
+        " leave the transformer out",
     ),
     (
         "graph to a model on Knative",
