@@ -14,7 +14,7 @@ from rehearsal.controllers import knative, tools
 from rehearsal.controllers.base import Context, Plan
 from rehearsal.kube import JsonObject
 from rehearsal.providers import kubernetes_wait
-from rehearsal.tooltable import TOOLS
+from rehearsal.tooltable import TOOLS, Tool
 
 WEBHOOK = """\
 apiVersion: admissionregistration.k8s.io/v1
@@ -64,7 +64,9 @@ def test_only_a_stack_with_knative_builds_it() -> None:
 
 
 def test_the_operator_carries_what_stacks_ask_it_for() -> None:
-    targets = {one.target for one in TOOLS["knative-operator"].data}
+    operator = TOOLS["knative-operator"]
+    assert isinstance(operator, Tool)
+    targets = {one.target for one in operator.data}
     assert {"kodata/knative-serving/1.22.1", "kodata/ingress/1.22", "kodata/knative-eventing/1.22.2"} <= targets
 
 

@@ -95,6 +95,7 @@ def test_a_canary_is_no_service_of_its_own_and_nothing_else_scales_it(stack: Set
         "settings": chosen.model_dump(mode="json", by_alias=True, exclude_defaults=True),
         "domain": "models.internal",
         "prometheus": None,
+        "backlogs": [],
         "account": None,
         "pod_labels": {},
     }
