@@ -137,10 +137,11 @@ class TenantPipelines(pulumi.ComponentResource):
             for account, folders in account_folders(self._tenant).items()
         }
 
-    def _account(self, account: str, rules: list[dict[str, Any]], identity: Identity | None) -> pulumi.Resource:
+    def _account(self, account: str, rules: Spec, identity: Identity | None) -> pulumi.Resource:
+        metadata: Spec = {**self._metadata(account), "annotations": identity.annotations if identity else {}}
         made = kubernetes.core.v1.ServiceAccount(
             f"{self._name}-{account}",
-            metadata={**self._metadata(account), "annotations": identity.annotations if identity else {}},
+            metadata=metadata,
             automount_service_account_token=False,
             opts=self._child,
         )

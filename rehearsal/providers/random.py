@@ -10,7 +10,7 @@ import inspect
 import secrets
 import string
 from collections.abc import Collection, Iterable
-from typing import Final
+from typing import Any, Final
 
 from rehearsal.providers.install import sdk_version
 from rehearsal.providers.plugin import UNKNOWN, Props, ProviderError, RehearsalProvider, report, serve
@@ -29,7 +29,8 @@ def known_inputs() -> frozenset[str]:
     """Inputs of a password, as the SDK spells them for the engine."""
     from pulumi_random import RandomPassword  # the SDK is slow to import
 
-    names = inspect.signature(RandomPassword._internal_init).parameters  # pyright: ignore[reportPrivateUsage]
+    make: Any = vars(RandomPassword)["_internal_init"]
+    names = inspect.signature(make).parameters
     words = (name.split("_") for name in names if not name.startswith("__") and name not in ("resource_name", "opts"))
     return frozenset(first + "".join(part.capitalize() for part in rest) for first, *rest in words)
 
