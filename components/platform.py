@@ -19,6 +19,7 @@ from components.gpu.drivers import DriverPlan, driver_plan
 from components.gpu.efa import EfaDevicePlugin
 from components.gpu.layouts import layout_names
 from components.gpu.operator import GpuOperator
+from components.knative.make import make_knative
 from components.pipelines.make import make_engine, make_tenant_pipelines
 from components.scheduling.kuberay import KubeRay
 from components.scheduling.priorities import PriorityClasses
@@ -249,11 +250,17 @@ class Platform(pulumi.ComponentResource):
                     self._on_cluster,
                 )
             )
+        knative: list[pulumi.Resource] = []
+        if settings.knative is not None:
+            knative.append(make_knative(name, settings, settings.knative, self._lock, self._on_cluster))
+            layers += knative
         certificates = make_certificates(name, settings, self._lock, self._on_cluster)
         # Made before tenants, these outlive them on a destroy, and their controllers can let go of what tenants made.
         if settings.serving is not None and certificates is not None:
             layers.append(
-                make_serving(name, settings, settings.serving, certificates, self._lock, self._on_cluster, storage)
+                make_serving(
+                    name, settings, settings.serving, [certificates, *knative], self._lock, self._on_cluster, storage
+                )
             )
         if settings.events is not None and certificates is not None:
             kafka = make_events(name, settings, settings.events, certificates, self._lock, self._on_cluster)
@@ -276,6 +283,7 @@ class Platform(pulumi.ComponentResource):
                     "allocation": plan.allocation.value,
                     "deserved": deserved(tenant, weights, granted, gpu_guarantee(chosen.queue), self.gpu_supply),
                     "provider": settings.cluster.provider,
+                    "knative": settings.knative is not None,
                     "registries": list(settings.trust.registries),
                 },
                 storage.datasets(tenant) if storage is not None else None,

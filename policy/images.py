@@ -58,6 +58,13 @@ def uses(value: Any, path: str = "") -> Iterator[Use]:
         elif key == "autoscalerOptions" and "image" in mapped(item):
             # KubeRay makes a container of a Ray head out of it.
             yield Use(f"{here}.image", mapped(item)["image"], never_pulled=False)
+        elif key == "queue-sidecar-image":
+            # Knative makes a container of it in every pod that answers requests.
+            yield Use(here, item, never_pulled=False)
+        elif key == "registry" and "override" in mapped(item):
+            # Knative's operator puts these in place of those of its manifests.
+            for name, image in mapped(mapped(item)["override"]).items():
+                yield Use(f"{here}.override[{name}]", image, never_pulled=False)
         elif key == "volumes":
             for index, volume in enumerate(listed(item)):
                 if "image" in mapped(volume):

@@ -68,6 +68,11 @@ def _groups(stack: str, settings: Settings) -> Iterator[tuple[str, list[tuple[st
                 "platform kyverno",
                 f"Kyverno {versions.kyverno}<br/>image signatures: {settings.trust.enforcement.value}",
             ),
+            *(
+                [("platform knative", f"Knative {versions.knative}<br/>services that sleep until asked")]
+                if settings.knative
+                else []
+            ),
             *_serving(settings),
         ],
     )

@@ -87,7 +87,8 @@ def last_lines(log: Path, count: int = 4) -> str:
     return ""
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """For a child between fork and exec: the kernel ends it with whoever started it."""
     # Runs in the child before exec: when the supervisor dies, by whatever means, the kernel ends the child.
     if _LIBC is not None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
@@ -123,7 +124,7 @@ def start(process: Process, logs: Path, base: Mapping[str, str] | None = None) -
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                preexec_fn=_die_with_parent,
+                preexec_fn=die_with_parent,
             )
     except OSError as error:
         raise ProcessFailed(f"{process.name} cannot be started: {error}") from error

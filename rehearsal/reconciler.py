@@ -177,6 +177,8 @@ class Reconciler:
         self._end(entry)
         if isinstance(entry.controller, SimulatedController) and not entry.answer.startswith("failed: release "):
             entry.controller.withdraw(self._api)
+        if isinstance(entry.controller, HostController) and entry.controller.after is not None:
+            entry.controller.after(self._api)
         shutil.rmtree(self._folder(key), ignore_errors=True)
         # Last: where the API server did not answer, the next step tries again.
         del self._entries[key]
@@ -218,6 +220,8 @@ class Reconciler:
                     self._act(entry, entry.controller)
             elif isinstance(entry.controller, HostController):
                 self._advance_host(entry, entry.controller)
+                if entry.answer == "ready" and entry.controller.beside is not None:
+                    entry.controller.beside(self._api)
         except (ConfigurationError, ProcessFailed) as error:
             # First: it stays failed even where the API server does not answer what follows.
             entry.enter(State.DONE, f"failed: {error}")

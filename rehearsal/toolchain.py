@@ -51,7 +51,7 @@ def _stamp(tool: Tool | Jars, modules: Path) -> str:
     for name in ("pom.xml", maven.CHECKSUMS) if isinstance(tool, Jars) else ("go.mod", "go.sum"):
         digest.update((modules / tool.name / name).read_bytes())
     if isinstance(tool, Tool):
-        made = [dict(tool.binaries), tool.ldflags, *map(asdict, tool.edits)]
+        made = [dict(tool.binaries), tool.ldflags, *map(asdict, tool.edits), *map(asdict, tool.data)]
         digest.update(json.dumps(made, sort_keys=True).encode())
     return digest.hexdigest()
 
@@ -257,6 +257,10 @@ def _build(tool: Tool, programs: Path, work: Path, progress: Progress, env: Mapp
         built = re.sub(r"/v\d+$", "", package).rpartition("/")[2]
         if built != name:
             (programs / built).rename(programs / name)
+    for one in tool.data:
+        # Without modes: everything in the module cache is read-only.
+        source = _source(tool, go, one.module, modules, go_env) / one.folder
+        shutil.copytree(source, programs / one.target, copy_function=shutil.copyfile)
     progress(f"  {label}: done")
 
 
@@ -268,15 +272,9 @@ def _edited(tool: Tool, go: Path, work: Path, modules: Path, env: Mapping[str, s
     module_file = work / "edited.mod"
     text = (modules / tool.name / "go.mod").read_text()
     for number, module in enumerate(dict.fromkeys(edit.module for edit in tool.edits)):
-        command = [str(go), "mod", "download", "-json", module]
-        reply = subprocess.run(
-            command, cwd=modules / tool.name, env=dict(env), capture_output=True, text=True, check=False
-        )
-        if reply.returncode != 0:
-            raise ToolchainError(f"{tool.name} {tool.version}: {module} cannot be fetched: {reply.stderr.strip()}")
         folder = work / f"edited-{number}"
         # Without modes: everything in the module cache is read-only.
-        shutil.copytree(json.loads(reply.stdout)["Dir"], folder, copy_function=shutil.copyfile)
+        shutil.copytree(_source(tool, go, module, modules, env), folder, copy_function=shutil.copyfile)
         for edit in (edit for edit in tool.edits if edit.module == module):
             source = folder / edit.file
             original = source.read_text()
@@ -287,3 +285,12 @@ def _edited(tool: Tool, go: Path, work: Path, modules: Path, env: Mapping[str, s
     module_file.write_text(text)
     shutil.copyfile(modules / tool.name / "go.sum", module_file.with_suffix(".sum"))
     return module_file
+
+
+def _source(tool: Tool, go: Path, module: str, modules: Path, env: Mapping[str, str]) -> Path:
+    """The folder of a module that the tool is built from, in Go's module cache."""
+    command = [str(go), "mod", "download", "-json", module]
+    reply = subprocess.run(command, cwd=modules / tool.name, env=dict(env), capture_output=True, text=True, check=False)
+    if reply.returncode != 0:
+        raise ToolchainError(f"{tool.name} {tool.version}: {module} cannot be fetched: {reply.stderr.strip()}")
+    return Path(json.loads(reply.stdout)["Dir"])

@@ -19,6 +19,17 @@ class Edit:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Data:
+    """A folder of files that a program reads while it runs: copied out of a module, laid beside the program."""
+
+    module: str
+    folder: str
+    """Path in the module."""
+    target: str
+    """Path in the tool's folder."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Tool:
     """One upstream project and the programs that are built from it."""
 
@@ -33,6 +44,8 @@ class Tool:
     edits: tuple[Edit, ...] = ()
     """For programs that would listen on every address of the machine and have no flag for less, or that would be built
     with far more than a rehearsal needs."""
+    data: tuple[Data, ...] = ()
+    """What the programs read beside their own code."""
     minutes: float
     """How long a build takes on 2 cores, downloads included; only told to the user."""
     cache_gib: float
@@ -68,6 +81,32 @@ _KUBERNETES_VERSION = "k8s.io/component-base/version"
 _HOSTS = "-X net.hostsFilePath=hosts"
 """Makes a Go program look host names up in the file `hosts` of its working folder, before it asks for addresses as
 always: so it reaches Services of a cluster that are processes of this machine."""
+
+_KNATIVE_LOOPBACK = (
+    Edit(
+        module="knative.dev/pkg",
+        file="observability/runtime/pprof.go",
+        old='Addr:    ":" + port,',
+        new='Addr:    "127.0.0.1:" + port,',
+    ),
+    Edit(
+        module="knative.dev/pkg",
+        file="injection/health_check.go",
+        # Its port is a constant, and two of the programs run at once here: any free one.
+        old='Addr: ":" + strconv.Itoa(port)',
+        new='Addr: "127.0.0.1:" + strconv.Itoa(port*0)',
+    ),
+    Edit(
+        module="knative.dev/pkg",
+        file="webhook/webhook.go",
+        old='fmt.Sprint(":", wh.Options.Port)',
+        new='fmt.Sprint("127.0.0.1:", wh.Options.Port)',
+    ),
+)
+"""What every Knative program opens."""
+
+_KNATIVE_MANIFESTS = ("knative-serving/1.22.1", "ingress/1.22", "knative-eventing/1.22.2", "eventing-source/1.22")
+"""What the operator installs at the versions that stacks ask for; it carries those of four minor versions."""
 
 TOOLS: Mapping[str, Tool | Jars] = {
     tool.name: tool
@@ -171,6 +210,41 @@ TOOLS: Mapping[str, Tool | Jars] = {
             minutes=11,
             cache_gib=4.0,
             size_gib=0.3,
+        ),
+        Tool(
+            name="knative",
+            version="0.49.1",
+            binaries={name: f"knative.dev/serving/cmd/{name}" for name in ("controller", "webhook", "autoscaler")},
+            edits=(
+                *_KNATIVE_LOOPBACK,
+                # Queue proxies would report here; none runs, so any port will do.
+                Edit(
+                    module="knative.dev/serving",
+                    file="cmd/autoscaler/main.go",
+                    old='statsServerAddr = ":8080"',
+                    new='statsServerAddr = "127.0.0.1:0"',
+                ),
+            ),
+            minutes=4,
+            cache_gib=2.0,
+            size_gib=0.2,
+        ),
+        Tool(
+            name="knative-operator",
+            version="0.49.3",
+            binaries={"operator": "knative.dev/operator/cmd/operator"},
+            edits=_KNATIVE_LOOPBACK,
+            data=tuple(
+                Data(
+                    module="knative.dev/operator",
+                    folder=f"cmd/operator/kodata/{folder}",
+                    target=f"kodata/{folder}",
+                )
+                for folder in _KNATIVE_MANIFESTS
+            ),
+            minutes=3,
+            cache_gib=1.5,
+            size_gib=0.1,
         ),
         Tool(
             name="argo",

@@ -89,6 +89,11 @@ KINDS: Final[Mapping[str, tuple[CustomKind, ...]]] = {
         *_kinds("serving.kserve.io", "v1alpha1", "ClusterServingRuntime/clusterservingruntimes", namespaced=False),
         *_kinds("serving.kserve.io", "v1alpha1", "ClusterStorageContainer/clusterstoragecontainers", namespaced=False),
     ),
+    "knative-operator": _kinds(
+        "operator.knative.dev",
+        "v1beta1",
+        "KnativeServing/knativeservings KnativeEventing/knativeeventings",
+    ),
     "kserve-localmodel-crd": (
         *_kinds("serving.kserve.io", "v1alpha1", "LocalModelNamespaceCache/localmodelnamespacecaches"),
         *_kinds("serving.kserve.io", "v1alpha1", "LocalModelCache/localmodelcaches", namespaced=False),
@@ -174,6 +179,7 @@ _MODULES: Final[Mapping[str, _Module]] = {
     "argo-workflows": _Module(
         "argo", "github.com/argoproj/argo-workflows/v3", ("manifests/base/crds/minimal/argoproj.io_*.yaml",)
     ),
+    "knative-operator": _Module("knative-operator", "knative.dev/operator", ("config/crd/bases/*.yaml",)),
     # Not the folders beside these, whose charts are others.
     "kserve-crd": _Module(
         "kserve",

@@ -47,6 +47,7 @@ _ALL = (
     Chart("cert-manager", "cert-manager", "https://charts.jetstack.io", "certManager"),
     Chart("envoy-gateway", "gateway-helm", "oci://docker.io/envoyproxy", "envoyGateway", oci=True),
     Chart("argo-workflows", "argo-workflows", "https://argoproj.github.io/argo-helm", "argoWorkflows"),
+    Chart("knative-operator", "knative-operator", "https://knative.github.io/operator", "knative"),
     Chart("kserve-crd", "kserve-crd", "oci://ghcr.io/kserve/charts", "kserve", oci=True),
     Chart("strimzi-kafka-operator", "strimzi-kafka-operator", "oci://quay.io/strimzi-helm", "strimzi", oci=True),
     Chart("kserve-localmodel-crd", "kserve-localmodel-crd", "oci://ghcr.io/kserve/charts", "kserve", oci=True),

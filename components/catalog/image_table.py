@@ -145,6 +145,19 @@ _KSERVE = {
     ),
 }
 
+_KNATIVE = {
+    "operator": (
+        _pair("knative_operator.knative_operator.image", "knative_operator.knative_operator.tag"),
+        "gcr.io",
+        "knative-releases/knative.dev/operator/cmd/operator",
+    ),
+    "webhook": (
+        _pair("knative_operator.operator_webhook.image", "knative_operator.operator_webhook.tag"),
+        "gcr.io",
+        "knative-releases/knative.dev/operator/cmd/webhook",
+    ),
+}
+
 
 def _strimzi(key: str) -> ImagePaths:
     path = f"{key}.image" if key else "image"
@@ -187,23 +200,11 @@ _LOCAL_MODELS = {
     ),
 }
 
-_LOCAL_MODELS = {
-    "controller": (
-        _pair("kserve.localmodel.controller.image", "kserve.localmodel.controller.tag"),
-        "docker.io",
-        "kserve/kserve-localmodel-controller",
-    ),
-    "agent": (
-        _pair("kserve.localmodelnode.controller.image", "kserve.localmodelnode.controller.tag"),
-        "docker.io",
-        "kserve/kserve-localmodelnode-agent",
-    ),
-}
-
 _BY_REGISTRY: Mapping[str, Mapping[str, tuple[ImagePaths, str, str]]] = {
     "kyverno": _KYVERNO,
     "cert-manager": _CERT_MANAGER,
     "envoy-gateway": _ENVOY_GATEWAY,
+    "knative-operator": _KNATIVE,
     "argo-workflows": _ARGO,
     "kserve-crd": {},
     "kserve-localmodel-crd": {},
@@ -277,6 +278,7 @@ TAGS: Mapping[str, Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "envoy-gateway": MappingProxyType(
             {"v1.8.3": MappingProxyType({"gateway": "v1.8.3", "proxy": "distroless-v1.38.3", "ratelimit": "1e50889b"})}
         ),
+        "knative-operator": MappingProxyType({"v1.22.3": MappingProxyType(dict.fromkeys(_KNATIVE, "v1.22.3"))}),
         "argo-workflows": MappingProxyType({"0.45.27": MappingProxyType(dict.fromkeys(_ARGO, "v3.7.3"))}),
         "kserve-crd": MappingProxyType({"v0.18.1": MappingProxyType({})}),
         "kserve-localmodel-crd": MappingProxyType({"v0.18.1": MappingProxyType({})}),
@@ -330,6 +332,7 @@ SWITCHES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             {"extraContainers": "containers of your own", "extraObjects": "objects that no policy sees"}
         ),
         "envoy-gateway": MappingProxyType({}),
+        "knative-operator": MappingProxyType({"knative_operator.multicluster.plugins": "plugins of your own"}),
         "argo-workflows": MappingProxyType(
             {
                 "controller.extraContainers": "containers of your own",

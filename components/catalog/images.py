@@ -32,6 +32,7 @@ from components.catalog.versions import COMPONENTS
 from components.catalog.workload_images import WORKLOAD_IMAGES, workload_image
 
 __all__ = [
+    "KOURIER_PROXY",
     "PAUSE",
     "PLATFORM_IMAGES",
     "Image",
@@ -54,6 +55,11 @@ PAUSE = Image("pause", "registry.k8s.io", "pause", "3.10.1")
 """A container that does nothing, for DaemonSets whose work is an init container. Tag: Kubernetes' own sandbox image."""
 
 
+KOURIER_PROXY = Image("kourier-proxy", "docker.io", "envoyproxy/envoy", "v1.37.2")
+"""Proxy of Knative's ingress, where the operator v1.22.3 leaves a tag that moves: v1.37-latest. Not the distroless
+build: its pod stops by a shell."""
+
+
 def images(chart_key: str, version: str | None = None) -> tuple[Image, ...]:
     """The images of a chart at a version (default: the pinned one). Raises `ValueError` for one that is not known."""
     known = TAGS.get(chart_key)
@@ -74,7 +80,8 @@ def value_paths(chart_key: str) -> Mapping[str, ImagePaths]:
 def lockable() -> tuple[str, ...]:
     """Every tagged reference that a lock can pin, sorted: all images of the platform, at every allowed version."""
     found = {i.reference() for chart, known in TAGS.items() for v in known for i in images(chart, v) if i.lockable}
-    return tuple(sorted({PAUSE.reference(), *(i.reference() for i in WORKLOAD_IMAGES.values()), *found}))
+    own = {PAUSE.reference(), KOURIER_PROXY.reference()}
+    return tuple(sorted({*own, *(i.reference() for i in WORKLOAD_IMAGES.values()), *found}))
 
 
 def image_values(

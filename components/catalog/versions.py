@@ -124,6 +124,16 @@ _ALL = (
         "envoyproxy/gateway site/content/en/news/releases/matrix.md, row v1.8",
     ),
     Component(
+        "knative",
+        "Knative (operator; Serving 1.22.1, Eventing 1.22.2)",
+        "v1.22.3",
+        ("v1.22.3",),
+        ("1.34", "1.35"),
+        "knative/pkg version/version.go, which Knative 1.22 refuses to start below, and what knative/serving v0.49.1"
+        " tests on (.github/workflows/kind-e2e.yaml)",
+        optional=True,
+    ),
+    Component(
         "argoWorkflows",
         "Argo Workflows (chart; application v3.7.3), which runs Kubeflow Pipelines 2.16.1",
         "0.45.27",

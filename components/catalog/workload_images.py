@@ -47,6 +47,8 @@ _ALL = (
     Image("modelmesh-rest-proxy", "docker.io", "kserve/rest-proxy", MODELMESH_VERSION),
     Image("modelmesh-adapter", "docker.io", "kserve/modelmesh-runtime-adapter", MODELMESH_VERSION),
     Image("modelmesh-etcd", "registry.k8s.io", "etcd", "3.5.21-0"),
+    # Knative puts it beside every container that answers requests; the operator v1.22.3 installs Serving 1.22.1.
+    Image("queue-proxy", "gcr.io", "knative-releases/knative.dev/serving/cmd/queue", "v1.22.1"),
     # Platforms, Python versions and the form of the tag: ray-project/ray, ci/ray_ci/docker_container.py.
     # kubeflow/pipelines 2.16.1, manifests/kustomize/base: pipeline/kustomization.yaml, ml-pipeline-apiserver-deployment
     # .yaml (driver and launcher), metadata/base, and third-party/{mysql,seaweedfs,argo}.

@@ -8,9 +8,13 @@ Source: KServe v0.18.1 charts/kserve-resources (values.yaml, files/common/config
 from typing import Any, TypedDict
 
 import pulumi
+import pulumi_kubernetes as kubernetes
 
 from components.catalog.images import image_values
 from components.helm import addon_namespace, merge, release
+from components.knative.names import INTERNAL_INGRESS, SERVING_NAMESPACE
+from components.labels import platform_labels
+from components.manifest import Spec
 from components.serving.names import GATEWAY, GATEWAY_NAMESPACE, NAMESPACE
 from components.settings.sections import PodSecurity
 
@@ -26,6 +30,9 @@ class KServeArgs(TypedDict):
 
     mirror: str | None
     """Where copies of the images lie that KServe puts into tenants' pods; None: at their makers."""
+
+    knative_tenants: list[str]
+    """Tenants with models in knative mode: their routes may lead to Knative's ingress."""
 
     images_lock: dict[str, str]
     """Digests by image reference; empty pins by tag."""
@@ -86,8 +93,16 @@ def kserve_values(args: KServeArgs) -> dict[str, Any]:
     return merge(images, base, args["values"])
 
 
+def ingress_grant(tenants: list[str]) -> Spec:
+    """Lets routes of these tenants, which only the platform makes, lead to Knative's ingress."""
+    return {
+        "from": [{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "namespace": one} for one in tenants],
+        "to": [{"group": "", "kind": "Service", "name": INTERNAL_INGRESS}],
+    }
+
+
 class KServe(pulumi.ComponentResource):
-    """KServe in Standard mode. Installs no runtimes and serves no models."""
+    """KServe, in Standard mode where a model does not say otherwise. Installs no runtimes and serves no models."""
 
     namespace: pulumi.Output[str]
     """Namespace of the controller."""
@@ -130,4 +145,13 @@ class KServe(pulumi.ComponentResource):
             values=kserve_values(args),
             opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=before)),
         )
+        if args["knative_tenants"]:
+            kubernetes.apiextensions.CustomResource(
+                f"{name}-knative-routes",
+                api_version="gateway.networking.k8s.io/v1beta1",
+                kind="ReferenceGrant",
+                metadata={"name": "models", "namespace": SERVING_NAMESPACE, "labels": platform_labels()},
+                spec=ingress_grant(args["knative_tenants"]),
+                opts=child,
+            )
         self.register_outputs({"namespace": self.namespace})

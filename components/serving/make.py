@@ -1,6 +1,6 @@
 """What serves models, in the order that meets no webhook before it answers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pulumi
 
@@ -14,7 +14,7 @@ from components.settings import Settings
 from components.settings.cache import cache_room, cached_models
 from components.settings.cluster import EksCluster
 from components.settings.model import Environment
-from components.settings.serving import Serving
+from components.settings.serving import Mode, Serving
 from components.storage.outputs import Storage
 from components.trust.cert_manager import ISSUER
 
@@ -23,16 +23,19 @@ def make_serving(
     name: str,
     settings: Settings,
     serving: Serving,
-    certificates: pulumi.Resource,
+    before: Sequence[pulumi.Resource],
     lock: Mapping[str, str],
     on_cluster: pulumi.ResourceOptions,
     storage: Storage | None = None,
 ) -> pulumi.Resource:
-    """After the certificates the gateway, then KServe, then its runtimes; models and tenants depend on the last."""
+    """The gateway, then KServe, then its runtimes; models and tenants depend on the last.
+
+    `before`: what they come after: certificates, and Knative where models may run on it.
+    """
     several = settings.environment is Environment.PROD
 
-    def after(resource: pulumi.Resource) -> pulumi.ResourceOptions:
-        return pulumi.ResourceOptions.merge(on_cluster, pulumi.ResourceOptions(depends_on=[resource]))
+    def after(*resources: pulumi.Resource) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions.merge(on_cluster, pulumi.ResourceOptions(depends_on=list(resources)))
 
     gateway = ModelGateway(
         f"{name}-gateway",
@@ -46,7 +49,7 @@ def make_serving(
             "images_lock": dict(lock),
             "values": serving.gateway_values,
         },
-        after(certificates),
+        after(*before),
     )
     kserve = KServe(
         f"{name}-kserve",
@@ -54,16 +57,21 @@ def make_serving(
             "version": settings.versions.kserve,
             "domain": serving.domain,
             "mirror": settings.trust.mirror,
+            "knative_tenants": [
+                tenant
+                for tenant, chosen in settings.tenants.items()
+                if any(model.mode is Mode.KNATIVE for model in chosen.served.values())
+            ],
             "images_lock": dict(lock),
             "keeps_models": serving.cache is not None,
             "values": serving.values,
         },
         after(gateway),
     )
-    before: pulumi.Resource = kserve
+    last: pulumi.Resource = kserve
     if serving.cache is not None and kserve.local_model_kinds is not None and isinstance(settings.cluster, EksCluster):
         cached = cached_models(settings.cluster, settings.tenants)
-        before = LocalCache(
+        last = LocalCache(
             f"{name}-cache",
             {
                 "version": settings.versions.kserve,
@@ -80,7 +88,9 @@ def make_serving(
             after(kserve),
         )
     if serving.modelmesh is not None:
-        before = MeshKind(f"{name}-mesh", after(before))
+        last = MeshKind(f"{name}-mesh", after(last))
     return ServingRuntimes(
-        f"{name}-runtimes", {"mirror": settings.trust.mirror, "images_lock": dict(lock)}, after(before)
+        f"{name}-runtimes",
+        {"mirror": settings.trust.mirror, "knative": settings.knative is not None, "images_lock": dict(lock)},
+        after(last),
     )

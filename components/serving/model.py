@@ -19,7 +19,7 @@ from components.serving.webhooks import patient
 from components.settings.cache import model_pools
 from components.settings.cluster import Cluster
 from components.settings.ensembles import Ensemble
-from components.settings.serving import ServedModel
+from components.settings.serving import Mode, ServedModel
 
 
 class ModelArgs(TypedDict):
@@ -69,7 +69,7 @@ class Model(pulumi.ComponentResource):
         tenant, key = args["tenant"], args["model"]
         model = ServedModel.model_validate(args["settings"])
         child = pulumi.ResourceOptions(parent=self)
-        if model.canary is not None:
+        if model.canary is not None and model.mode is Mode.STANDARD:
             version = f"{key}{CANARY_SUFFIX}"
             other = canary_model(model, model.canary)
             _service(f"{name}{CANARY_SUFFIX}", args, version, other, cluster, locate, child)

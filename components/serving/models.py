@@ -8,23 +8,31 @@ from typing import Any
 
 import pulumi
 
+from components.knative.names import INTERNAL_INGRESS, SERVING_NAMESPACE
 from components.labels import QUEUE_ANNOTATION, STORES_LABEL, tenant_labels
 from components.manifest import Spec
 from components.scheduling.placement import placement
 from components.scheduling.volcano import SCHEDULER
 from components.serving.names import GATEWAY, GATEWAY_NAMESPACE, SERVER_PORT, TRANSFORMER_PORT, runtime_name
-from components.serving.runtime_specs import GRACE_SECONDS, LEAVE_SECONDS, server_security
-from components.serving.scaling import most_replicas, scales
+from components.serving.runtime_specs import GRACE_SECONDS, LEAVE_SECONDS, START_SECONDS, server_security
+from components.serving.scaling import DEFAULT_TARGETS, most_replicas, scales
 from components.serving.triton.repository import digest, fetched, mounted
 from components.settings.checks_serving import FORMATS
 from components.settings.cluster import Cluster
 from components.settings.ensembles import Ensemble
-from components.settings.serving import Canary, Runtime, ServedModel, Transformer
+from components.settings.serving import Canary, Mode, Runtime, ServedModel, Signal, Transformer
 from components.settings.shapes import pod_shape
 
 CANARY_SUFFIX = "-canary"
 ADAPTERS = "/mnt/adapters"
 """Where LoRA adapters lie in a model server's pod, a folder each."""
+
+REQUEST_SECONDS = 900
+"""How long a request may take: long generations stream for minutes; a dead server is noticed by its probes."""
+
+PROGRESS_SECONDS = 2 * START_SECONDS
+"""In knative mode: how long the first pod of a new version may take, node, download and loading together, before the
+version counts as failed."""
 
 
 def inference_service(
@@ -53,24 +61,23 @@ def inference_service(
         files: Files of an ensemble's repository that are not fetched, by path.
     """
     changes = {"multimodal.dev/repository": digest(files)} if files else {}
-    annotations = {
-        "serving.kserve.io/deploymentMode": "Standard",
+    on_knative = model.mode is Mode.KNATIVE
+    annotations = {"serving.kserve.io/deploymentMode": "Knative" if on_knative else "Standard"}
+    if not on_knative:
         # The platform scales by signals that KServe's own objects cannot bound (fallback, cool-down).
-        "serving.kserve.io/autoscalerClass": "external" if scales(model) else "none",
-    }
+        annotations["serving.kserve.io/autoscalerClass"] = "external" if scales(model) else "none"
     if isinstance(model, Ensemble) and fetched(model):
         # Files are laid into the folders that KServe fetches, which it makes read-only otherwise.
         annotations["storage.kserve.io/readonly"] = "false"
     predictor: dict[str, Any] = {
         "minReplicas": model.replicas.min,
         "maxReplicas": most_replicas(model),
-        "deploymentStrategy": _strategy(model),
         "schedulerName": SCHEDULER,
         "priorityClassName": model.priority.value,
         "automountServiceAccountToken": False,
-        "terminationGracePeriodSeconds": GRACE_SECONDS,
         "labels": {STORES_LABEL: "true", **(pod_labels or {})},
-        "annotations": {QUEUE_ANNOTATION: tenant, **changes},
+        "annotations": {QUEUE_ANNOTATION: tenant, **changes, **(_knative_annotations(model) if on_knative else {})},
+        **(_knative(model) if on_knative else _deployed(model)),
         **({"serviceAccountName": account} if account else {}),
         **_server(answers_to or name, model, cluster, locate, files or {}),
     }
@@ -93,10 +100,31 @@ def modality_labels(model: ServedModel | Ensemble) -> dict[str, str]:
     return {"multimodal.dev/modality": model.modality.value, "multimodal.dev/produces": model.produces.value}
 
 
-def _strategy(model: ServedModel | Ensemble) -> dict[str, Any]:
+def _deployed(model: ServedModel | Ensemble) -> dict[str, Any]:
     """Without a surge an old replica goes before a new one comes: a rollout needs no second GPU (kserve issue 4748)."""
     rolling = {"maxSurge": model.surge, "maxUnavailable": 0 if model.surge else 1}
-    return {"type": "RollingUpdate", "rollingUpdate": rolling}
+    return {
+        "deploymentStrategy": {"type": "RollingUpdate", "rollingUpdate": rolling},
+        "terminationGracePeriodSeconds": GRACE_SECONDS,
+    }
+
+
+def _knative(model: ServedModel | Ensemble) -> dict[str, Any]:
+    """Knative's autoscaler and KServe's canary. Knative gives a stopping pod as long as a request may take."""
+    return {
+        "scaleMetric": Signal.CONCURRENCY.value,
+        "scaleTarget": model.scaling.target or DEFAULT_TARGETS[Signal.CONCURRENCY],
+        "timeout": REQUEST_SECONDS,
+        **({"canaryTrafficPercent": model.canary.percent} if model.canary is not None else {}),
+    }
+
+
+def _knative_annotations(model: ServedModel | Ensemble) -> dict[str, str]:
+    """What Knative has no field for. Source: knative/serving, pkg/apis/autoscaling and docs of the annotations."""
+    return {
+        "autoscaling.knative.dev/scale-down-delay": f"{model.scaling.cooldown_seconds}s",
+        "serving.knative.dev/progress-deadline": f"{PROGRESS_SECONDS}s",
+    }
 
 
 def _server(
@@ -128,10 +156,11 @@ def _server(
             "volumes": laid["volumes"],
             **({"storageUris": uris} if uris else {}),
         }
+    newest = model.canary.source if model.canary is not None and model.mode is Mode.KNATIVE else model.source
     beside = _transformer(name, model.transformer) if model.transformer is not None else {}
     if not model.adapters:
-        return {"model": {**server, "storageUri": locate(model.source)}, **beside}
-    uris = [{"uri": locate(model.source), "mountPath": "/mnt/models"}]
+        return {"model": {**server, "storageUri": locate(newest)}, **beside}
+    uris = [{"uri": locate(newest), "mountPath": "/mnt/models"}]
     uris += [{"uri": locate(uri), "mountPath": f"{ADAPTERS}/{key}"} for key, uri in sorted(model.adapters.items())]
     return {"model": server, "storageUris": uris, **beside}
 
@@ -202,6 +231,7 @@ def route(tenant: str, name: str, model: ServedModel | Ensemble, *, domain: str)
     """
     percent = model.canary.percent if model.canary is not None else 0
     weights = {name: 100 - percent, **({f"{name}{CANARY_SUFFIX}": percent} if percent else {})}
+    direct = [{"name": f"{service}-predictor", "port": 80, "weight": weight} for service, weight in weights.items()]
     return {
         "metadata": {"name": name, "namespace": tenant, "labels": tenant_labels(tenant)},
         "spec": {
@@ -209,13 +239,19 @@ def route(tenant: str, name: str, model: ServedModel | Ensemble, *, domain: str)
             "hostnames": [f"{name}-{tenant}.{domain}"],
             "rules": [
                 {
-                    "backendRefs": [
-                        {"name": f"{service}-predictor", "port": 80, "weight": weight}
-                        for service, weight in weights.items()
-                    ],
-                    # Long generations stream for minutes; a dead server is noticed by its probes.
-                    "timeouts": {"request": "900s"},
+                    **(_through_knative(tenant, name) if model.mode is Mode.KNATIVE else {"backendRefs": direct}),
+                    "timeouts": {"request": f"{REQUEST_SECONDS}s"},
                 }
             ],
         },
+    }
+
+
+def _through_knative(tenant: str, name: str) -> dict[str, Any]:
+    """To Knative's ingress, which knows a model by its name within the cluster, holds a request until a replica is
+    there and shares requests out among versions."""
+    inner = f"{name}-predictor.{tenant}.svc.cluster.local"
+    return {
+        "filters": [{"type": "URLRewrite", "urlRewrite": {"hostname": inner}}],
+        "backendRefs": [{"name": INTERNAL_INGRESS, "namespace": SERVING_NAMESPACE, "port": 80}],
     }

@@ -1,7 +1,7 @@
 """Names that the parts of serving share."""
 
 from components.settings.ensembles import Ensemble
-from components.settings.serving import Runtime, ServedModel
+from components.settings.serving import Mode, Runtime, ServedModel
 
 NAMESPACE = "kserve"
 """KServe's own namespace."""
@@ -17,6 +17,8 @@ SERVER_PORT = 8080
 
 TRANSFORMER_PORT = 8081
 """Port of a transformer in a model's pod, in place of the model server's."""
+KNATIVE_SUFFIX = "-knative"
+"""Ends the names of the runtimes that models in knative mode run on."""
 
 GRAPH_LABEL = "multimodal.dev/graph"
 """On routers: the graph's name."""
@@ -25,4 +27,5 @@ GRAPH_LABEL = "multimodal.dev/graph"
 def runtime_name(model: ServedModel | Ensemble) -> str:
     """The ClusterServingRuntime that serves the model."""
     on_processors = model.runtime is Runtime.HUGGINGFACE and model.gpu is None
-    return f"multimodal-{model.runtime.value}" + ("-cpu" if on_processors else "")
+    name = f"multimodal-{model.runtime.value}" + ("-cpu" if on_processors else "")
+    return f"{name}{KNATIVE_SUFFIX}" if model.mode is Mode.KNATIVE else name

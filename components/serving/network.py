@@ -6,6 +6,7 @@ policy (addresses and ports of the metadata server).
 
 from typing import Any
 
+from components.knative.names import SERVING_NAMESPACE
 from components.labels import STORES_LABEL
 from components.manifest import Spec
 from components.serving.names import GATEWAY_NAMESPACE, GRAPH_LABEL, SERVER_PORT, TRANSFORMER_PORT
@@ -22,6 +23,10 @@ _IDENTITY: dict[str, list[tuple[str, int]]] = {
 }
 """Provider -> addresses and ports where a pod gets its cloud identity."""
 
+KNATIVE_PORTS = (8012, 8013, 9090)
+"""Where a Knative pod takes requests (HTTP/1 and HTTP/2) and is counted by the autoscaler (knative.dev/networking
+pkg/apis/networking/register.go)."""
+
 LINK_LOCAL = "169.254.0.0/16"
 """Addresses of a node's metadata service, which tells a node's own credentials to whoever asks."""
 
@@ -35,6 +40,16 @@ def allow_gateway(*, transformers: bool = False) -> Spec:
 def allow_gateway_to_graphs() -> Spec:
     """Requests reach graphs' routers from the gateway. They reach models within the namespace, as every pod does."""
     return _from_gateway({"matchExpressions": [{"key": GRAPH_LABEL, "operator": "Exists"}]})
+
+
+def allow_knative() -> Spec:
+    """Knative's ingress and activator reach the pods of Knative Services, and its autoscaler counts their requests."""
+    knative = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": SERVING_NAMESPACE}}}
+    return {
+        "podSelector": {"matchExpressions": [{"key": "serving.knative.dev/revision", "operator": "Exists"}]},
+        "policyTypes": ["Ingress"],
+        "ingress": [{"from": [knative], "ports": [{"protocol": "TCP", "port": port} for port in KNATIVE_PORTS]}],
+    }
 
 
 def _from_gateway(pods: dict[str, Any], *further: int) -> Spec:

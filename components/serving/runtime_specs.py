@@ -122,8 +122,12 @@ RUNTIME_IMAGES: Mapping[str, str] = MappingProxyType({key: server.image for key,
 """Runtime -> key of its image in `components.catalog.workload_images`."""
 
 
-def runtime_spec(key: str, image: str) -> Spec:
-    """Spec of the ClusterServingRuntime `key` (one of `RUNTIME_IMAGES`), which runs `image`."""
+def runtime_spec(key: str, image: str, *, knative: bool = False) -> Spec:
+    """Spec of the ClusterServingRuntime `key` (one of `RUNTIME_IMAGES`), which runs `image`.
+
+    `knative`: for models in knative mode. Knative knows one port, by names of its own, and no hooks; its queue proxy
+    lets a stopping pod finish its requests (knative/serving pkg/apis/serving, fieldmask.go and k8s_validation.go).
+    """
     server = _SERVERS[key]
     return {
         # KServe copies these to the pods, and from them makes Prometheus's own.
@@ -131,7 +135,7 @@ def runtime_spec(key: str, image: str) -> Spec:
         # Models name their runtime; no runtime is chosen for them.
         "supportedModelFormats": [{"name": form.value, "autoSelect": False} for form in server.formats],
         **({"protocolVersions": list(server.protocols)} if server.protocols else {}),
-        "containers": [_container(server, image)],
+        "containers": [_on_knative(_container(server, image)) if knative else _container(server, image)],
         "volumes": [
             _scratch("cache"),
             _scratch("tmp"),
@@ -181,6 +185,14 @@ def server_security() -> Spec:
         "runAsGroup": USER,
         "seccompProfile": {"type": "RuntimeDefault"},
     }
+
+
+def _on_knative(container: Spec) -> Spec:
+    allowed = {key: part for key, part in container.items() if key != "lifecycle"}
+    # "Not privileged" is what a container is that says nothing.
+    security = {key: part for key, part in container["securityContext"].items() if key != "privileged"}
+    port = {"name": "http1", "containerPort": SERVER_PORT, "protocol": "TCP"}
+    return {**allowed, "securityContext": security, "ports": [port]}
 
 
 def _caches() -> dict[str, str]:

@@ -12,12 +12,13 @@ from components.manifest import Spec
 from components.settings.checks_serving import default_signal
 from components.settings.ensembles import Ensemble
 from components.settings.flow_steps import AT_ONCE, most_replicas
-from components.settings.serving import ServedModel, Signal
+from components.settings.serving import Mode, ServedModel, Signal
 
 DEFAULT_TARGETS: dict[Signal, int] = {
     Signal.WAITING_REQUESTS: 4,
     Signal.QUEUE_TIME: 50,
     Signal.CPU: 70,
+    Signal.CONCURRENCY: 10,
 }
 """Value of a signal per replica above which another one starts; units at `Signal`."""
 
@@ -32,8 +33,8 @@ KAFKA_PROTOCOL = "3.6.0"
 
 
 def scales(model: ServedModel | Ensemble) -> bool:
-    """Whether the number of replicas follows a signal."""
-    return most_replicas(model) > model.replicas.min
+    """Whether the platform changes the number of replicas by a signal. In knative mode Knative does."""
+    return model.mode is Mode.STANDARD and most_replicas(model) > model.replicas.min
 
 
 def query(tenant: str, name: str, signal: Signal) -> str:

@@ -32,6 +32,9 @@ RESERVED_NAMESPACES = (
     "keda",
     "cert-manager",
     "envoy-gateway-system",
+    "knative-operator",
+    "knative-serving",
+    "knative-eventing",
     "kserve",
     "kafka",
     AUDIT_NAMESPACE,
@@ -51,8 +54,8 @@ def cluster_problems(cluster: Cluster) -> Iterator[Problem]:
         yield from pool_problems(cluster, name)
 
 
-def version_checks(versions: Versions, gpu: Gpu | None) -> Iterator[Problem]:
-    """Versions that the compatibility matrix does not hold; of the DRA driver only where it is installed."""
+def version_checks(versions: Versions, gpu: Gpu | None, *, knative: bool = False) -> Iterator[Problem]:
+    """Versions that the compatibility matrix does not hold; of the DRA driver and Knative only where installed."""
     chosen = {
         "gpuOperator": versions.gpu_operator,
         "draDriver": versions.dra_driver,
@@ -64,11 +67,15 @@ def version_checks(versions: Versions, gpu: Gpu | None) -> Iterator[Problem]:
         "clusterAutoscaler": versions.cluster_autoscaler,
         "certManager": versions.cert_manager,
         "envoyGateway": versions.envoy_gateway,
+        "knative": versions.knative,
         "kserve": versions.kserve,
         "strimzi": versions.strimzi,
         "argoWorkflows": versions.argo_workflows,
     }
-    asked_for = ("draDriver",) if gpu is not None and gpu.allocation is Allocation.DRA else ()
+    asked_for = [
+        *(["draDriver"] if gpu is not None and gpu.allocation is Allocation.DRA else []),
+        *(["knative"] if knative else []),
+    ]
     for key, message in version_problems(versions.kubernetes, chosen, asked_for):
         yield Problem(("versions", key), {"kubernetes": versions.kubernetes, **chosen}[key], message)
 

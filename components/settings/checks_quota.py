@@ -51,7 +51,8 @@ def quota_problems(cluster: Cluster, tenants: Mapping[str, Tenant]) -> Iterator[
 def _models(cluster: Cluster, name: str, tenant: Tenant) -> Iterator[Problem]:
     has = granted(tenant.quota)
     for (kind, key), model in tenant.served.items():
-        most = max(model.replicas.max or 0, model.replicas.min, 1) + model.surge + canaries(model)
+        own = max(model.replicas.max or 0, model.replicas.min, 1)
+        most = own + model.surge + canaries(model, own)
         for resource, number in replica(cluster, model).items():
             if resource not in (CPU, MEMORY) and most * number > has.get(resource, 0):
                 yield Problem(

@@ -11,7 +11,7 @@ from components.settings.ensembles import Ensemble
 from components.settings.flow_steps import fed_by
 from components.settings.problems import ABSENT, Path, Problem
 from components.settings.sections import Autoscaling, PodSecurity, Tenant
-from components.settings.serving import Format, Runtime, ServedModel, Serving, Signal
+from components.settings.serving import Format, Mode, Runtime, ServedModel, Serving, Signal
 from components.settings.trust import Trust
 
 LONGEST_HOST = 63
@@ -57,7 +57,8 @@ def serving_problems(
             yield from _source_problems(path, cluster, model)
             yield from _image_source_problems(path, tenant, model)
             yield from _scaling_problems(path, model, fed=bool(fed_by(tenant.flows, key)))
-            if autoscaling is None and (model.replicas.max or 0) > model.replicas.min:
+            by_keda = model.mode is Mode.STANDARD
+            if autoscaling is None and by_keda and (model.replicas.max or 0) > model.replicas.min:
                 yield Problem(
                     (*path, "replicas", "max"),
                     model.replicas.max,
@@ -187,11 +188,12 @@ def _scaling_problems(path: Path, model: ServedModel | Ensemble, *, fed: bool) -
     signal = model.scaling.signal or default_signal(model)
     if most < model.replicas.min:
         yield Problem((*path, "replicas", "max"), most, f"is below replicas.min, which is {model.replicas.min}")
-    if model.replicas.min == 0 and not fed:
+    if model.replicas.min == 0 and not fed and model.mode is Mode.STANDARD:
         yield Problem(
             (*path, "replicas", "min"),
             0,
-            "nothing could wake it: a model without replicas gives no signal; write 1, or let a step of a flow call it",
+            "nothing could wake it: a model without replicas gives no signal; write 1, let a step of a flow call it, or"
+            " use mode: knative",
         )
     if most == max(1, model.replicas.min) and model.replicas.min > 0 and "scaling" in model.model_fields_set:
         yield Problem(
@@ -213,6 +215,10 @@ def _scaling_problems(path: Path, model: ServedModel | Ensemble, *, fed: bool) -
 
 def _why_not(signal: Signal, model: ServedModel | Ensemble, allowed: tuple[Signal, ...]) -> str:
     choice = f"choose {' or '.join(one.value for one in allowed)}" if allowed else "make replicas.max equal to min"
+    if model.mode is Mode.KNATIVE:
+        return "in knative mode a model scales by the requests that a replica answers at once; choose concurrency"
+    if signal is Signal.CONCURRENCY:
+        return f"it is counted in knative mode only; {choice}, or add mode: knative"
     if signal is Signal.CPU:
         return f"a model on GPUs does not scale by its processors, which say nothing about its load; {choice}"
     return f"{model.runtime.value} does not give this signal; {choice}"
@@ -220,6 +226,8 @@ def _why_not(signal: Signal, model: ServedModel | Ensemble, allowed: tuple[Signa
 
 def allowed_signals(model: ServedModel | Ensemble) -> tuple[Signal, ...]:
     """By what the model can scale, the default first."""
+    if model.mode is Mode.KNATIVE:
+        return (Signal.CONCURRENCY,)
     return (*SIGNALS[model.runtime], *((Signal.CPU,) if model.gpu is None else ()))
 
 

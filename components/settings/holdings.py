@@ -9,7 +9,7 @@ from components.settings.ensembles import Ensemble
 from components.settings.model_sets import Backend, ModelSet
 from components.settings.ray import RayGroup, RayJob, RayService, Upgrade, Workload, autoscales
 from components.settings.sections import Quota, Tenant
-from components.settings.serving import ServedModel
+from components.settings.serving import Mode, ServedModel
 from components.settings.shapes import pod_shape
 from components.settings.supply import SHARED, WHOLE, resource_title
 
@@ -106,13 +106,16 @@ def replica(cluster: Cluster, model: ServedModel | Ensemble) -> dict[str, float]
     }
 
 
-def canaries(model: ServedModel | Ensemble) -> int:
-    """Replicas of its canary."""
-    return model.canary.replicas if isinstance(model, ServedModel) and model.canary is not None else 0
+def canaries(model: ServedModel | Ensemble, own: int) -> int:
+    """Replicas of its canary while the model itself has `own`: in knative mode both scale within the same bounds."""
+    if not isinstance(model, ServedModel) or model.canary is None:
+        return 0
+    return own if model.mode is Mode.KNATIVE else model.canary.replicas
 
 
 def _least(model: ServedModel | Ensemble) -> int:
-    return max(1, model.replicas.min) + canaries(model)
+    own = max(1, model.replicas.min)
+    return own + canaries(model, own)
 
 
 def ray_needs(workload: Workload) -> dict[str, float]:

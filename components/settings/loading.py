@@ -8,7 +8,15 @@ from typing import Any, cast, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
-from components.settings import checks, checks_mesh, checks_quota, checks_ray, checks_ray_supply, checks_sets
+from components.settings import (
+    checks,
+    checks_knative,
+    checks_mesh,
+    checks_quota,
+    checks_ray,
+    checks_ray_supply,
+    checks_sets,
+)
 from components.settings.checks_cache import cache_problems
 from components.settings.checks_events import event_problems
 from components.settings.checks_flows import flow_problems
@@ -149,7 +157,8 @@ def _cross_checks(parsed: Mapping[str, Any], pruned: set[str]) -> Iterator[Probl
     found: list[Problem] = list(checks.cluster_problems(cluster)) if cluster else []
     yield from found
     if "versions" in parsed:
-        yield from checks.version_checks(parsed["versions"], parsed.get("gpu"))
+        chosen = parsed.get("knative") is not None
+        yield from checks.version_checks(parsed["versions"], parsed.get("gpu"), knative=chosen)
         # Machines must be known to say how they are wired.
         if cluster and not found:
             yield from checks.fabric_problems(cluster, parsed["versions"])
@@ -163,7 +172,7 @@ def _cross_checks(parsed: Mapping[str, Any], pruned: set[str]) -> Iterator[Probl
     if "environment" in parsed and "trust" in parsed:
         yield from checks.trust_problems(parsed["environment"], parsed["trust"])
     if "trust" in parsed:
-        in_tenants = parsed.get("serving") is not None or parsed.get("pipelines") is not None
+        in_tenants = any(parsed.get(key) is not None for key in ("serving", "pipelines", "knative"))
         yield from checks.mirror_problems(parsed["trust"], needed=in_tenants)
     if tenants is not None:
         yield from checks.tenant_problems(tenants)
@@ -192,6 +201,8 @@ def _workload_checks(
     if "trust" in parsed:
         yield from checks_ray.image_problems(tenants, parsed["trust"])
         yield from transformer_problems(tenants, parsed["trust"])
+    if "knative" in parsed:
+        yield from checks_knative.knative_problems(tenants, parsed["knative"])
     yield from flow_problems(
         tenants,
         parsed.get("events"),

@@ -267,6 +267,7 @@ class Versions(Model):
     cluster_autoscaler: str = COMPONENTS["clusterAutoscaler"].default
     cert_manager: str = COMPONENTS["certManager"].default
     envoy_gateway: str = COMPONENTS["envoyGateway"].default
+    knative: str = COMPONENTS["knative"].default
     kserve: str = COMPONENTS["kserve"].default
     strimzi: str = COMPONENTS["strimzi"].default
     argo_workflows: str = COMPONENTS["argoWorkflows"].default

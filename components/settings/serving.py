@@ -61,16 +61,31 @@ class Signal(StrEnum):
     CPU = "cpu"
     """Percent of the processors that a replica requests. Refused for models on GPUs, whose processors say nothing."""
 
+    CONCURRENCY = "concurrency"
+    """Requests that a replica answers at once. In knative mode only, where it is what models scale by."""
+
+
+class Mode(StrEnum):
+    """What runs a model."""
+
+    STANDARD = "standard"
+    """A Deployment: replaced replica by replica, scaled by what its server measures, never below one."""
+
+    KNATIVE = "knative"
+    """A Knative Service: versions side by side, scaled by requests at once, to none if wanted. Needs
+    `multimodal:knative`."""
+
 
 class Scaling(Model):
     """When a model gets another replica."""
 
     signal: Signal | None = None
-    """Default by runtime: vllm waiting-requests, triton queue-time; huggingface on processors cpu, on GPUs none."""
+    """Default by runtime: vllm waiting-requests, triton queue-time; huggingface on processors cpu, on GPUs none. In
+    knative mode concurrency."""
 
     target: PositiveCount | None = None
     """Value of the signal per replica above which another one starts. Default by signal: 4 waiting requests, 50 ms,
-    70 % of the processors."""
+    70 % of the processors, 10 requests at once (of which Knative lets a replica reach 70 %)."""
 
     cooldown_seconds: Annotated[int, Field(ge=60, le=3600)] = 600
     """How long the signal stays low before a replica goes: longer than a start with its download takes."""
@@ -80,8 +95,9 @@ class Replicas(Model):
     """Bounds of a model's replicas."""
 
     min: Count = 1
-    """0 only for a model that steps of flows call, and nobody else: an event that waits wakes it, while a request finds
-    nobody. At least 1 otherwise: a model without replicas gives no signal."""
+    """In standard mode 0 only for a model that steps of flows call, and nobody else: an event that waits wakes it,
+    while a request finds nobody. At least 1 otherwise: a model without replicas gives no signal. In knative mode 0 is
+    allowed: a request waits until the first replica has started."""
 
     max: PositiveCount | None = None
     """Default: `min`, so that the model does not scale by itself."""
@@ -122,7 +138,8 @@ class Transformer(Model):
 
 
 class Canary(Model):
-    """A second version of a model that gets a part of its requests."""
+    """A second version of a model that gets a part of its requests. In knative mode the version before it keeps the
+    rest, so add it to a model that has been served already."""
 
     source: Source
     percent: Annotated[int, Field(ge=1, le=99)]
@@ -141,6 +158,9 @@ class Served(Model):
     produces: Modality = Modality.TEXT
     """What it writes."""
 
+    mode: Mode = Mode.STANDARD
+    """What runs it."""
+
     gpu: GpuRequest | None = None
     """GPUs of one replica. None: it runs on processors."""
 
@@ -155,7 +175,8 @@ class Served(Model):
 
     surge: Count = 0
     """Replicas beyond `replicas` while a new version comes. 0 (the default): an old one goes first, so that a rollout
-    needs no second GPU; the model then serves with one replica less for a while."""
+    needs no second GPU; the model then serves with one replica less for a while. In knative mode a new version always
+    comes up beside the old one, so a model on GPUs has to allow for it: at least `replicas.min`, and 1."""
 
     priority: Priority = Priority.INTERACTIVE
 

@@ -4,6 +4,7 @@ from pydantic import Field
 
 from components.settings.cluster import Cluster
 from components.settings.events import Events
+from components.settings.knative import Knative
 from components.settings.model import Environment, Model, Name
 from components.settings.pipelines import Pipelines
 from components.settings.ray import Ray
@@ -33,6 +34,9 @@ class Settings(Model):
     trust: Trust
     autoscaling: Autoscaling | None = None
     """Scaling by signals. None (the default): every workload keeps the replicas that its settings name."""
+
+    knative: Knative | None = None
+    """Knative. None (the default): not installed."""
 
     serving: Serving | None = None
     """Model serving. None (the default): the stack serves no models."""

@@ -148,9 +148,12 @@ _WORKLOADS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("autoscaling", ("horizontalpodautoscalers",)),
     ("batch", ("cronjobs", "jobs")),
     ("batch.volcano.sh", ("jobs",)),
+    ("eventing.knative.dev", ("brokers", "kafkasinks", "triggers")),
     ("policy", ("poddisruptionbudgets",)),
     ("ray.io", ("rayclusters", "rayjobs", "rayservices")),
     ("resource.k8s.io", ("resourceclaims", "resourceclaimtemplates")),
+    ("serving.knative.dev", ("services",)),
+    ("sources.knative.dev", ("kafkasources",)),
 )
 """API group -> resources that a team works with. Quotas, limit ranges, network policies and roles are not among them:
 they are the platform's, and a team that could change them could leave its own bounds."""

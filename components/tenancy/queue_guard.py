@@ -20,10 +20,14 @@ from components.settings.workloads import Priority
 _ANNOTATIONS = "object.metadata.?annotations.orValue({})"
 _LABELS = "object.metadata.?labels.orValue({})"
 
+_TRIAL = "has(request.dryRun) && request.dryRun && object.metadata.?generateName.orValue('') == 'dry-run-validation'"
+"""A pod that Knative's webhook tries and nobody keeps: it has a service's spec without its annotations, so it names no
+queue (knative/serving, pkg/webhook/podspec_dryrun.go). KServe changes Knative Services by way of it."""
+
 _QUEUES: dict[str, str] = {
     # A pod in a group has the group's queue; Volcano makes a group for any other pod, from this annotation.
     "Pod": (
-        f"object.spec.?schedulerName.orValue('') != '{SCHEDULER}'"
+        f"({_TRIAL}) || object.spec.?schedulerName.orValue('') != '{SCHEDULER}'"
         f" || 'scheduling.k8s.io/group-name' in {_ANNOTATIONS}"
         f" ? variables.tenant : {_ANNOTATIONS}[?'scheduling.volcano.sh/queue-name'].orValue('')"
     ),

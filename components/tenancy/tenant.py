@@ -8,7 +8,7 @@ import pulumi_kubernetes as kubernetes
 from components.labels import tenant_labels
 from components.manifest import Spec
 from components.scheduling.queues import queue_spec
-from components.serving.network import allow_gateway, allow_gateway_to_graphs, allow_stores
+from components.serving.network import allow_gateway, allow_gateway_to_graphs, allow_knative, allow_stores
 from components.settings.sections import Allocation
 from components.settings.sections import Tenant as TenantSettings
 from components.storage.outputs import Volume
@@ -43,6 +43,9 @@ class TenantArgs(TypedDict):
 
     provider: str
     """eks, gke, aks or existing."""
+
+    knative: bool
+    """Whether the cluster has Knative."""
 
     registries: list[str]
     """Registries, or paths in them, from which the tenant's images may come."""
@@ -114,7 +117,7 @@ class Tenant(pulumi.ComponentResource):
         # What lives in the namespace goes with it, even when the API no longer answers for each object.
         self._child = pulumi.ResourceOptions(parent=self, deleted_with=namespace)
         self._bounds(settings, args, datasets.size_gib if datasets else 0)
-        self._network(settings, args["provider"])
+        self._network(settings, args["provider"], knative=args["knative"])
         self._access(settings)
         if datasets is not None:
             kubernetes.core.v1.PersistentVolumeClaim(
@@ -147,7 +150,7 @@ class Tenant(pulumi.ComponentResource):
             f"{self._name}-limits", metadata=self._metadata("limits"), spec=objects.limit_range(), opts=self._child
         )
 
-    def _network(self, settings: TenantSettings, provider: str) -> None:
+    def _network(self, settings: TenantSettings, provider: str, *, knative: bool) -> None:
         transformers = any(model.transformer is not None for model in settings.models.values())
         policies = {
             "default-deny": objects.default_deny(),
@@ -165,6 +168,7 @@ class Tenant(pulumi.ComponentResource):
                 else {}
             ),
             **({"graphs-from-gateway": allow_gateway_to_graphs()} if settings.graphs else {}),
+            **({"services-from-knative": allow_knative()} if knative else {}),
         }
         for key, spec in policies.items():
             kubernetes.networking.v1.NetworkPolicy(

@@ -10,6 +10,7 @@ from rehearsal.controllers.efa_device_plugin import EFA_DEVICE_PLUGIN
 from rehearsal.controllers.gateway import GATEWAY
 from rehearsal.controllers.gpu_operator import GPU_OPERATOR
 from rehearsal.controllers.keda import KEDA
+from rehearsal.controllers.knative import KNATIVE
 from rehearsal.controllers.kserve import KSERVE
 from rehearsal.controllers.kuberay import KUBERAY
 from rehearsal.controllers.strimzi import STRIMZI
@@ -23,6 +24,7 @@ CONTROLLERS: Mapping[str, Controller] = {
         DRA_DRIVER,
         EFA_DEVICE_PLUGIN,
         KUBERAY,
+        KNATIVE,
         KSERVE,
         KEDA,
         ARGO,

@@ -75,6 +75,10 @@ class HostController:
     """CRDs that must be established before the start; they come with the release."""
     plan: Callable[[Values, Context], Plan]
     """Pure. Raises ConfigurationError."""
+    beside: Callable[[Kube], None] | None = None
+    """What is simulated beside the processes, once they are ready, about once a second. Level-triggered."""
+    after: Callable[[Kube], None] | None = None
+    """Takes away, once the release has gone, what the processes made and meant to leave. May be done again."""
 
 
 @dataclass(frozen=True, kw_only=True)

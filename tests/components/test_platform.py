@@ -25,7 +25,7 @@ def local(kubeconfig: Path) -> Settings:
         "gpuPools": {"h100": {"accelerator": "H100-80", "gpus": 8, "nodes": 2, "mig": {"1g.10gb": 4, "3g.40gb": 1}}},
     }
     tenants = {"vision": {"quota": {"slices": {"1g.10gb": 8}}}, "language": {"quota": {"slices": {"3g.40gb": 4}}}}
-    return settings(cluster=cluster, tenants=tenants, serving={})
+    return settings(cluster=cluster, tenants=tenants, serving={}, knative={})
 
 
 def kubeconfig() -> str:
@@ -101,6 +101,14 @@ def test_serving_meets_no_webhook_before_it_answers(graph: Graph) -> None:
     assert reaches(graph, gateway, graph.one(RELEASE, "p-gateway-release"))
 
 
+def test_kserve_looks_for_knative_once_it_is_ready_and_nothing_of_a_tenants_outlives_it(graph: Graph) -> None:
+    serving = graph.one("kubernetes:operator.knative.dev/v1beta1:KnativeServing")
+    assert reaches(graph, serving, graph.one(RELEASE, "p-knative-release"))
+    assert reaches(graph, graph.one(RELEASE, "p-kserve-release"), serving)
+    for tenant in ("vision", "language"):
+        assert reaches(graph, graph.one(NAMESPACE, f"p-tenant-{tenant}-namespace"), serving)
+
+
 def test_a_namespace_comes_after_its_queue_so_that_jobs_go_before_it(graph: Graph) -> None:
     for tenant in ("vision", "language"):
         namespace = graph.one(NAMESPACE, f"p-tenant-{tenant}-namespace")
@@ -128,7 +136,7 @@ def test_custom_resources_come_after_the_chart_that_brings_their_kind(graph: Gra
 def test_every_release_is_pinned_and_rolls_back(graph: Graph) -> None:
     releases = graph.all(RELEASE)
     assert {release.inputs["chart"].rpartition("/")[2] for release in releases} == {
-        *("gpu-operator", "volcano", "kyverno"),
+        *("gpu-operator", "volcano", "kyverno", "knative-operator"),
         *("cert-manager", "gateway-helm", "kserve-crd", "kserve-resources"),
     }
     for release in releases:
@@ -187,6 +195,8 @@ def test_pod_security_is_enforced_in_every_namespace(graph: Graph) -> None:
         "p-trust-namespace": "restricted",
         "p-certificates-namespace": "restricted",
         "p-gateway-namespace": "restricted",
+        "p-knative-namespace": "restricted",
+        "p-knative-serving-namespace": "restricted",
         "p-kserve-namespace": "restricted",
         "p-tenant-vision-namespace": "restricted",
         "p-tenant-language-namespace": "restricted",

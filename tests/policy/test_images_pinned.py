@@ -188,6 +188,19 @@ def test_the_platforms_image_from_an_unknown_registry_is_refused(world: Any, jud
     assert judge(images_pinned.RULE, stack, {"platformRegistries": ["quay.io/acme"]}) == []
 
 
+def test_images_that_knatives_operator_is_told_to_run_are_seen(world: Any, judge: Any) -> None:
+    spec = {
+        "registry": {"override": {"gateway/proxy": "docker.io/envoyproxy/envoy:v1.37.2", "x": "quay.io/acme/y:1"}},
+        "config": {"deployment": {"queue-sidecar-image": "gcr.io/knative-releases/queue:latest"}},
+    }
+    made = world.object("operator.knative.dev/v1beta1:KnativeServing", "s", spec, namespace="system")
+    found = judge(images_pinned.RULE, [made])
+    assert sorted(message.split(": image")[0] for message in found) == [
+        "KnativeServing 's': spec.config.deployment.queue-sidecar-image",
+        "KnativeServing 's': spec.registry.override[x]",
+    ]
+
+
 def test_a_locked_image_must_have_the_locks_digest(world: Any, judge: Any, lock: Path) -> None:
     lock.write_text(f"{PAUSE} {world.digest}\n")
     assert judge(images_pinned.RULE, [world.pod(f"{PAUSE}@{world.digest}", namespace="system")]) == []

@@ -122,7 +122,7 @@ FLOW_CASES: list[tuple[str, dict[str, Any], str]] = [
         "a model that sleeps and nobody wakes",
         flows({"talk": {"steps": _LISTEN}}, **{"tenants.vision.models": _SLEEPS}),
         "multimodal:tenants.vision.models.write.replicas.min = 0: nothing could wake it: a model without replicas gives"
-        " no signal; write 1, or let a step of a flow call it",
+        " no signal; write 1, let a step of a flow call it, or use mode: knative",
     ),
     (
         "a model that sleeps without anything that scales",

@@ -11,6 +11,7 @@ from tests.rehearsal.bad_cache import CACHE_CASES
 from tests.rehearsal.bad_ensembles import ENSEMBLE_CASES
 from tests.rehearsal.bad_events import EVENT_CASES
 from tests.rehearsal.bad_flows import FLOW_CASES
+from tests.rehearsal.bad_knative import KNATIVE_CASES
 from tests.rehearsal.bad_mesh import MESH_CASES
 from tests.rehearsal.bad_pipelines import PIPELINE_CASES
 from tests.rehearsal.bad_ray import RAY_CASES
@@ -932,6 +933,7 @@ CASES = [
     *(Case(*row) for row in SERVING_CASES),
     *(Case(*row) for row in EVENT_CASES),
     *(Case(*row) for row in FLOW_CASES),
+    *(Case(*row) for row in KNATIVE_CASES),
     *(Case(*row) for row in RAY_CASES),
     *(Case(*row) for row in PIPELINE_CASES),
     *(Case(*row) for row in ENSEMBLE_CASES),

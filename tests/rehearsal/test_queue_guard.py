@@ -75,6 +75,26 @@ def refused(api: Kube, namespace: str, body: JsonObject) -> str:
     return ""
 
 
+def tried(api: Kube, namespace: str, body: JsonObject) -> str:
+    """Why the object would be refused; "" when it would not be."""
+    query = {"dryRun": "All"}
+    try:
+        api.request("POST", _PATHS["Pod"].format(namespace), body, query=query)
+    except KubeError as error:
+        assert error.status == 403, error
+        return str(error)
+    return ""
+
+
+def test_a_pod_that_knatives_webhook_tries_passes_and_one_that_stays_does_not(api: Kube, tenant: str) -> None:
+    trial = pod("x", CPU, schedulerName=SCHEDULER)
+    trial["metadata"] = {"generateName": "dry-run-validation"}
+    assert tried(api, tenant, trial) == ""
+    assert "runs in its own queue only" in refused(api, tenant, trial)
+    trial["metadata"] = {"generateName": "other"}
+    assert "runs in its own queue only" in tried(api, tenant, trial)
+
+
 def a_pod(name: str, annotations: Mapping[str, str] | None = None, **spec: Any) -> JsonObject:
     body = pod(name, CPU, schedulerName=SCHEDULER, **spec)
     body["metadata"]["annotations"] = dict(annotations or {})

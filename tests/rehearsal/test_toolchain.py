@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,7 +20,7 @@ from rehearsal import downloads, gobuild, toolchain
 from rehearsal.downloads import Release
 from rehearsal.paths import ROOT
 from rehearsal.toolchain import ToolchainError
-from rehearsal.tooltable import TOOLS, Edit, Jars, Tool
+from rehearsal.tooltable import TOOLS, Data, Edit, Jars, Tool
 from tests.rehearsal.cluster import alive, eventually
 
 pytestmark = pytest.mark.process
@@ -396,6 +397,18 @@ def test_a_program_is_built_from_an_edited_source_and_the_module_stays_as_it_is(
     )
     assert (shop.bin / "built.go").read_text() == 'listen("127.0.0.1:80")'
     assert source.read_text() == 'listen(":80")'
+
+
+def test_what_a_program_reads_is_laid_beside_it_and_a_change_of_that_builds_anew(shop: Workshop) -> None:
+    source = shop.bin / "module" / "manifests" / "1.0"
+    source.mkdir(parents=True)
+    (source / "all.yaml").write_text("kind: Service")
+    (source / "all.yaml").chmod(0o444)  # as in Go's module cache
+    tool = replace(EDITED, edits=(), data=(Data(module="example.org/sample", folder="manifests/1.0", target="m/1.0"),))
+    folder = shop.ensure(tool)
+    assert (folder / "m" / "1.0" / "all.yaml").read_text() == "kind: Service"
+    assert toolchain.is_built(tool, shop.env, shop.modules)
+    assert not toolchain.is_built(replace(tool, data=()), shop.env, shop.modules)
 
 
 def test_an_edit_that_fits_nowhere_or_twice_is_refused(shop: Workshop) -> None:

@@ -12,6 +12,7 @@ def args(**changes: Any) -> KServeArgs:
         "version": "v0.18.1",
         "domain": "models.internal",
         "mirror": None,
+        "knative_tenants": [],
         "images_lock": {},
         "keeps_models": False,
         "values": {},
@@ -64,3 +65,14 @@ def test_the_controller_comes_after_its_kinds() -> None:
     release = "kubernetes:helm.sh/v3:Release"
     assert graph.one(release, "k-kinds").urn in graph.one(release, "k-release").needs
     assert graph.one(release, "k-kinds").inputs["chart"] == "oci://ghcr.io/kserve/charts/kserve-crd"
+
+
+def test_only_routes_of_tenants_on_knative_may_lead_to_its_ingress() -> None:
+    grant = "kubernetes:gateway.networking.k8s.io/v1beta1:ReferenceGrant"
+    assert build({}, lambda: KServe("k", args()), read_outputs=("namespace",)).all(grant) == []
+    made = build({}, lambda: KServe("k", args(knative_tenants=["vision"])), read_outputs=("namespace",)).one(grant)
+    assert made.inputs["metadata"]["namespace"] == "knative-serving"
+    assert made.inputs["spec"] == {
+        "from": [{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "namespace": "vision"}],
+        "to": [{"group": "", "kind": "Service", "name": "kourier-internal"}],
+    }

@@ -7,9 +7,9 @@ import pytest
 from components.catalog.workload_images import WORKLOAD_IMAGES, workload_image
 from components.serving.names import runtime_name
 from components.serving.runtime_specs import GRACE_SECONDS, LEAVE_SECONDS, RUNTIME_IMAGES, runtime_spec
-from components.serving.runtimes import ServingRuntimes
+from components.serving.runtimes import ServingRuntimes, ServingRuntimesArgs
 from components.settings.checks_serving import FORMATS
-from components.settings.serving import Runtime, ServedModel
+from components.settings.serving import Mode, Runtime, ServedModel
 from tests.components.recorder import Graph, build
 
 RUNTIME = "kubernetes:serving.kserve.io/v1alpha1:ClusterServingRuntime"
@@ -21,8 +21,9 @@ def container(key: str) -> dict[str, Any]:
     return only
 
 
-def built(mirror: str | None = None, lock: dict[str, str] | None = None) -> Graph:
-    return build({}, lambda: ServingRuntimes("r", {"mirror": mirror, "images_lock": lock or {}}), read_outputs=())
+def built(mirror: str | None = None, lock: dict[str, str] | None = None, *, knative: bool = False) -> Graph:
+    args: ServingRuntimesArgs = {"mirror": mirror, "knative": knative, "images_lock": lock or {}}
+    return build({}, lambda: ServingRuntimes("r", args), read_outputs=())
 
 
 @pytest.mark.parametrize("runtime", Runtime)
@@ -82,14 +83,26 @@ def test_a_model_adds_its_arguments_behind_those_of_its_runtime() -> None:
 
 
 def test_every_runtime_that_a_model_can_name_is_installed() -> None:
-    installed = {one.inputs["metadata"]["name"] for one in built().all(RUNTIME)}
     source = "s3://acme-models/x"
     models = [
-        ServedModel.model_validate({"modality": "text", "runtime": runtime, "source": source, "gpu": gpu})
+        ServedModel.model_validate({"modality": "text", "runtime": runtime, "source": source, "gpu": gpu, "mode": mode})
         for runtime in Runtime
         for gpu in ({"count": 1}, None)
+        for mode in Mode
     ]
-    assert installed == {runtime_name(model) for model in models}
+    for modes, knative in (({Mode.STANDARD}, False), (set(Mode), True)):
+        installed = {one.inputs["metadata"]["name"] for one in built(knative=knative).all(RUNTIME)}
+        assert installed == {runtime_name(model) for model in models if model.mode in modes}
+
+
+@pytest.mark.parametrize("key", RUNTIME_IMAGES)
+def test_a_runtime_for_knative_has_what_knative_takes_and_is_confined_as_the_other(key: str) -> None:
+    (plain,) = runtime_spec(key, "image")["containers"]
+    (made,) = runtime_spec(key, "image", knative=True)["containers"]
+    assert made["ports"] == [{"name": "http1", "containerPort": 8080, "protocol": "TCP"}]
+    assert "lifecycle" not in made
+    assert {**made["securityContext"], "privileged": False} == plain["securityContext"]
+    assert made["args"] == plain["args"] and made["startupProbe"] == plain["startupProbe"]
 
 
 def test_runtimes_run_pinned_images_from_the_mirror() -> None:

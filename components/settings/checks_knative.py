@@ -1,0 +1,79 @@
+"""Checks of models in knative mode: what Knative has to be there for, and what it does in its own way."""
+
+from collections.abc import Iterator, Mapping
+
+from components.settings.knative import Knative
+from components.settings.problems import Path, Problem
+from components.settings.sections import Tenant
+from components.settings.serving import Mode, ServedModel
+
+
+def knative_problems(tenants: Mapping[str, Tenant], knative: Knative | None) -> Iterator[Problem]:
+    """What is wrong with the tenants' models in knative mode. `knative` is None where the stack has none."""
+    for name, tenant in tenants.items():
+        for (kind, key), model in tenant.served.items():
+            if model.mode is not Mode.KNATIVE:
+                continue
+            path: Path = ("tenants", name, kind, key)
+            if knative is None:
+                yield Problem(
+                    (*path, "mode"),
+                    model.mode.value,
+                    "Knative is not in this stack; add multimodal:knative: {}, or leave mode out",
+                )
+            beside = max(1, model.replicas.min)
+            if model.gpu is not None and model.surge < beside:
+                yield Problem(
+                    (*path, "surge"),
+                    model.surge,
+                    "in knative mode a new version comes up beside the old one, on GPUs of its own; set surge to"
+                    f" {beside}, for which the quota has to have room, or use mode: standard",
+                )
+            if isinstance(model, ServedModel) and model.canary is not None and model.canary.replicas > 1:
+                yield Problem(
+                    (*path, "canary", "replicas"),
+                    model.canary.replicas,
+                    "in knative mode a canary scales within the model's own replicas; leave it out",
+                )
+        for key, model in tenant.models.items():
+            if model.mode is Mode.KNATIVE and model.transformer is not None:
+                yield Problem(
+                    ("tenants", name, "models", key, "transformer"),
+                    model.transformer.image,
+                    "Knative sends requests to one container of a pod, and a model in knative mode is that; use mode:"
+                    " standard, or leave the transformer out",
+                )
+        yield from _graph_problems(name, tenant)
+        yield from _flow_problems(name, tenant)
+
+
+_UNREACHED = (
+    "is in knative mode, where requests come through an ingress that tenants' pods do not reach; use a model in"
+    " standard mode"
+)
+"""Knative's ingress answers for all tenants' models, so no pod of a tenant may call it."""
+
+
+def _graph_problems(name: str, tenant: Tenant) -> Iterator[Problem]:
+    """Steps of graphs whose router could not call the model."""
+    asleep = _on_knative(tenant)
+    for graph_key, graph in tenant.graphs.items():
+        for node_key, node in graph.nodes.items():
+            for index, step in enumerate(node.steps):
+                if step.to in asleep and step.to not in graph.nodes:
+                    path: Path = ("tenants", name, "graphs", graph_key, "nodes", node_key, "steps", index, "to")
+                    yield Problem(path, step.to, _UNREACHED)
+
+
+def _flow_problems(name: str, tenant: Tenant) -> Iterator[Problem]:
+    """Steps of flows whose router could not call the model."""
+    asleep = _on_knative(tenant)
+    for flow_key, flow in tenant.flows.items():
+        for key, step in flow.steps.items():
+            if step.model in asleep:
+                path: Path = ("tenants", name, "flows", flow_key, "steps", key, "model")
+                yield Problem(path, step.model, _UNREACHED)
+
+
+def _on_knative(tenant: Tenant) -> set[str]:
+    return {key for (_, key), model in tenant.served.items() if model.mode is Mode.KNATIVE}
