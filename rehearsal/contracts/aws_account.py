@@ -61,6 +61,15 @@ _VERSIONING = _s3(
 )
 _ENCRYPTION = _s3("PutBucketEncryption", "ServerSideEncryptionConfiguration", fields=_SSE)
 
+_TABLE_RESTORED = (
+    "restoreBackupArn",
+    "restoreDateTime",
+    "restoreSourceName",
+    "restoreSourceTableArn",
+    "restoreToLatestTime",
+)
+_INDEX = ("name", "projectionType", "rangeKey", "nonKeyAttributes")
+
 ACCOUNT: dict[str, Binding] = {
     "aws:iam/role:Role": bind(
         "iam",
@@ -168,7 +177,7 @@ ACCOUNT: dict[str, Binding] = {
             "encryption": partial(operation, "kinesis", "StartStreamEncryption"),
             "retention": partial(operation, "kinesis", "IncreaseStreamRetentionPeriod"),
         },
-        local={**reasons(_LATER, "shardLevelMetrics"), **local("enforceConsumerDeletion")},
+        local={**reasons(_LATER, "shardLevelMetrics"), **local("enforceConsumerDeletion", "arn")},
         name=AutoName("name", 128, lowercase=False),
         replaces=("name",),
     ),
@@ -184,7 +193,18 @@ ACCOUNT: dict[str, Binding] = {
             "serverSideEncryption.enabled": "Enabled",
             "serverSideEncryption.kmsKeyArn": "KMSMasterKeyId",
         },
-        local=reasons("becomes the schema of the key", "hashKey", "rangeKey"),
+        local={
+            **reasons("becomes the schema of the key", "hashKey", "rangeKey"),
+            **reasons("becomes the throughput, which tables on demand have not", "readCapacity", "writeCapacity"),
+            **reasons("becomes the specification of a stream", "streamEnabled", "streamViewType"),
+            **reasons(_LATER, "pointInTimeRecovery", "ttl", "replicas", "globalTableWitness"),
+            **reasons("another operation makes such a table", "importTable", *_TABLE_RESTORED),
+            **reasons(
+                "the API has a schema of the key and a projection",
+                *(f"globalSecondaryIndexes.{key}" for key in (*_INDEX, "hashKey", "readCapacity", "writeCapacity")),
+                *(f"localSecondaryIndexes.{key}" for key in _INDEX),
+            ),
+        },
         name=AutoName("name", 255, lowercase=False),
         replaces=("name", "hashKey", "rangeKey"),
         required=frozenset({"attributes", "hashKey"}),

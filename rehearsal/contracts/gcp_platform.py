@@ -147,6 +147,7 @@ ACCOUNT: dict[str, Binding] = {
         "Subscription",
         "projects.subscriptions.create",
         name=AutoName("name", 255),
+        local=local("cloudStorageConfig.textConfig.state"),
         replaces=("name", "project", "topic", "filter", "enableMessageOrdering"),
         required=frozenset({"topic"}),
     ),

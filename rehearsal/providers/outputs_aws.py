@@ -160,6 +160,21 @@ def _log_group(facts: Facts) -> tuple[str, Props]:
     return name, {"arn": arn(facts, "logs", f"log-group:{name}"), "logGroupClass": "STANDARD"}
 
 
+def _subscription(facts: Facts) -> tuple[str, Props]:
+    return f"cwlsf-{facts.number(10)}", {}
+
+
+def _named(service: str, kind: str) -> Rule:
+    """What is known by its name, and has an ARN with it."""
+
+    def rule(facts: Facts) -> tuple[str, Props]:
+        name = str(facts.get("name"))
+        own = arn(facts, service, f"{kind}/{name}")
+        return (own if service == "kinesis" else name), {"arn": own}
+
+    return rule
+
+
 def _bucket(facts: Facts) -> tuple[str, Props]:
     name = str(facts.get("bucket"))
     return name, {
@@ -254,6 +269,9 @@ OUTPUTS: dict[str, Rule] = {
     "aws:kms/key:Key": _key,
     "aws:kms/alias:Alias": _alias,
     "aws:cloudwatch/logGroup:LogGroup": _log_group,
+    "aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter": _subscription,
+    "aws:kinesis/stream:Stream": _named("kinesis", "stream"),
+    "aws:dynamodb/table:Table": _named("dynamodb", "table"),
     "aws:s3/bucket:Bucket": _bucket,
     "aws:s3/bucketV2:BucketV2": _bucket,
     "aws:s3/bucketVersioning:BucketVersioning": _joined(",", "bucket"),

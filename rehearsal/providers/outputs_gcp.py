@@ -134,6 +134,23 @@ def _key_ring(facts: Facts) -> tuple[str, Props]:
     return id_, {"project": project(facts)}
 
 
+def _pubsub(kind: str) -> Rule:
+    """A topic or a subscription of Pub/Sub."""
+
+    def rule(facts: Facts) -> tuple[str, Props]:
+        return f"projects/{project(facts)}/{kind}/{facts.get('name')}", {**_labels(facts), "project": project(facts)}
+
+    return rule
+
+
+def _sink(facts: Facts) -> tuple[str, Props]:
+    agent = f"serviceAccount:service-{facts.number(12)}@gcp-sa-logging.iam.gserviceaccount.com"
+    return f"projects/{project(facts)}/sinks/{facts.get('name')}", {
+        "project": project(facts),
+        "writerIdentity": agent,
+    }
+
+
 def _crypto_key(facts: Facts) -> tuple[str, Props]:
     id_ = f"{facts.get('keyRing')}/cryptoKeys/{facts.get('name')}"
     version = {"name": f"{id_}/cryptoKeyVersions/1", "state": "ENABLED"}
@@ -211,6 +228,11 @@ OUTPUTS: dict[str, Rule] = {
     "gcp:kms/cryptoKey:CryptoKey": _crypto_key,
     "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember": _iam("cryptoKeyId"),
     "gcp:kms/cryptoKeyIAMBinding:CryptoKeyIAMBinding": _iam("cryptoKeyId"),
+    "gcp:logging/projectSink:ProjectSink": _sink,
+    "gcp:pubsub/topic:Topic": _pubsub("topics"),
+    "gcp:pubsub/subscription:Subscription": _pubsub("subscriptions"),
+    "gcp:pubsub/topicIAMMember:TopicIAMMember": _iam("topic"),
+    "gcp:pubsub/subscriptionIAMMember:SubscriptionIAMMember": _iam("subscription"),
     "gcp:storage/bucket:Bucket": _bucket,
     "gcp:storage/bucketIAMMember:BucketIAMMember": _iam("bucket"),
     "gcp:storage/managedFolder:ManagedFolder": _managed_folder,
