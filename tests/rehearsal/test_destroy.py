@@ -9,11 +9,10 @@ import pytest
 
 from rehearsal import destroy_order, stacks, supervisor, toolchain
 from rehearsal.engine import Engine, Moment, Result, Step
-from rehearsal.inventory import Object, inventory
+from rehearsal.inventory import inventory
 from rehearsal.kube import Kube, KubeError
 from tests.project import ROOT
 from tests.rehearsal.cloud_objects import CloudControllers, balancer, volume
-from tests.rehearsal.cluster import eventually
 
 DRIVERS = {"aws-dev": "ebs.csi.aws.com", "gcp-dev": "pd.csi.storage.gke.io", "azure-dev": "disk.csi.azure.com"}
 """Stack -> the CSI driver of its storage class."""
@@ -22,12 +21,30 @@ TENANT = "vision"
 ADDON = "kyverno"
 """An addon's namespace, where no quota forbids load balancers."""
 
+SECTIONS = ("serving", "ray", "autoscaling", "pipelines", "events", "knative")
+WORKLOADS = ("models", "ray", "training", "pipelines", "events", "flows")
+"""Addons and what tenants run on them, which have rehearsals of their own: here every checkpoint would be longer."""
+
 Start = Callable[[str], Engine]
 
 
 @pytest.fixture
+def control_plane(tools: dict[str, Path], tmp_path: Path) -> Iterator[supervisor.Supervisor]:
+    """A control plane of each test's own: what others leave on a shared one comes and goes while these count."""
+    folder = tmp_path / "control-plane"
+    folder.mkdir()
+    yield supervisor.start(folder, tools)
+    supervisor.stop(folder)
+
+
+@pytest.fixture
+def api(control_plane: supervisor.Supervisor) -> Kube:
+    return Kube.from_kubeconfig(control_plane.kubeconfig, timeout=60)
+
+
+@pytest.fixture
 def start(control_plane: supervisor.Supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
-    """Brings a stack up on the shared control plane."""
+    """Brings a stack up on the control plane."""
     # Whole CRDs of every chart take half a minute to come and go, and nothing here depends on them.
     (tmp_path / "upstream").mkdir()
     started: list[Engine] = []
@@ -41,11 +58,14 @@ def start(control_plane: supervisor.Supervisor, tmp_path: Path, monkeypatch: pyt
         }
         program = toolchain.ensure(("pulumi",), print)["pulumi"]
         config = dict(stacks.read(ROOT, stack).config)
-        # Addons and workloads have rehearsals of their own; here they would only make every checkpoint longer.
-        for key in ("serving", "ray", "autoscaling"):
+        for key in SECTIONS:
             config.pop(f"multimodal:{key}", None)
         config["multimodal:tenants"] = {
-            name: {key: value for key, value in tenant.items() if key not in ("models", "ray", "training")}
+            name: {
+                key: value
+                for key, value in tenant.items()
+                if key not in ("models", "ray", "training", "pipelines", "events", "flows")
+            }
             for name, tenant in config["multimodal:tenants"].items()
         }
         engine = Engine(tmp_path, stack, config, pulumi=program, env=environment)
@@ -57,16 +77,6 @@ def start(control_plane: supervisor.Supervisor, tmp_path: Path, monkeypatch: pyt
     for engine in started:
         if engine.resources():
             engine.destroy()
-
-
-def settled(api: Kube) -> set[Object]:
-    """What is there, once the namespaces of tests before have gone."""
-    eventually(
-        lambda: not any(one["metadata"].get("deletionTimestamp") for one in api.items("/api/v1/namespaces")),
-        "the namespaces of earlier tests to go",
-        seconds=60,
-    )
-    return inventory(api)
 
 
 def leave_things_behind(api: Kube, stack: str) -> None:
@@ -81,7 +91,7 @@ def leave_things_behind(api: Kube, stack: str) -> None:
 def test_what_users_left_in_the_cluster_goes_before_nodes_and_nodes_before_the_network(
     stack: str, start: Start, api: Kube
 ) -> None:
-    before = settled(api)
+    before = inventory(api)
     engine = start(stack)
     with pytest.raises(KubeError, match="exceeded quota"):
         balancer(api, TENANT)
@@ -115,7 +125,7 @@ class Interruption:
 @pytest.mark.engine
 @pytest.mark.control_plane
 def test_a_destroy_that_is_interrupted_again_and_again_finishes_in_order(start: Start, api: Kube) -> None:
-    before = settled(api)
+    before = inventory(api)
     engine = start("aws-dev")
     leave_things_behind(api, "aws-dev")
     moments: list[Moment] = []

@@ -13,7 +13,7 @@ from components.eventing.kafka_objects import Nodes
 from components.eventing.retention import Load
 from components.eventing.topics import StepLoad, tenant_topics
 from components.labels import TENANT
-from rehearsal import upstream_crds
+from rehearsal import session, upstream_crds
 from rehearsal.kube import JsonObject, Kube, KubeError
 from tests.rehearsal.cluster import apply_crds, eventually
 
@@ -36,9 +36,18 @@ DEV = Nodes(brokers=1, apart=False, zones=False, storage_gib=10)
 _PROBES = itertools.count(1)
 
 
+@pytest.fixture(scope="module")
+def patch() -> Iterator[pytest.MonkeyPatch]:
+    with pytest.MonkeyPatch.context() as context:
+        yield context
+
+
 @pytest.fixture(scope="module", autouse=True)
-def platform(api: Kube) -> Iterator[None]:
+def platform(api: Kube, patch: pytest.MonkeyPatch) -> Iterator[None]:
     """Kinds, two namespaces, and the rule, which has begun to work."""
+    found = session.upstream_folder()
+    if found is not None:
+        patch.setenv("REHEARSAL_UPSTREAM", str(found))
     for chart in ("cert-manager", "strimzi-kafka-operator"):
         definitions = upstream_crds.crds(chart)
         assert definitions is not None
@@ -58,8 +67,11 @@ def platform(api: Kube) -> Iterator[None]:
     yield
     api.delete(f"{ADMISSION}/validatingadmissionpolicybindings/{NAME}")
     api.delete(f"{ADMISSION}/validatingadmissionpolicies/{NAME}")
-    for name in (TENANT_NAME, BROKERS):
-        api.delete(f"/api/v1/namespaces/{name}")
+    paths = [f"/api/v1/namespaces/{name}" for name in (TENANT_NAME, BROKERS)]
+    for path in paths:
+        api.delete(path)
+    # Other tests have a namespace of Kafka's too.
+    eventually(lambda: not any(api.get(path) for path in paths), "the namespaces to go", seconds=120)
 
 
 def served(api: Kube, plural: str) -> bool:
