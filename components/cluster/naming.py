@@ -1,12 +1,18 @@
 """Names that clouds want before they make a thing."""
 
 import hashlib
+import json
 import re
 
 
 def digest(text: str, length: int = 8) -> str:
     """A short stable name part for `text`: lower-case hexadecimal."""
     return hashlib.sha256(text.encode()).hexdigest()[:length]
+
+
+def digest_of(plain: object, length: int = 16) -> str:
+    """Short text that differs when plain data does."""
+    return digest(json.dumps(plain, sort_keys=True), length)
 
 
 def physical_name(*parts: str, limit: int = 40) -> str:

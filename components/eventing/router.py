@@ -6,6 +6,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.eventing import router_objects as objects
+from components.eventing.bento import PORT
 from components.eventing.kafka_names import BOOTSTRAP
 from components.eventing.router_config import digest, flow_files, memory_mib, own_files
 from components.eventing.router_kafka import Broker
@@ -48,7 +49,7 @@ class Router(pulumi.ComponentResource):
         tenant = args["tenant"]
         child = pulumi.ResourceOptions(parent=self)
         broker = Broker(bootstrap=BOOTSTRAP, certificates=objects.CERTIFICATES)
-        own = own_files(tenant, settings, broker, address=f"0.0.0.0:{objects.PORT}", audited=args["audited"])
+        own = own_files(tenant, settings, broker, address=f"0.0.0.0:{PORT}", audited=args["audited"])
         files = {"config": own["config"], "streams": own["streams"]}
         files |= {
             f"flow-{key}": flow_files(tenant, settings, key, broker, args["outage_hours"])

@@ -1,12 +1,11 @@
 """A tenant's flows as the files of its router. Pure."""
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import yaml
 
+from components.cluster.naming import digest_of
 from components.eventing.kafka_names import events_topic, step_topic
 from components.eventing.protocols import protocol
 from components.eventing.replay import replay
@@ -133,7 +132,7 @@ def sent(settings: Tenant) -> TenantEvents:
 
 def digest(files: Files) -> str:
     """Changes when a file does."""
-    return hashlib.sha256(json.dumps(dict(files), sort_keys=True).encode()).hexdigest()[:10]
+    return digest_of(dict(files), 10)
 
 
 def _reads(settings: Tenant, flow: Flow) -> Modality:

@@ -1,11 +1,12 @@
 """What a tenant's router is on Kubernetes: its files, its pods and how they are bounded, and its replay. Pure.
 
-Sources: Bento v1.10.0, resources/docker/Dockerfile (user, entry point, busybox), website/docs/guides/streams_mode
-(streams by file, --no-api) and components/http/about (/ping, /ready); Kubernetes, projected volumes.
+Sources: Bento v1.10.0, resources/docker/Dockerfile (busybox) and website/docs/guides/streams_mode (streams by file,
+--no-api); Kubernetes, projected volumes.
 """
 
 from typing import Any
 
+from components.eventing import bento
 from components.eventing.kafka_names import ROUTER_SECRET
 from components.eventing.router_config import REPLAY_FILE, RESOURCES_FILE, SERVICE_FILE
 from components.labels import KAFKA_LABEL, QUEUE_ANNOTATION, tenant_labels
@@ -18,16 +19,10 @@ ROUTER_LABEL = "multimodal.dev/router"
 
 NAME = "router"
 REPLAY_NAME = "replay"
-PORT = 4195
-"""Probes and metrics."""
-
 CONFIG = "/etc/router/config"
 STREAMS = "/etc/router/streams"
 CERTIFICATES = "/etc/router/certificates"
 """Where Kafka's certificates are in its pods."""
-
-USER = 10001
-"""User of Bento's image."""
 
 _NEVER = "0 0 31 2 *"
 """There is no 31st of February: replays are only started by hand."""
@@ -63,9 +58,7 @@ def deployment(tenant: str, *, image: str, replicas: int, memory_mib: int, confi
             "--no-api",
             f"{STREAMS}/*.yaml",
         ],
-        "ports": [{"name": "http", "containerPort": PORT}],
-        "livenessProbe": {"httpGet": {"path": "/ping", "port": PORT}, "periodSeconds": 20, "failureThreshold": 3},
-        "readinessProbe": {"httpGet": {"path": "/ready", "port": PORT}, "periodSeconds": 10},
+        **bento.SERVING,
     }
     router["volumeMounts"] = [*router["volumeMounts"], {"name": "streams", "mountPath": STREAMS, "readOnly": True}]
     spread = {
@@ -86,9 +79,7 @@ def deployment(tenant: str, *, image: str, replicas: int, memory_mib: int, confi
                     "labels": {**tenant_labels(tenant), **pods, KAFKA_LABEL: "true"},
                     "annotations": {
                         QUEUE_ANNOTATION: tenant,
-                        "prometheus.io/scrape": "true",
-                        "prometheus.io/port": str(PORT),
-                        "prometheus.io/path": "/metrics",
+                        **bento.SCRAPED,
                     },
                 },
                 "spec": {
@@ -149,36 +140,12 @@ def _pods(tenant: str, role: str) -> dict[str, str]:
 
 
 def _container(image: str, memory_mib: int) -> dict[str, Any]:
-    return {
-        "image": image,
-        "resources": {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"memory": f"{memory_mib}Mi"}},
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-            "readOnlyRootFilesystem": True,
-            "runAsNonRoot": True,
-            "runAsUser": USER,
-            "runAsGroup": USER,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
-        "volumeMounts": [
-            {"name": "config", "mountPath": CONFIG, "readOnly": True},
-            {"name": "certificates", "mountPath": CERTIFICATES, "readOnly": True},
-        ],
-    }
+    memory = ("256Mi", f"{memory_mib}Mi")
+    return bento.container(image, cpu="100m", memory=memory, config=CONFIG, certificates=CERTIFICATES)
 
 
 def _pod(config: str) -> dict[str, Any]:
-    return {
-        "schedulerName": SCHEDULER,
-        "automountServiceAccountToken": False,
-        # The certificate's key is readable for its group alone.
-        "securityContext": {"fsGroup": USER},
-        "volumes": [
-            {"name": "config", "configMap": {"name": config}},
-            {"name": "certificates", "secret": {"secretName": ROUTER_SECRET, "defaultMode": 0o440}},
-        ],
-    }
+    return {"schedulerName": SCHEDULER, **bento.pod(config, ROUTER_SECRET)}
 
 
 def disruption_budget(tenant: str) -> Spec:

@@ -70,7 +70,7 @@ def tenant_topics(
     entering = sized[events_topic(tenant)].partitions
     passing = load.bytes_per_second * 2 + sum(step.load.bytes_per_second for step in steps)
     return TenantTopics(
-        topics=tuple(_topic(name, size) for name, size in sized.items()),
+        topics=tuple(sized_topic(name, size) for name, size in sized.items()),
         users=(
             _router(tenant, quota_bytes_per_second(passing, brokers=brokers, partitions=entering), audited=audited),
             _client(tenant, quota_bytes_per_second(load.bytes_per_second, brokers=brokers, partitions=entering)),
@@ -86,7 +86,8 @@ def at_fullest(topics: TenantTopics, copies: int) -> int:
     )
 
 
-def _topic(name: str, size: Held) -> Topic:
+def sized_topic(name: str, size: Held) -> Topic:
+    """A topic that keeps what was worked out for it."""
     return Topic(
         name=name,
         partitions=size.partitions,

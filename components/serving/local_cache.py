@@ -5,7 +5,6 @@ keeps weights in /models), pkg/controller/v1alpha1/localmodel and localmodelnode
 pkg/apis/serving/v1beta1/inference_service_defaults.go (how a model finds its cache).
 """
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any, TypedDict
 
@@ -13,6 +12,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.catalog.images import image_values
+from components.cluster.naming import digest
 from components.helm import addon_namespace, merge, release
 from components.labels import GPU_POOL, platform_labels
 from components.manifest import Spec
@@ -86,7 +86,7 @@ def node_group_spec(pool: str, size_gib: int) -> Spec:
 
 def cache_name(model: str, source: str) -> str:
     """The cache of a model's weights. Other weights are another cache: its source cannot change."""
-    return f"{model}-{hashlib.sha256(source.encode()).hexdigest()[:8]}"
+    return f"{model}-{digest(source)}"
 
 
 def cache_spec(source: pulumi.Input[str], pool: str, size_gib: int) -> Spec:

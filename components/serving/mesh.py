@@ -1,6 +1,5 @@
 """ModelMesh for one tenant: many models that share GPUs, under KServe's archived answer to that."""
 
-import hashlib
 from typing import Any, TypedDict
 
 import pulumi
@@ -8,6 +7,7 @@ import pulumi_kubernetes as kubernetes
 
 from components.catalog.workload_images import workload_image
 from components.cluster.api_addresses import api_addresses
+from components.cluster.naming import digest
 from components.labels import tenant_labels
 from components.manifest import Spec
 from components.serving import mesh_models as models
@@ -158,7 +158,7 @@ class TenantMesh(pulumi.ComponentResource):
             spec=objects.allow_api(addresses),
             opts=self._child,
         )
-        changed = hashlib.sha256(configured.encode()).hexdigest()[:16]
+        changed = digest(configured, 16)
         return kubernetes.apps.v1.Deployment(
             f"{self._name}-controller",
             metadata=self._metadata(objects.CONTROLLER),

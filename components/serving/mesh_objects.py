@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from components.cluster import api_addresses
 from components.manifest import Spec
 from components.serving.runtime_specs import USER, server_security
 
@@ -226,14 +227,5 @@ def _probe(path: str, port: int) -> dict[str, Any]:
 
 
 def allow_api(addresses: tuple[str, ...]) -> Spec:
-    """The controller reaches the Kubernetes API."""
-    return {
-        "podSelector": {"matchLabels": {"control-plane": CONTROLLER}},
-        "policyTypes": ["Egress"],
-        "egress": [
-            {
-                "to": [{"ipBlock": {"cidr": address}} for address in addresses],
-                "ports": [{"protocol": "TCP", "port": port} for port in (443, 6443)],
-            }
-        ],
-    }
+    """The controller reaches the Kubernetes API at `addresses`, of `api_addresses`."""
+    return api_addresses.allow_api({"matchLabels": {"control-plane": CONTROLLER}}, addresses)

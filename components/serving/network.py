@@ -6,6 +6,7 @@ policy (addresses and ports of the metadata server).
 
 from typing import Any
 
+from components.cluster.api_addresses import PUBLIC
 from components.knative.names import SERVING_NAMESPACE
 from components.labels import STORES_LABEL
 from components.manifest import Spec
@@ -26,9 +27,6 @@ _IDENTITY: dict[str, list[tuple[str, int]]] = {
 KNATIVE_PORTS = (8012, 8013, 9090)
 """Where a Knative pod takes requests (HTTP/1 and HTTP/2) and is counted by the autoscaler (knative.dev/networking
 pkg/apis/networking/register.go)."""
-
-LINK_LOCAL = "169.254.0.0/16"
-"""Addresses of a node's metadata service, which tells a node's own credentials to whoever asks."""
 
 
 def allow_gateway(*, transformers: bool = False) -> Spec:
@@ -68,12 +66,11 @@ def allow_stores(provider: str) -> Spec:
     Object stores answer on many addresses that network policies cannot name; only the node's metadata service is left
     out.
     """
-    anywhere: list[dict[str, Any]] = [{"ipBlock": {"cidr": "0.0.0.0/0", "except": [LINK_LOCAL]}}]
     return {
         "podSelector": {"matchLabels": {STORES_LABEL: "true"}},
         "policyTypes": ["Egress"],
         "egress": [
-            {"to": anywhere, "ports": [{"protocol": "TCP", "port": 443}]},
+            {"to": PUBLIC, "ports": [{"protocol": "TCP", "port": 443}]},
             *(
                 {"to": [{"ipBlock": {"cidr": address}}], "ports": [{"protocol": "TCP", "port": port}]}
                 for address, port in _IDENTITY[provider]

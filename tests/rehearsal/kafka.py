@@ -10,19 +10,21 @@ each user by its name.
 import contextlib
 import shutil
 import tempfile
-import time
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from components.eventing.kafka_names import TenantTopics
+from components.eventing.kafka_objects import topic_spec, user_spec
 from rehearsal import hosts, toolchain
 from rehearsal.certificates import LOOPBACK, Authority, Request
 from rehearsal.kafka import resources
 from rehearsal.kafka.admin import Admin, KafkaRefusal
 from rehearsal.kafka.broker import Broker, Door, KeyPair
+from tests.rehearsal.cluster import eventually
 
 Document = Mapping[str, Any]
 START_SECONDS = 90.0
@@ -35,6 +37,21 @@ def need_kafka() -> Path:
     if reason:
         pytest.skip(reason)
     return toolchain.ensure(["kafka"], print)["kafka"]
+
+
+def need_bento() -> Path:
+    """The program of routers; the test is skipped, with the reason, on a machine that cannot have it."""
+    reason = toolchain.lacking("bento")
+    if reason:
+        pytest.skip(reason)
+    return toolchain.ensure(["bento"], print)["bento"] / "bento"
+
+
+def documents(*made: TenantTopics) -> tuple[list[Document], list[Document]]:
+    """Topics and users as their resources, for one broker."""
+    topics = [{"metadata": {"name": one.name}, "spec": topic_spec(one, 1)} for all_ in made for one in all_.topics]
+    users = [{"metadata": {"name": one.name}, "spec": user_spec(one)} for all_ in made for one in all_.users]
+    return topics, users
 
 
 def kafka_document(**config: Any) -> dict[str, Any]:
@@ -194,13 +211,4 @@ def _connect(broker: Broker) -> Admin:
 
     found = eventually(attempt, "the broker's first answer", seconds=START_SECONDS)
     assert isinstance(found, Admin)
-    return found
-
-
-def eventually(condition: Callable[[], object], what: str, *, seconds: float = 30.0) -> object:
-    """Wait until something is true and return it."""
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
-        time.sleep(0.1)
     return found

@@ -20,17 +20,17 @@ from kafka.errors import (
 from kafka.structs import TopicPartition
 
 from components.eventing.kafka_names import AUDIT_TOPIC, client_user, events_topic, router_user
-from components.eventing.kafka_objects import Nodes, kafka_metadata, kafka_spec, topic_spec, user_spec
+from components.eventing.kafka_objects import Nodes, kafka_metadata, kafka_spec
 from components.eventing.retention import Load
 from components.eventing.router_kafka import Broker
 from components.eventing.topics import StepLoad, tenant_topics
 from components.settings.sections import Tenant
 from components.trust.audit.streams import KUBERNETES, archive, collector
 from components.trust.audit.topic import ARCHIVE, AUDITOR, COLLECTOR, audit_topics
-from rehearsal import toolchain
+from tests.rehearsal.cluster import eventually
 from tests.rehearsal.flow_models import FakeModel, writer
 from tests.rehearsal.flow_router import RunningRouter
-from tests.rehearsal.kafka import TestBroker, eventually, running
+from tests.rehearsal.kafka import TestBroker, documents, need_bento, running
 
 pytestmark = [pytest.mark.process, pytest.mark.tools]
 
@@ -105,18 +105,14 @@ class Stage:
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    reason = toolchain.lacking("bento")
-    if reason:
-        pytest.skip(reason)
-    bento = toolchain.ensure(["bento"], print)["bento"] / "bento"
+    bento = need_bento()
     load = Load(per_second=10, kib=4)
     steps = [StepLoad(flow="ask", step="answer", load=load)]
     both = [
         tenant_topics(TENANT, load, steps, outage_hours=1, brokers=1, audited=True),
         audit_topics(changes=2, calls=10, days=7, brokers=1),
     ]
-    topics = [{"metadata": {"name": one.name}, "spec": topic_spec(one, 1)} for made in both for one in made.topics]
-    users = [{"metadata": {"name": one.name}, "spec": user_spec(one)} for made in both for one in made.users]
+    topics, users = documents(*both)
     nodes = Nodes(brokers=1, apart=False, zones=False, storage_gib=10)
     kafka = {"metadata": kafka_metadata(), "spec": kafka_spec(nodes, None, audited=True)}
     with running(kafka, topics=topics, users=users) as broker:

@@ -23,16 +23,16 @@ from components.eventing.kafka_names import (
     router_user,
     step_topic,
 )
-from components.eventing.kafka_objects import Nodes, kafka_metadata, kafka_spec, topic_spec, user_spec
+from components.eventing.kafka_objects import Nodes, kafka_metadata, kafka_spec
 from components.eventing.replay import MOST_REPLAYS
 from components.eventing.retention import Load
 from components.eventing.router_kafka import Broker
 from components.eventing.topics import StepLoad, tenant_topics
 from components.settings.sections import Tenant
-from rehearsal import toolchain
+from tests.rehearsal.cluster import eventually
 from tests.rehearsal.flow_models import FakeModel, listener, speaker, writer
 from tests.rehearsal.flow_router import RunningRouter
-from tests.rehearsal.kafka import TestBroker, eventually, running
+from tests.rehearsal.kafka import TestBroker, documents, need_bento, running
 
 pytestmark = [pytest.mark.process, pytest.mark.tools]
 
@@ -96,15 +96,11 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
-    reason = toolchain.lacking("bento")
-    if reason:
-        pytest.skip(reason)
-    bento = toolchain.ensure(["bento"], print)["bento"] / "bento"
+    bento = need_bento()
     load = Load(per_second=10, kib=4)
     steps = [StepLoad(flow=FLOW, step=step, load=load) for step in STEPS]
     made = tenant_topics(TENANT, load, steps, outage_hours=1, brokers=1)
-    topics = [{"metadata": {"name": one.name}, "spec": topic_spec(one, 1)} for one in made.topics]
-    users = [{"metadata": {"name": one.name}, "spec": user_spec(one)} for one in made.users]
+    topics, users = documents(made)
     models = {"whisper": FakeModel(listener), "llama": FakeModel(writer), "voice": FakeModel(speaker)}
     nodes = Nodes(brokers=1, apart=False, zones=False, storage_gib=10)
     kafka = {"metadata": kafka_metadata(), "spec": kafka_spec(nodes, None)}

@@ -4,12 +4,11 @@ Sources: KubeRay v1.6.2, ray-operator/apis/ray/v1/raycluster_types.go (fields), 
 operator adds to pods), controllers/ray/batchscheduler/volcano (labels), controllers/ray/utils/validation.go.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from components.catalog.workload_images import workload_image
+from components.cluster.naming import digest_of
 from components.labels import tenant_labels
 from components.manifest import Spec
 from components.scheduling.placement import placement
@@ -112,7 +111,7 @@ def without_bounds(spec: Spec) -> Spec:
 
 def fingerprint(plain: Spec) -> str:
     """Short text that differs when the data does."""
-    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:16]
+    return digest_of(plain)
 
 
 def head_image(nodes: RayNodes, lock: Mapping[str, str], mirror: str | None = None) -> str:

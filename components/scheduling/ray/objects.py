@@ -4,7 +4,7 @@ from typing import Any
 
 import yaml
 
-from components.cluster.api_addresses import API_PORTS
+from components.cluster import api_addresses
 from components.manifest import Spec
 from components.scheduling.kuberay import NAMESPACE
 from components.scheduling.ray.nodes import CONTAINER_SECURITY, DASHBOARD, POD_SECURITY
@@ -99,14 +99,5 @@ def allow_operator() -> Spec:
 
 
 def allow_api(addresses: tuple[str, ...]) -> Spec:
-    """The autoscaler in a head reaches the Kubernetes API."""
-    return {
-        "podSelector": _HEAD,
-        "policyTypes": ["Egress"],
-        "egress": [
-            {
-                "to": [{"ipBlock": {"cidr": address}} for address in addresses],
-                "ports": [{"protocol": "TCP", "port": port} for port in API_PORTS],
-            }
-        ],
-    }
+    """The autoscaler in a head reaches the Kubernetes API at `addresses`, of `api_addresses`."""
+    return api_addresses.allow_api(_HEAD, addresses)

@@ -4,11 +4,10 @@ Weights are fetched by KServe into the folders of their models; configurations a
 file by file, out of a ConfigMap. docs/decisions/0005-ensembles-and-graphs.md says why.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any
 
+from components.cluster.naming import digest_of
 from components.manifest import Spec
 from components.serving.triton.config import VERSION, ensemble_config, step_config
 from components.settings.ensembles import Backend, Ensemble
@@ -76,7 +75,7 @@ def mounted(name: str, files: Mapping[str, str]) -> dict[str, Any]:
 
 def digest(files: Mapping[str, str]) -> str:
     """Changes with any file: on the pods' template it makes a change roll out, since mounted files do not follow it."""
-    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:16]
+    return digest_of(files)
 
 
 def _key(path: str) -> str:

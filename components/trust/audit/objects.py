@@ -1,14 +1,9 @@
-"""What runs beside the audit stream on Kubernetes, and who may read it. Pure.
-
-Sources: Bento v1.10.0, resources/docker/Dockerfile (user, entry point) and components/http/about (/ping, /ready).
-"""
-
-from typing import Any
+"""What runs beside the audit stream on Kubernetes, and who may read it. Pure."""
 
 import pulumi
 
+from components.eventing import bento
 from components.eventing.kafka_names import AUDIT_NAMESPACE
-from components.eventing.router_objects import PORT, USER
 from components.labels import KAFKA_LABEL, STORES_LABEL, platform_labels
 from components.manifest import Spec
 
@@ -46,28 +41,12 @@ def deployment(
         pod_labels: By what the cloud knows its pods.
     """
     chosen = {"multimodal.dev/audit": role}
-    container: dict[str, Any] = {
+    container = {
+        **bento.container(image, cpu="50m", memory=("128Mi", "512Mi"), config=CONFIG, certificates=CERTIFICATES),
+        **bento.SERVING,
         "name": role,
-        "image": image,
         "args": ["-c", f"{CONFIG}/{FILE}"],
         "env": [{"name": name, "value": value} for name, value in sorted(environment.items())],
-        "ports": [{"name": "http", "containerPort": PORT}],
-        "livenessProbe": {"httpGet": {"path": "/ping", "port": PORT}, "periodSeconds": 20, "failureThreshold": 3},
-        "readinessProbe": {"httpGet": {"path": "/ready", "port": PORT}, "periodSeconds": 10},
-        "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}},
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-            "readOnlyRootFilesystem": True,
-            "runAsNonRoot": True,
-            "runAsUser": USER,
-            "runAsGroup": USER,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
-        "volumeMounts": [
-            {"name": "config", "mountPath": CONFIG, "readOnly": True},
-            {"name": "certificates", "mountPath": CERTIFICATES, "readOnly": True},
-        ],
     }
     return {
         "metadata": metadata(role),
@@ -77,23 +56,12 @@ def deployment(
             "template": {
                 "metadata": {
                     "labels": {**platform_labels(), **chosen, KAFKA_LABEL: "true", STORES_LABEL: "true", **pod_labels},
-                    "annotations": {
-                        "prometheus.io/scrape": "true",
-                        "prometheus.io/port": str(PORT),
-                        "prometheus.io/path": "/metrics",
-                    },
+                    "annotations": dict(bento.SCRAPED),
                 },
                 "spec": {
                     "serviceAccountName": role,
-                    # No pod asks the API server; a cloud's identity comes with a token of its own.
-                    "automountServiceAccountToken": False,
-                    # The certificate's key is readable for its group alone.
-                    "securityContext": {"fsGroup": USER},
+                    **bento.pod(config, secret),
                     "containers": [container],
-                    "volumes": [
-                        {"name": "config", "configMap": {"name": config}},
-                        {"name": "certificates", "secret": {"secretName": secret, "defaultMode": 0o440}},
-                    ],
                 },
             },
         },

@@ -1,6 +1,5 @@
 """The audit stream: who deployed, called, changed or deleted what, in a topic that is only ever added to."""
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any, TypedDict
 
@@ -8,6 +7,8 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 import yaml
 
+from components.cluster.naming import digest
+from components.eventing.bento import PORT
 from components.eventing.kafka_names import AUDIT_NAMESPACE, BOOTSTRAP, TenantTopics, secret_name
 from components.eventing.router_kafka import Broker
 from components.eventing.tenant_events import TenantEvents
@@ -89,7 +90,7 @@ class AuditStream(pulumi.ComponentResource):
         self._secrets = {user.name: secret_name(user) for user in topics.users}
         ready: list[pulumi.Resource] = [*network, stream]
         broker = Broker(bootstrap=BOOTSTRAP, certificates=objects.CERTIFICATES)
-        address = f"0.0.0.0:{objects.PORT}"
+        address = f"0.0.0.0:{PORT}"
         if feed is not None:
             config = collector(feed.source, feed.words, args["cluster"], broker, address)
             self._run(SERVICE_ACCOUNT, COLLECTOR, config, feed.environment, Identity({}, {}), [*ready, *feed.needs])
@@ -129,7 +130,7 @@ class AuditStream(pulumi.ComponentResource):
     ) -> None:
         """One pod of Bento's, as a user of Kafka and of the cloud."""
         text = yaml.safe_dump(config, sort_keys=False)
-        called = f"{role}-{hashlib.sha256(text.encode()).hexdigest()[:10]}"
+        called = f"{role}-{digest(text, 10)}"
         named: Any = {**objects.metadata(role), "annotations": identity.annotations}
         account = kubernetes.core.v1.ServiceAccount(
             f"{self._name}-{role}-account",

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 
 from components.eventing.kafka_names import AUDIT_TOPIC
 from components.eventing.router_kafka import Broker, reader, writer
-from components.eventing.router_resources import mapping
+from components.eventing.router_resources import lets, mapping
 from components.eventing.router_streams import service
 from components.manifest import Spec
 from components.trust.audit.topic import ARCHIVE, LARGEST_KIB
@@ -167,13 +167,15 @@ def collector(source: Spec, words: str, cluster: str, broker: Broker, address: s
         address: Where probes ask.
     """
     known = {"cluster": cluster, "kind": CHANGE_TYPE, "topic": AUDIT_TOPIC}
-    given = "".join(f"let {name} = {json.dumps(value)}\n" for name, value in known.items())
     return {
         **_named(service(address), "collector"),
         "input": source,
         "pipeline": {
             # An entry that is none is said and left out: it must not stand in the way of the others.
-            "processors": [mapping(given + words), {"catch": [_told("an entry of the audit log cannot be read")]}],
+            "processors": [
+                mapping(lets(known) + words),
+                {"catch": [_told("an entry of the audit log cannot be read")]},
+            ],
         },
         "output": writer(broker, LARGEST_KIB),
     }

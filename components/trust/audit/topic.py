@@ -11,11 +11,10 @@ from components.eventing.kafka_names import (
     Operation,
     Resource,
     TenantTopics,
-    Topic,
     User,
 )
 from components.eventing.retention import Load, held, quota_bytes_per_second
-from components.eventing.topics import RECORDS
+from components.eventing.topics import RECORDS, sized_topic
 
 CHANGE_KIB, CALL_KIB = 2.0, 1.0
 """Size of a record of a change and of a call, about: who, what and how it ended, without any content."""
@@ -39,17 +38,9 @@ def audit_topics(*, changes: float, calls: float, days: int, brokers: int) -> Te
     both = changes + calls
     load = Load(per_second=both, kib=(changes * CHANGE_KIB + calls * CALL_KIB) / both, largest_kib=LARGEST_KIB)
     size = held(load, hours=24 * days, brokers=brokers)
-    topic = Topic(
-        name=AUDIT_TOPIC,
-        partitions=size.partitions,
-        retention_ms=size.retention_ms,
-        retention_bytes=size.retention_bytes,
-        segment_bytes=size.segment_bytes,
-        max_message_bytes=size.max_message_bytes,
-    )
     quota = quota_bytes_per_second(load.bytes_per_second, brokers=brokers, partitions=size.partitions)
     return TenantTopics(
-        topics=(topic,),
+        topics=(sized_topic(AUDIT_TOPIC, size),),
         users=(
             User(name=COLLECTOR, grants=(RECORDS,), produce_bytes_per_second=quota),
             User(name=ARCHIVE, grants=_reads(ARCHIVE)),
