@@ -18,7 +18,13 @@ from tests.project import ROOT
 from tests.sdk import test_gcp_storage, test_gke
 from tests.sdk.test_gke import CLUSTER, POOL, contract_problems
 
-ANSWERS = {**test_gke.ANSWERS, **test_gcp_storage.ANSWERS}
+ANSWERS = {
+    **test_gke.ANSWERS,
+    **test_gcp_storage.ANSWERS,
+    "gcp:logging/projectSink:ProjectSink": {
+        "writerIdentity": "serviceAccount:service-42@gcp-sa-logging.iam.gserviceaccount.com"
+    },
+}
 EXISTING = {
     "network": "projects/hub/global/networks/shared",
     "subnetwork": "projects/hub/regions/us-central1/subnetworks/gke",

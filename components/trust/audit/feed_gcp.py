@@ -9,6 +9,7 @@ from typing import TypedDict
 import pulumi
 import pulumi_gcp as gcp
 
+from components.cluster.naming import physical_name
 from components.eventing.kafka_names import AUDIT_NAMESPACE
 from components.storage.gcp import workload_principal
 from components.trust.audit.feed import SERVICE_ACCOUNT, Feed
@@ -58,8 +59,10 @@ class GcpAuditFeed(pulumi.ComponentResource):
     def __init__(self, name: str, args: GcpAuditFeedArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("multimodal:index:GcpAuditFeed", name, {"region": args["region"]}, opts)
         child = pulumi.ResourceOptions(parent=self)
+        physical = physical_name(name, pulumi.get_stack())
         topic = gcp.pubsub.Topic(
             f"{name}-changes",
+            name=f"{physical}-changes",
             # Records stay where the cluster is.
             message_storage_policy={"allowed_persistence_regions": [args["region"]]},
             labels=args["labels"],
@@ -67,6 +70,7 @@ class GcpAuditFeed(pulumi.ComponentResource):
         )
         sink = gcp.logging.ProjectSink(
             f"{name}-sink",
+            name=f"{physical}-sink",
             destination=pulumi.Output.concat("pubsub.googleapis.com/", topic.id),
             filter=pulumi.Output.from_input(args["cluster_name"]).apply(
                 lambda cluster: log_filter(args["project"], args["region"], cluster)
@@ -79,6 +83,7 @@ class GcpAuditFeed(pulumi.ComponentResource):
         )
         subscription = gcp.pubsub.Subscription(
             f"{name}-collector",
+            name=f"{physical}-collector",
             topic=topic.id,
             message_retention_duration=f"{KEPT_SECONDS}s",
             # By default it would go when nobody has read for a month.
