@@ -61,6 +61,19 @@ class PlatformArgs(TypedDict):
     """Pool -> name of the layout that it had after the last update, for pools whose layout changes now."""
 
 
+class InCluster(pulumi.ComponentResource):
+    """Parent of everything inside the cluster, which comes after the cluster and goes before it.
+
+    The order is its dependency alone. Were it the provider's, every path through the cluster's parts would count again
+    for each thing inside, and an engine that looks for what to leave after a failed deletion walks every path
+    (docs/decisions/0002-destroy.md).
+    """
+
+    def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("multimodal:index:InCluster", name, None, opts)
+        self.register_outputs({})
+
+
 class Platform(pulumi.ComponentResource):
     """Cluster, GPUs, scheduler, image trust, serving and tenants of one stack, in an order that comes up and goes."""
 
@@ -101,15 +114,16 @@ class Platform(pulumi.ComponentResource):
         plan = driver_plan(settings.cluster.provider, owner, settings.gpu.allocation)
         foundation = make_cluster(name, settings, plan, self)
         cluster = foundation.cluster
+        inside = InCluster(f"{name}-inside", pulumi.ResourceOptions(parent=self, depends_on=[cluster]))
         provider = kubernetes.Provider(
             f"{name}-kubernetes",
             kubeconfig=cluster.kubeconfig,
             # Identity apart from the kubeconfig's text: a new token or path must not replace everything behind it.
             cluster_identifier=cluster.identifier,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[cluster]),
+            opts=pulumi.ResourceOptions(parent=inside),
         )
         self._lock = dict(images_lock)
-        self._on_cluster = pulumi.ResourceOptions(parent=self, provider=provider)
+        self._on_cluster = pulumi.ResourceOptions(parent=inside, provider=provider)
         self.gpu_supply = dict(supply(settings.cluster))
         full = densities(settings.cluster, settings.tenants)
         self.density = {f"{tenant}/{key}": sentence(*found) for (tenant, key), found in full.items()}

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from components.settings.advice import advice
-from rehearsal import destroy_order, gang, session, summary, toolchain, workloads
+from rehearsal import destroy_order, gang, graph, session, summary, toolchain, workloads
 from rehearsal.engine import UNCHANGED, Result, Step, urns
 from rehearsal.inventory import inventory
 from rehearsal.memory import peak
@@ -100,6 +100,7 @@ def _life(opened: Session, console: Console) -> list[str]:
         second = opened.engine.up()
         summary.show_result(console, f"second up {stack}", second)
         failures += _unexpected(second)
+        failures += graph.too_long(opened.engine.resources())
     summary.show_checks(console, opened.report, first.steps)
     failures += _lift_protection(opened, console)
     console.print("Destroying, in this order:")
@@ -120,11 +121,14 @@ def _lift_protection(opened: Session, console: Console) -> list[str]:
     if not protected:
         return []
     failures: list[str] = []
-    if not opened.engine.destroy().failed:
-        failures.append("destroy of a protected stack was not refused")
+    refused = opened.engine.destroy()
+    if not any("protected" in error for error in refused.errors):
+        failures.append(f"destroy of a protected stack was not refused; it said: {refused.errors}")
     gone = set(urns(before)) - set(urns(opened.engine.resources()))
     failures += [f"destroy of a protected stack removed {urn}" for urn in sorted(gone)]
-    console.print("a destroy is refused while the stack is protected; lifting the protection\n")
+    console.print(
+        f"a destroy is refused while the stack is protected, in {refused.seconds:.0f} s; lifting the protection\n"
+    )
     lift = {"multimodal:cluster": {"deletionProtection": False}}
     if any("Storage$" in urn for urn in protected):
         lift["multimodal:storage"] = {"keepData": False}

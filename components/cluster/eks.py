@@ -108,7 +108,8 @@ class EksCluster(pulumi.ComponentResource):
         self.disk_key = key.arn
         self.network = self._network(name, physical, args)
         cluster = self._control_plane(name, physical, args)
-        access = [self._admin(name, cluster, arn, aws_partition(region)) for arn in args["admins"]]
+        for arn in args["admins"]:
+            self._admin(name, cluster, arn, aws_partition(region))
 
         node_policies = ["AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"]
         node_role, may_join = service_role(
@@ -135,11 +136,10 @@ class EksCluster(pulumi.ComponentResource):
         self.cluster_name = cluster.name
         self.identifier = cluster.arn
         self.workload_identity = cluster.name
-        # Everything in the cluster hangs on the kubeconfig, so what gives access to it goes last on destroy.
         self.kubeconfig = pulumi.Output.secret(
-            pulumi.Output.all(
-                cluster.name, cluster.endpoint, cluster.certificate_authority.data, *(entry.id for entry in access)
-            ).apply(lambda known: eks_kubeconfig(known[0], known[1], known[2], region))
+            pulumi.Output.all(cluster.name, cluster.endpoint, cluster.certificate_authority.data).apply(
+                lambda known: eks_kubeconfig(known[0], known[1], known[2], region)
+            )
         )
         self.register_outputs(
             {
@@ -197,12 +197,12 @@ class EksCluster(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[*may_run, logs], protect=args["deletion_protection"]),
         )
 
-    def _admin(self, name: str, cluster: aws.eks.Cluster, arn: str, partition: str) -> pulumi.CustomResource:
+    def _admin(self, name: str, cluster: aws.eks.Cluster, arn: str, partition: str) -> None:
         """Let an IAM principal administer the whole cluster."""
         child = pulumi.ResourceOptions(parent=self)
         label = f"{name}-admin-{digest(arn)}"
         entry = aws.eks.AccessEntry(label, cluster_name=cluster.name, principal_arn=arn, type="STANDARD", opts=child)
-        return aws.eks.AccessPolicyAssociation(
+        aws.eks.AccessPolicyAssociation(
             label,
             cluster_name=cluster.name,
             principal_arn=entry.principal_arn,
