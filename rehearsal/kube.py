@@ -49,7 +49,7 @@ class KubeError(Exception):
 class Kube:
     """One API server, with a token."""
 
-    def __init__(self, server: str, token: str, ca: str, *, timeout: float = 15.0) -> None:
+    def __init__(self, server: str, token: str, ca: str, *, timeout: float = 60.0) -> None:
         """Args: address, bearer token, PEM certificates to trust, seconds that one request may take."""
         self.server = server
         self._token = token
@@ -62,7 +62,7 @@ class Kube:
         )
 
     @classmethod
-    def from_kubeconfig(cls, path: Path, *, timeout: float = 15.0) -> "Kube":
+    def from_kubeconfig(cls, path: Path, *, timeout: float = 60.0) -> "Kube":
         """A client for a kubeconfig with one cluster and one token, as the control plane writes it.
 
         Raises:
