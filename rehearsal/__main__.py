@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import sys
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 
 from rich.console import Console
@@ -54,6 +55,7 @@ def _is_explained(error: Exception) -> bool:
     return isinstance(error, KubeError | SessionError | SupervisorError | ToolchainError)
 
 
+@cache
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="rehearsal", description="Runs any stack with no cloud account and no GPU.")
     commands = parser.add_subparsers(required=True, metavar="command")

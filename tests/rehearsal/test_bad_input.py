@@ -943,6 +943,12 @@ CASES = [
 ]
 
 
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for the whole table: hundreds of folders take longer than their tests."""
+    return tmp_path_factory.mktemp("project")
+
+
 def told_to(tmp_path: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     """Runs a command in a project at `tmp_path` that must refuse; returns what it said."""
     before = sorted(tmp_path.rglob("*"))
@@ -964,15 +970,22 @@ def write_stack(tmp_path: Path, changes: dict[str, Any]) -> None:
     write(tmp_path, yaml.dump({"config": config}, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper)))
 
 
-@pytest.mark.parametrize("command", ["up", "preview"])
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_a_mistake_in_a_stack_file_is_explained_before_anything_is_built(
-    case: Case, command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    case: Case, project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write_stack(tmp_path, case.changes)
-    said = told_to(tmp_path, capsys, command, "--stack", "x")
+    write_stack(project, case.changes)
+    said = told_to(project, capsys, "up", "--stack", "x")
     assert case.told in said
     assert said.startswith("stacks/Pulumi.x.yaml: ")
+
+
+@pytest.mark.parametrize("command", ["up", "preview", "rehearse", "destroy", "check", "diagram"])
+def test_every_command_that_reads_a_stack_file_explains_its_mistake(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_stack(tmp_path, CASES[0].changes)
+    assert CASES[0].told in told_to(tmp_path, capsys, command, "--stack", "x")
 
 
 TEXTS = {
