@@ -18,6 +18,7 @@ from components.gpu.dra import DraDriver
 from components.gpu.drivers import DriverPlan, driver_plan
 from components.gpu.efa import EfaDevicePlugin
 from components.gpu.layouts import layout_names
+from components.gpu.network_operator import NetworkOperator
 from components.gpu.operator import GpuOperator
 from components.knative.make import make_knative
 from components.pipelines.make import make_engine, make_tenant_pipelines
@@ -34,7 +35,7 @@ from components.settings.event_topics import sentences
 from components.settings.model import Environment
 from components.settings.sections import Allocation
 from components.settings.set_workloads import densities
-from components.settings.supply import adapters, growing, supply
+from components.settings.supply import EFA, INFINIBAND, adapters, growing, supply
 from components.storage.classes import StorageClasses
 from components.tenancy.objects import gpu_guarantee
 from components.tenancy.queue_guard import QueueGuard
@@ -150,6 +151,7 @@ class Platform(pulumi.ComponentResource):
                     key: pool.time_slicing for key, pool in settings.cluster.gpu_pools.items() if pool.time_slicing
                 },
                 "taints": taint_keys(settings.cluster),
+                "infiniband": f"requests.{INFINIBAND}" in adapters(settings.cluster),
                 "images_lock": self._lock,
                 "values": settings.gpu.values,
             },
@@ -172,20 +174,24 @@ class Platform(pulumi.ComponentResource):
                     pulumi.ResourceOptions.merge(self._on_cluster, pulumi.ResourceOptions(depends_on=[gpus])),
                 )
             )
-        if adapters(settings.cluster):
-            made.append(
-                EfaDevicePlugin(
-                    f"{name}-efa",
-                    {
-                        "version": settings.versions.efa_device_plugin,
-                        "pools": fast_pools(settings.cluster),
-                        "taints": taint_keys(settings.cluster),
-                        "images_lock": self._lock,
-                        "values": {},
-                    },
-                    self._on_cluster,
+        for offers, title, resource, version in (
+            (EfaDevicePlugin, "efa", EFA, settings.versions.efa_device_plugin),
+            (NetworkOperator, "infiniband", INFINIBAND, settings.versions.network_operator),
+        ):
+            if f"requests.{resource}" in adapters(settings.cluster):
+                made.append(
+                    offers(
+                        f"{name}-{title}",
+                        {
+                            "version": version,
+                            "pools": fast_pools(settings.cluster),
+                            "taints": taint_keys(settings.cluster),
+                            "images_lock": self._lock,
+                            "values": {},
+                        },
+                        self._on_cluster,
+                    )
                 )
-            )
         return made
 
     def _layers(self, name: str, settings: Settings, plan: DriverPlan, foundation: Foundation) -> None:

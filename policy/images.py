@@ -13,6 +13,9 @@ from policy.resources import listed, mapped
 _CONTAINERS = re.compile(r"containers|[A-Za-z]*Containers")
 """Keys of container lists: `containers`, `initContainers`, `ephemeralContainers`, and charts' `extraContainers`."""
 
+_NIC_PARTS = ("ofedDriver", "sriovDevicePlugin")
+"""Parts of a NicClusterPolicy that name an image."""
+
 
 @dataclass(frozen=True, slots=True)
 class Use:
@@ -58,6 +61,11 @@ def uses(value: Any, path: str = "") -> Iterator[Use]:
         elif key == "autoscalerOptions" and "image" in mapped(item):
             # KubeRay makes a container of a Ray head out of it.
             yield Use(f"{here}.image", mapped(item)["image"], never_pulled=False)
+        elif key in _NIC_PARTS and "image" in mapped(item):
+            # NVIDIA's Network Operator makes a DaemonSet out of each.
+            parts = (mapped(item).get(part) for part in ("repository", "image", "version"))
+            repository, name, version = (part if isinstance(part, str) else "" for part in parts)
+            yield Use(here, f"{repository}/{name}:{version}", never_pulled=False)
         elif key == "queue-sidecar-image":
             # Knative makes a container of it in every pod that answers requests.
             yield Use(here, item, never_pulled=False)

@@ -100,7 +100,12 @@ STORES = _types(
     "gcp:storage/bucket:Bucket",
     "gcp:filestore/instance:Instance",
 )
-KEYS = _types("aws:kms/key:Key", "gcp:kms/cryptoKey:CryptoKey", "azure-native:keyvault:Key")
+KEYS = _types(
+    "aws:kms/key:Key",
+    "gcp:kms/cryptoKey:CryptoKey",
+    "azure-native:keyvault:Key",
+    "azure-native:compute:DiskEncryptionSet",
+)
 
 
 def _key_of_secrets(step: Step) -> bool:

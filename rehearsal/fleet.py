@@ -20,6 +20,8 @@ PRODUCT_ANNOTATION = "rehearsal.multimodal.dev/gpu-product"
 """The board's name, where the machine carries another than the GPU model usually has."""
 EFA_ANNOTATION = "rehearsal.multimodal.dev/efa-adapters"
 """How many Elastic Fabric Adapters the machine is wired with."""
+INFINIBAND_ANNOTATION = "rehearsal.multimodal.dev/infiniband-cards"
+"""How many InfiniBand cards the machine has."""
 POOL_LABEL = "rehearsal.multimodal.dev/pool"
 """Which simulated node pool a node belongs to."""
 KWOK_ANNOTATION = "kwok.x-k8s.io/node"
@@ -49,6 +51,8 @@ class NodePool:
     """`Machine.gpu_product` of the catalog, where the machine carries another board than the model's usual one."""
     efa_adapters: int = 0
     """Elastic Fabric Adapters that its pool wires."""
+    infiniband_cards: int = 0
+    """InfiniBand cards in the machine."""
     huge_pages_mib: int = 0
     """Memory that its image sets aside at boot as huge pages of 2 MiB."""
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -111,6 +115,8 @@ def node(pool: NodePool, index: int) -> JsonObject:
             annotations[PRODUCT_ANNOTATION] = pool.gpu_product
     if pool.efa_adapters:
         annotations[EFA_ANNOTATION] = str(pool.efa_adapters)
+    if pool.infiniband_cards:
+        annotations[INFINIBAND_ANNOTATION] = str(pool.infiniband_cards)
     spec: dict[str, Any] = {"providerID": f"rehearsal://{name}"}
     if pool.taints:
         spec["taints"] = [_taint(key, value, effect) for key, value, effect in pool.taints]

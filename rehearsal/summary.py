@@ -9,7 +9,7 @@ from rich.table import Table
 
 from components.catalog.device_classes import quota_resource
 from components.labels import GPU_POOL, TENANT
-from components.settings.supply import EFA
+from components.settings.supply import EFA, INFINIBAND
 from policy.rules import RULES
 from rehearsal.engine import Result, Step
 from rehearsal.gang import Placement
@@ -44,7 +44,7 @@ def show_nodes(console: Console, api: Kube) -> None:
         gpus = {
             key.removeprefix("nvidia.com/"): value
             for key, value in capacity.items()
-            if key.startswith("nvidia.com/") or key == EFA
+            if key.startswith("nvidia.com/") or key in (EFA, INFINIBAND)
         }
         gpus |= {"gpu to claim": str(claimable[nodes[0]["metadata"]["name"]])}
         offer = ", ".join(f"{value} × {key}" for key, value in sorted(gpus.items()) if value != "0") or "no GPU"

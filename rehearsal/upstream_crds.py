@@ -70,6 +70,14 @@ KINDS: Final[Mapping[str, tuple[CustomKind, ...]]] = {
         "ComputeDomain/computedomains ComputeDomainClique/computedomaincliques",
     ),
     "aws-efa-k8s-device-plugin": (),
+    "network-operator": (
+        *_kinds("mellanox.com", "v1alpha1", "NicClusterPolicy/nicclusterpolicies", namespaced=False),
+        *_kinds("mellanox.com", "v1alpha1", "NicNodePolicy/nicnodepolicies", namespaced=False),
+        *_kinds("mellanox.com", "v1alpha1", "HostDeviceNetwork/hostdevicenetworks", namespaced=False),
+        *_kinds("mellanox.com", "v1alpha1", "IPoIBNetwork/ipoibnetworks", namespaced=False),
+        *_kinds("mellanox.com", "v1alpha1", "MacvlanNetwork/macvlannetworks", namespaced=False),
+        *_kinds("k8s.cni.cncf.io", "v1", "NetworkAttachmentDefinition/network-attachment-definitions"),
+    ),
     # Its chart installs none; CapacityBuffer and ProvisioningRequest are optional extras of the project.
     "cluster-autoscaler": (),
     "kuberay-operator": _kinds(

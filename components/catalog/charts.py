@@ -39,6 +39,7 @@ _ALL = (
         "https://aws.github.io/eks-charts",
         "efaDevicePlugin",
     ),
+    Chart("network-operator", "network-operator", "https://helm.ngc.nvidia.com/nvidia", "networkOperator"),
     Chart("volcano", "volcano", "https://volcano-sh.github.io/helm-charts", "volcano"),
     Chart("kuberay-operator", "kuberay-operator", "https://ray-project.github.io/kuberay-helm", "kuberay"),
     Chart("cluster-autoscaler", "cluster-autoscaler", "https://kubernetes.github.io/autoscaler", "clusterAutoscaler"),

@@ -72,6 +72,18 @@ _GPU = {
     "dcgm-exporter": (_operand("dcgmExporter"), "nvidia/k8s/dcgm-exporter"),
     "mig-manager": (_operand("migManager"), "nvidia/cloud-native/k8s-mig-manager"),
 }
+_NETWORK = {
+    "operator": (
+        ImagePaths(None, "operator.repository", "operator.image", "operator.tag"),
+        "nvcr.io",
+        "nvidia/cloud-native/network-operator",
+    ),
+    "driver-init": (
+        _operand("operator.ofedDriver.initContainer"),
+        "nvcr.io",
+        "nvidia/mellanox/network-operator-init-container",
+    ),
+}
 _NFD = _plain("node-feature-discovery.image")
 
 _VOLCANO = {
@@ -201,6 +213,7 @@ _LOCAL_MODELS = {
 }
 
 _BY_REGISTRY: Mapping[str, Mapping[str, tuple[ImagePaths, str, str]]] = {
+    "network-operator": _NETWORK,
     "kyverno": _KYVERNO,
     "cert-manager": _CERT_MANAGER,
     "envoy-gateway": _ENVOY_GATEWAY,
@@ -269,6 +282,9 @@ TAGS: Mapping[str, Mapping[str, Mapping[str, str]]] = MappingProxyType(
         ),
         "dra-driver-nvidia-gpu": MappingProxyType({"0.4.1": MappingProxyType({"driver": "v0.4.1"})}),
         "aws-efa-k8s-device-plugin": MappingProxyType({"v0.5.30": MappingProxyType({"plugin": "v0.5.20"})}),
+        "network-operator": MappingProxyType(
+            {"26.4.1": MappingProxyType({"operator": "v26.4.1", "driver-init": "network-operator-v26.4.1"})}
+        ),
         "volcano": MappingProxyType({"1.15.0": MappingProxyType(dict.fromkeys(_VOLCANO, "v1.15.0"))}),
         "kuberay-operator": MappingProxyType({"1.6.2": MappingProxyType({"operator": "v1.6.2"})}),
         "cluster-autoscaler": MappingProxyType({"9.59.0": MappingProxyType({"autoscaler": "v1.35.0"})}),
@@ -316,6 +332,13 @@ SWITCHES: Mapping[str, Mapping[str, str]] = MappingProxyType(
         ),
         "dra-driver-nvidia-gpu": MappingProxyType({}),
         "aws-efa-k8s-device-plugin": MappingProxyType({}),
+        "network-operator": MappingProxyType(
+            {
+                "nfd.enabled": "a second node feature discovery, beside the GPU Operator's",
+                "sriovNetworkOperator.enabled": "the SR-IOV Network Operator of a sub-chart",
+                "maintenanceOperator.enabled": "the Maintenance Operator of a sub-chart",
+            }
+        ),
         "volcano": MappingProxyType(
             {"custom.metrics_enable": "grafana/grafana:latest, prom/prometheus and a beta kube-state-metrics"}
         ),

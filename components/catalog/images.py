@@ -32,7 +32,11 @@ from components.catalog.versions import COMPONENTS
 from components.catalog.workload_images import WORKLOAD_IMAGES, workload_image
 
 __all__ = [
+    "BUSYBOX",
     "KOURIER_PROXY",
+    "NIC_DRIVER",
+    "NIC_PLUGIN",
+    "OWN_IMAGES",
     "PAUSE",
     "PLATFORM_IMAGES",
     "Image",
@@ -54,10 +58,22 @@ __all__ = [
 PAUSE = Image("pause", "registry.k8s.io", "pause", "3.10.1")
 """A container that does nothing, for DaemonSets whose work is an init container. Tag: Kubernetes' own sandbox image."""
 
+BUSYBOX = Image("busybox", "docker.io", "library/busybox", "1.37.0")
+"""A shell and nsenter, for an init container that sets a node up."""
+
+NIC_DRIVER = Image("nic-driver", "nvcr.io", "nvidia/mellanox/doca-driver", "doca3.4.1-26.04-1.1.0.0-1", lockable=False)
+"""NVIDIA's driver of network cards, the one of Network Operator 26.4.1 (network-operator v26.4.1, hack/release.yaml).
+The operator appends the node's operating system to the tag, so that no single digest is right."""
+
+NIC_PLUGIN = Image("nic-plugin", "nvcr.io", "nvidia/mellanox/sriov-network-device-plugin", "network-operator-v26.4.1")
+"""Offers network cards to pods; likewise."""
 
 KOURIER_PROXY = Image("kourier-proxy", "docker.io", "envoyproxy/envoy", "v1.37.2")
 """Proxy of Knative's ingress, where the operator v1.22.3 leaves a tag that moves: v1.37-latest. Not the distroless
 build: its pod stops by a shell."""
+
+OWN_IMAGES = (PAUSE, BUSYBOX, NIC_DRIVER, NIC_PLUGIN, KOURIER_PROXY)
+"""Images that the platform's own objects name, and no chart's values."""
 
 
 def images(chart_key: str, version: str | None = None) -> tuple[Image, ...]:
@@ -80,7 +96,7 @@ def value_paths(chart_key: str) -> Mapping[str, ImagePaths]:
 def lockable() -> tuple[str, ...]:
     """Every tagged reference that a lock can pin, sorted: all images of the platform, at every allowed version."""
     found = {i.reference() for chart, known in TAGS.items() for v in known for i in images(chart, v) if i.lockable}
-    own = {PAUSE.reference(), KOURIER_PROXY.reference()}
+    own = {image.reference() for image in OWN_IMAGES if image.lockable}
     return tuple(sorted({*own, *(i.reference() for i in WORKLOAD_IMAGES.values()), *found}))
 
 

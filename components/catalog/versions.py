@@ -66,6 +66,14 @@ _ALL = (
         "aws/eks-charts states no range; the plugin needs the kubelet's API v1beta1 of device plugins, which all have",
     ),
     Component(
+        "networkOperator",
+        "NVIDIA Network Operator, on AKS with a fast network only",
+        "26.4.1",
+        ("26.4.1",),
+        ("1.31", "1.35"),
+        "Mellanox/network-operator-docs docs/platform-support.rst, prerequisites",
+    ),
+    Component(
         "volcano",
         "Volcano",
         "1.15.0",

@@ -8,6 +8,7 @@ from pulumi_azure_native import authorization, containerservice, managedidentity
 
 from components.cluster.addresses import dns_address
 from components.cluster.aks_args import AksClusterArgs
+from components.cluster.aks_disks import disk_encryption
 from components.cluster.aks_flow_logs import keep_flow_logs
 from components.cluster.aks_logs import keep_logs
 from components.cluster.aks_network import AksNetwork, aks_network, existing_network
@@ -25,8 +26,8 @@ from components.cluster.naming import physical_name
 
 
 class AksCluster(pulumi.ComponentResource):
-    """An AKS cluster with private nodes, workload identity, secrets encrypted under its own key, NetworkPolicy
-    enforced by Cilium, upgrades within a window and control-plane logs in a workspace of its own.
+    """An AKS cluster with private nodes, workload identity, secrets and disks encrypted under its own keys,
+    NetworkPolicy enforced by Cilium, upgrades within a window and control-plane logs in a workspace of its own.
 
     The key vault cannot be purged: after a destroy it stays, deleted and free of charge, for a week.
 
@@ -41,6 +42,9 @@ class AksCluster(pulumi.ComponentResource):
     workload_identity: pulumi.Output[str]
     group_name: pulumi.Output[str]
     """Resource group of the cluster and its network."""
+
+    disk_encryption_set: pulumi.Output[str]
+    """What encrypts its disks, by resource id; storage classes name it for volumes."""
 
     network: AksNetwork
 
@@ -72,6 +76,16 @@ class AksCluster(pulumi.ComponentResource):
             subscription=subscription,
             parent=self,
         )
+        disks = disk_encryption(
+            name,
+            key,
+            location=location,
+            group=group.name,
+            principal=identity.principal_id,
+            subscription=subscription,
+            tags=args["tags"],
+            parent=self,
+        )
         cluster = containerservice.ManagedCluster(
             name,
             resource_name_=physical,
@@ -84,6 +98,8 @@ class AksCluster(pulumi.ComponentResource):
             identity=containerservice.ManagedClusterIdentityArgs(
                 type=containerservice.ResourceIdentityType.USER_ASSIGNED, user_assigned_identities=[identity.id]
             ),
+            # Of nodes, in every pool.
+            disk_encryption_set_id=disks.set_id,
             enable_rbac=True,
             disable_local_accounts=True,
             aad_profile={
@@ -129,7 +145,7 @@ class AksCluster(pulumi.ComponentResource):
             tags=args["tags"],
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[may_join, key.may_encrypt],
+                depends_on=[may_join, key.may_encrypt, *disks.granted],
                 # Refused by Pulumi at once; the lock is for everybody else.
                 protect=args["locked"],
                 # The autoscaler owns the size between the two bounds.
@@ -170,6 +186,7 @@ class AksCluster(pulumi.ComponentResource):
             )
 
         self.group_name, self.network = group.name, network
+        self.disk_encryption_set = disks.set_id
         self.cluster_name = cluster.name
         self.identifier = cluster.id
         self.workload_identity = cluster.oidc_issuer_profile.apply(

@@ -76,4 +76,4 @@ def make_aks(
         opts,
     )
     zonal = [bool(cluster.zones), *(bool(pool.zones) for pool in cluster.gpu_pools.values())]
-    return Foundation(made, storage, azure_classes(zonal, tags))
+    return Foundation(made, storage, azure_classes(zonal, made.disk_encryption_set, tags))

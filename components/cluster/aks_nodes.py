@@ -89,9 +89,9 @@ def gpu_agent_pool(
 ) -> containerservice.AgentPool:
     """A GPU pool. On spot, AKS itself adds the taint and the label `kubernetes.azure.com/scalesetpriority`.
 
-    With a fast network the nodes stand in one data center, side by side. InfiniBand itself needs two more things that
-    are not made here: the subscription's feature Microsoft.ContainerService/AKSInfinibandSupport, which puts the nodes
-    on one fabric, and NVIDIA's network operator in the cluster, which offers it to pods (Azure/aks-rdma-infiniband).
+    With a fast network the nodes stand in one data center, side by side. InfiniBand itself needs two more things: the
+    subscription's feature Microsoft.ContainerService/AKSInfinibandSupport, which puts the nodes on one fabric and is
+    made by nobody here, and what `components.gpu.network_operator` installs (Azure/aks-rdma-infiniband).
     """
     spot, reservation = pool["capacity"] == "spot", pool["reservation"]
     # A surge needs spare GPUs, which nobody has. Spot pools take no upgrade settings of this kind.

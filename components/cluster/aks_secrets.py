@@ -13,6 +13,7 @@ class SecretsKey(NamedTuple):
     """The key, and what the cluster needs before it may use it."""
 
     vault_id: pulumi.Output[str]
+    vault_name: pulumi.Output[str]
     key_uri: pulumi.Output[str]
     """With the key's version, as AKS wants it."""
     may_encrypt: pulumi.Resource
@@ -75,4 +76,4 @@ def aks_secrets_key(
         subscription=subscription,
         opts=child,
     )
-    return SecretsKey(vault.id, key.key_uri_with_version, may_encrypt)
+    return SecretsKey(vault.id, vault.name, key.key_uri_with_version, may_encrypt)

@@ -20,6 +20,13 @@ from components.settings.sections import Allocation, PodSecurity
 NAMESPACE = "gpu-operator"
 """The operator's namespace."""
 
+GPU_CLASSES = ("0300", "0302")
+"""PCI classes of GPUs: display and 3D controllers."""
+
+INFINIBAND_CLASS = "0207"
+"""PCI class of InfiniBand cards. Ethernet (0200) is left out, unlike in the chart: nodes of every kind on Azure have
+such a card, of the same maker."""
+
 MIG_CONFIG_MAP = "mig-layouts"
 """ConfigMap with the layouts of this stack's pools."""
 
@@ -45,6 +52,9 @@ class GpuOperatorArgs(TypedDict):
     taints: list[str]
     """Keys of all taints on GPU nodes, which the operator's pods must tolerate."""
 
+    infiniband: NotRequired[bool]
+    """Whether some nodes have InfiniBand cards, which NVIDIA's Network Operator takes care of."""
+
     images_lock: dict[str, str]
     """Digests by image reference; empty pins by tag."""
 
@@ -60,9 +70,19 @@ def operator_values(
     lock: Mapping[str, str],
     extra: Mapping[str, Any],
     time_slicing: Mapping[str, int] | None = None,
+    *,
+    infiniband: bool = False,
 ) -> dict[str, Any]:
-    """Values of the gpu-operator chart; `time_slicing` has the turns on each GPU of pools that share theirs."""
+    """Values of the gpu-operator chart; `time_slicing` has the turns on each GPU of pools that share theirs.
+
+    With `infiniband` its feature discovery, the only one in the cluster, finds nodes with such cards for the Network
+    Operator too. No driver.rdma: that loads nvidia-peermem, for which nodes without InfiniBand would wait in vain,
+    and the open kernel modules hand GPU memory to cards by DMA-BUF (GPU Operator documentation, "GPUDirect RDMA").
+    """
     tolerations = [{"key": key, "operator": "Exists"} for key in taints]
+    discovery: dict[str, Any] = {"tolerations": tolerations}
+    if infiniband:
+        discovery["config"] = {"sources": {"pci": {"deviceClassWhitelist": [*GPU_CLASSES, INFINIBAND_CLASS]}}}
     base: dict[str, Any] = {
         # Every MIG profile is a resource of its own, so that pools with and without slices live in one cluster.
         "mig": {"strategy": "mixed"},
@@ -82,7 +102,7 @@ def operator_values(
         "dcgmExporter": {"enabled": True},
         "daemonsets": {"tolerations": tolerations},
         "nfd": {"enabled": True},
-        "node-feature-discovery": {"worker": {"tolerations": tolerations}},
+        "node-feature-discovery": {"worker": discovery},
     }
     return merge(image_values("gpu-operator", lock, version), base, plan.operator_values, extra)
 
@@ -135,6 +155,7 @@ class GpuOperator(pulumi.ComponentResource):
                 args["images_lock"],
                 args["values"],
                 args.get("time_slicing"),
+                infiniband=args.get("infiniband", False),
             ),
             opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=before)),
         )

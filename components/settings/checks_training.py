@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from components.settings.checks_gpus import gpu_problems
-from components.settings.cluster import Cluster, ExistingCluster, pool_shape
+from components.settings.cluster import AksCluster, Cluster, ExistingCluster, pool_shape
 from components.settings.holdings import CPU, MEMORY, granted, quota_key, times
 from components.settings.problems import Path, Problem
 from components.settings.sections import Quota, Tenant
@@ -52,6 +52,8 @@ def _pool_problems(path: Path, cluster: Cluster, training: Training) -> Iterator
             yield Problem(
                 (*path, "gpu", "pools"), list(gpu.pools), "the fast network does not join two pools; name one of them"
             )
+        if isinstance(cluster, AksCluster):
+            yield from _empty_problems(path, cluster, training)
     kinds = sorted({pool_shape(cluster, cluster.gpu_pools[pool]).accelerator for pool in named})
     if len(kinds) > 1:
         yield Problem(
@@ -59,6 +61,18 @@ def _pool_problems(path: Path, cluster: Cluster, training: Training) -> Iterator
             list(gpu.pools),
             f"workers of one job need like GPUs, and these pools have {' and '.join(kinds)}; name pools of one kind",
         )
+
+
+def _empty_problems(path: Path, cluster: AksCluster, training: Training) -> Iterator[Problem]:
+    """A job that would wait for ever for the first node of an empty pool."""
+    for pool in training_pools(cluster, training):
+        if wired(cluster, pool) and cluster.gpu_pools[pool].min_nodes == 0:
+            yield Problem(
+                (*path, "fastNetwork"),
+                True,
+                f"aks's autoscaler cannot know that nodes of the empty pool {pool} would bring InfiniBand cards, and"
+                f" would never start it; set minNodes: 1 on {pool}, or leave it out here",
+            )
 
 
 def _room_problems(path: Path, cluster: Cluster, training: Training) -> Iterator[Problem]:

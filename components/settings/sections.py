@@ -260,6 +260,7 @@ class Versions(Model):
     gpu_operator: str = COMPONENTS["gpuOperator"].default
     dra_driver: str = COMPONENTS["draDriver"].default
     efa_device_plugin: str = COMPONENTS["efaDevicePlugin"].default
+    network_operator: str = COMPONENTS["networkOperator"].default
     volcano: str = COMPONENTS["volcano"].default
     kuberay: str = COMPONENTS["kuberay"].default
     kyverno: str = COMPONENTS["kyverno"].default

@@ -7,8 +7,8 @@ from components.catalog.accelerators import ACCELERATORS
 from components.catalog.device_classes import RDMA_CLASS, quota_resource
 from components.catalog.machines_gcp import RDMA
 from components.catalog.mig import profiles
-from components.settings.cluster import Cluster, EksCluster, GkeCluster, PoolShape, pool_machine, pool_shape
-from components.settings.pools import EksGpuPool, GkeGpuPool
+from components.settings.cluster import AksCluster, Cluster, EksCluster, GkeCluster, PoolShape, pool_machine, pool_shape
+from components.settings.pools import AksGpuPool, EksGpuPool, GkeGpuPool
 
 
 def supply(cluster: Cluster, nodes: Callable[[PoolShape], int] = lambda shape: shape.max_nodes) -> Mapping[str, int]:
@@ -35,12 +35,16 @@ SHARED = "nvidia.com/gpu.shared"
 EFA = "vpc.amazonaws.com/efa"
 """Resource of one Elastic Fabric Adapter, as the EFA device plugin offers it."""
 
+INFINIBAND = "rdma/ib"
+"""Resource of one InfiniBand card, as the device plugin of NVIDIA's Network Operator offers it, by Azure's name for it
+(Azure/aks-rdma-infiniband, configs/nicclusterpolicy/sriov-device-plugin)."""
+
 
 def adapters(cluster: Cluster) -> Mapping[str, int]:
     """Network adapters that pods ask for by name, with every pool at its largest: quota resource -> number.
 
-    EFA on EKS is a resource of the node, RDMA cards on GKE are claimed by class, one beside each GPU. Empty where there
-    is neither; Azure's InfiniBand has no such name until its operator is installed.
+    EFA on EKS and InfiniBand on AKS are resources of the node, RDMA cards on GKE are claimed by class; of the last two
+    there is one beside each GPU. Empty where there are none.
     """
     total: Counter[str] = Counter()
     for pool in cluster.gpu_pools.values():
@@ -48,6 +52,8 @@ def adapters(cluster: Cluster) -> Mapping[str, int]:
             total[f"requests.{EFA}"] += pool_machine(cluster, pool).efa_interfaces * pool.max_nodes
         elif isinstance(cluster, GkeCluster) and isinstance(pool, GkeGpuPool) and claims_cards(cluster, pool):
             total[quota_resource(RDMA_CLASS)] += pool_machine(cluster, pool).gpus * pool.max_nodes
+        elif isinstance(cluster, AksCluster) and isinstance(pool, AksGpuPool) and pool.fast_network:
+            total[f"requests.{INFINIBAND}"] += pool_machine(cluster, pool).gpus * pool.max_nodes
     return dict(total)
 
 

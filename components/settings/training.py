@@ -4,11 +4,11 @@ from typing import Annotated
 
 from pydantic import StringConstraints, model_validator
 
-from components.settings.cluster import Cluster, EksCluster, pool_machine, pool_shape
+from components.settings.cluster import AksCluster, Cluster, EksCluster, pool_machine, pool_shape
 from components.settings.model import Count, Model, PositiveCount
 from components.settings.pools import CloudGpuPool
 from components.settings.shapes import usable
-from components.settings.supply import EFA, offering_pools, pool_supply
+from components.settings.supply import EFA, INFINIBAND, offering_pools, pool_supply
 from components.settings.workloads import GpuRequest, Priority
 
 
@@ -104,12 +104,16 @@ def training_pools(cluster: Cluster, training: Training) -> tuple[str, ...]:
 
 
 def wired_devices(cluster: Cluster, training: Training) -> dict[str, str]:
-    """Elastic Fabric Adapters and huge pages of one worker: its share of a node's, on the fast network of EKS.
-    Elsewhere none."""
-    if not training.fast_network or not isinstance(cluster, EksCluster):
+    """What one worker asks for beside GPUs: its share of a node's Elastic Fabric Adapters and huge pages on the fast
+    network of EKS, an InfiniBand card for each GPU on that of AKS. Elsewhere nothing."""
+    gpus = training.gpu.count or 0
+    if not training.fast_network:
+        return {}
+    if isinstance(cluster, AksCluster):
+        return {INFINIBAND: str(gpus)} if gpus else {}
+    if not isinstance(cluster, EksCluster):
         return {}
     machine = pool_machine(cluster, cluster.gpu_pools[training_pools(cluster, training)[0]])
-    gpus = training.gpu.count or 0
     pages = machine.efa_huge_pages_mib * gpus // machine.gpus
     # In whole pages of 2 MiB.
     return {EFA: str(machine.efa_interfaces * gpus // machine.gpus), "hugepages-2Mi": f"{pages - pages % 2}Mi"}

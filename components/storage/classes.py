@@ -52,13 +52,16 @@ def google_classes(
     }
 
 
-def azure_classes(zones: Iterable[bool], tags: Mapping[str, str]) -> dict[str, BlockClass]:
+def azure_classes(
+    zones: Iterable[bool], encryption_set: pulumi.Input[str], tags: Mapping[str, str]
+) -> dict[str, BlockClass]:
     """Premium SSD v2, which has no host cache, where every pool lies in availability zones; others cannot attach it.
 
     Where only some do, v1 is the default and v2 the class platform-block-premium-v2; where none does, there is no v2.
 
     Args:
         zones: Whether a pool lies in zones, for each.
+        encryption_set: The disk encryption set of the cluster's own key, by resource id.
         tags: Tags for billing.
     """
     zonal = set(zones)
@@ -67,7 +70,10 @@ def azure_classes(zones: Iterable[bool], tags: Mapping[str, str]) -> dict[str, B
     if len(zonal) > 1:
         disks[f"{BLOCK}-premium-v2"] = newer
     return {
-        name: {"driver": "disk.csi.azure.com", "parameters": {**disk, "tags": _pairs(tags)}}
+        name: {
+            "driver": "disk.csi.azure.com",
+            "parameters": {**disk, "diskEncryptionSetID": encryption_set, "tags": _pairs(tags)},
+        }
         for name, disk in disks.items()
     }
 

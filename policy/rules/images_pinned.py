@@ -27,7 +27,7 @@ from pulumi_policy import (
 )
 
 from components.catalog.image_refs import lies_within
-from components.catalog.images import KOURIER_PROXY, PAUSE, PLATFORM_IMAGES, Lock, LockError, load_lock
+from components.catalog.images import OWN_IMAGES, PLATFORM_IMAGES, Lock, LockError, load_lock
 from components.catalog.workload_images import WORKLOAD_IMAGES, accepted_references
 from policy.charts import CHART_COMPONENTS, release_faults
 from policy.images import Demand, fault, registry_roots, uses
@@ -59,9 +59,7 @@ def validate_images(args: StackValidationArgs, report: ReportViolation) -> None:
     config = {key: tuple(map(str, value)) for key, value in {**DEFAULTS, **args.get_config()}.items()}
     charts = (image for images in PLATFORM_IMAGES.values() for image in images)
     mirror = _mirror(stack)
-    catalogued = registry_roots((PAUSE, KOURIER_PROXY, *charts, *WORKLOAD_IMAGES.values())) + (
-        (mirror,) if mirror else ()
-    )
+    catalogued = registry_roots((*OWN_IMAGES, *charts, *WORKLOAD_IMAGES.values())) + ((mirror,) if mirror else ())
     lock = _lock(report)
     platform = Demand((*catalogued, *config["platformRegistries"]), False, lock)
     shared = accepted_references(lock=lock, mirror=mirror)

@@ -13,6 +13,7 @@ from rehearsal.controllers.keda import KEDA
 from rehearsal.controllers.knative import KNATIVE
 from rehearsal.controllers.kserve import KSERVE
 from rehearsal.controllers.kuberay import KUBERAY
+from rehearsal.controllers.network_operator import NETWORK_OPERATOR
 from rehearsal.controllers.strimzi import STRIMZI
 from rehearsal.controllers.volcano import VOLCANO
 
@@ -23,6 +24,7 @@ CONTROLLERS: Mapping[str, Controller] = {
         GPU_OPERATOR,
         DRA_DRIVER,
         EFA_DEVICE_PLUGIN,
+        NETWORK_OPERATOR,
         KUBERAY,
         KNATIVE,
         KSERVE,

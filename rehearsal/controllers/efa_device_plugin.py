@@ -6,10 +6,10 @@ Source: aws/eks-charts, aws-efa-k8s-device-plugin templates/daemonset.yaml.
 """
 
 from collections.abc import Mapping
-from urllib.parse import quote
 
 from rehearsal.controllers.base import SimulatedController, Values, value
 from rehearsal.controllers.landing import tolerated
+from rehearsal.controllers.offering import offer
 from rehearsal.fleet import EFA_ANNOTATION, nodes
 from rehearsal.kube import JsonObject, Kube
 
@@ -34,27 +34,13 @@ def offered(node: JsonObject, values: Values) -> int:
 def reconcile(api: Kube, values: Values) -> None:
     """Bring every node to what the values say. Writes only what differs."""
     for node in nodes(api):
-        _write(api, node, offered(node, values))
+        offer(api, node, RESOURCE, offered(node, values))
 
 
 def withdraw(api: Kube) -> None:
     """Take the resource away again."""
     for node in nodes(api):
-        _write(api, node, 0)
-
-
-def change(node: JsonObject, number: int) -> JsonObject:
-    """Merge patch of the status that brings a node to `number` adapters; empty where nothing differs. Pure."""
-    status: Mapping[str, Mapping[str, str]] = node.get("status") or {}
-    wanted = str(number) if number else None
-    parts = [part for part in ("capacity", "allocatable") if status.get(part, {}).get(RESOURCE) != wanted]
-    return {"status": {part: {RESOURCE: wanted} for part in parts}} if parts else {}
-
-
-def _write(api: Kube, node: JsonObject, number: int) -> None:
-    patch = change(node, number)
-    if patch:
-        api.merge(f"/api/v1/nodes/{quote(node['metadata']['name'])}/status", patch)
+        offer(api, node, RESOURCE, 0)
 
 
 EFA_DEVICE_PLUGIN = SimulatedController(chart="aws-efa-k8s-device-plugin", reconcile=reconcile, withdraw=withdraw)

@@ -156,7 +156,9 @@ def _aks(inputs: Mapping[str, Any], name: str, region: str) -> NodePool:
         taints = taints if spot in taints else (*taints, spot)
     zones = [f"{region}-{zone}" for _, zone in strings(inputs, "availabilityZones")]
     least = known(inputs, "minCount") if known(inputs, "enableAutoScaling") else known(inputs, "count")
-    return _pool(machine, name, {**own, **_labels(inputs, "nodeLabels")}, taints, zones, region, least)
+    pool = _pool(machine, name, {**own, **_labels(inputs, "nodeLabels")}, taints, zones, region, least)
+    # One beside each GPU, whatever the pool is told.
+    return replace(pool, infiniband_cards=machine.gpus if machine.fast_network == "InfiniBand" else 0)
 
 
 def machine_of(cloud: Cloud, name: str | None) -> Machine:

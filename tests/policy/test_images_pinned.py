@@ -4,8 +4,7 @@ from typing import Any
 import pytest
 
 from components.catalog.charts import CHARTS
-from components.catalog.images import PAUSE as PAUSE_IMAGE
-from components.catalog.images import PLATFORM_IMAGES, image_values
+from components.catalog.images import OWN_IMAGES, PLATFORM_IMAGES, image_values
 from components.catalog.versions import COMPONENTS
 from components.catalog.workload_images import WORKLOAD_IMAGES
 from policy.images import registry_roots
@@ -13,7 +12,7 @@ from policy.rules import images_pinned
 
 FIX = "cannot be known before the update; make it plain: text in the program, not an output"
 PAUSE = "registry.k8s.io/pause:3.10.1"
-_IMAGES = (PAUSE_IMAGE, *WORKLOAD_IMAGES.values(), *(image for all_ in PLATFORM_IMAGES.values() for image in all_))
+_IMAGES = (*OWN_IMAGES, *WORKLOAD_IMAGES.values(), *(image for all_ in PLATFORM_IMAGES.values() for image in all_))
 CATALOG = ", ".join(registry_roots(_IMAGES))
 """Owners of the catalog's images, as the rule lists them."""
 
@@ -198,6 +197,21 @@ def test_images_that_knatives_operator_is_told_to_run_are_seen(world: Any, judge
     assert sorted(message.split(": image")[0] for message in found) == [
         "KnativeServing 's': spec.config.deployment.queue-sidecar-image",
         "KnativeServing 's': spec.registry.override[x]",
+    ]
+
+
+def test_images_that_nvidias_network_operator_is_told_to_run_are_seen(world: Any, judge: Any) -> None:
+    driver = {"repository": "nvcr.io/nvidia/mellanox", "image": "doca-driver", "version": "1.0-1"}
+    spec = {
+        "ofedDriver": driver,
+        "sriovDevicePlugin": {**driver, "repository": "quay.io/acme"},
+        "secondaryNetwork": {"sriovDevicePlugin": {"image": "bare"}},
+    }
+    made = world.object("mellanox.com/v1alpha1:NicClusterPolicy", "p", spec, namespace="system")
+    found = judge(images_pinned.RULE, [made])
+    assert [message.split(": image")[0] for message in found] == [
+        "NicClusterPolicy 'p': spec.sriovDevicePlugin",
+        "NicClusterPolicy 'p': spec.secondaryNetwork.sriovDevicePlugin",
     ]
 
 

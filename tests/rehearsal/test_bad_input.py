@@ -84,6 +84,12 @@ def train(cluster: dict[str, Any] | None = None, **job: Any) -> dict[str, Any]:
     return {**pools, "tenants.vision.training": {"t": made}}
 
 
+ND = "Standard_ND96isr_H100_v5"
+FAST_JOB = {
+    "training": {"t": {"image": "ghcr.io/acme/train@sha256:" + "a" * 64, "gpu": {"count": 8}, "fastNetwork": True}}
+}
+
+
 class Case(NamedTuple):
     """One mistake in a stack file."""
 
@@ -470,6 +476,20 @@ CASES = [
         "InfiniBand over zones",
         aks({"fastNetwork": True, "zones": ["1", "2"]}),
         "InfiniBand does not leave a zone; name one zone at most",
+    ),
+    Case(
+        "a job over InfiniBand in a pool that may be empty",
+        {
+            "cluster": {**AKS, "gpuPools": {"p": {**AKS_POOL, "machine": ND, "maxNodes": 2, "fastNetwork": True}}},
+            "tenants.vision": {"quota": {"gpus": 8}, **FAST_JOB},
+        },
+        "training.t.fastNetwork = true: aks's autoscaler cannot know that nodes of the empty pool p would bring"
+        " InfiniBand cards, and would never start it; set minNodes: 1 on p, or leave it out here",
+    ),
+    Case(
+        "a tenant in the namespace of the Network Operator",
+        {"tenants": {"nvidia-network-operator": {"quota": {"gpus": 1}}}},
+        "tenants.nvidia-network-operator: this namespace belongs to the platform; choose another name",
     ),
     Case(
         "placement group with a reservation that was made outside it",

@@ -8,11 +8,14 @@ from components.catalog.device_classes import CLASSES
 from components.catalog.machines import Cloud, machine
 from components.gpu.dra import dra_values
 from components.gpu.efa import efa_values
+from components.gpu.infiniband import nic_cluster_policy
+from rehearsal.controllers import network_operator
 from rehearsal.controllers.base import ConfigurationError
 from rehearsal.controllers.dra_driver import device_class, resource_slice
-from rehearsal.controllers.efa_device_plugin import change, offered
+from rehearsal.controllers.efa_device_plugin import offered
+from rehearsal.controllers.offering import change
 from rehearsal.fleet import NodePool, node
-from rehearsal.providers.node_pools import EKS, node_pools
+from rehearsal.providers.node_pools import AKS, EKS, node_pools
 
 TAINT = ("nvidia.com/gpu", "present", "NoSchedule")
 EFA = efa_values("v0.5.30", ["train"], ["nvidia.com/gpu"], {}, {})
@@ -64,13 +67,41 @@ def test_it_offers_nothing_where_they_do_not(pool: str, values: dict[str, Any]) 
 
 def test_a_node_is_written_only_where_it_differs() -> None:
     one = made(efa_adapters=32)
-    assert change(one, 0) == {}
-    patch = change(one, 32)["status"]
+    efa = "vpc.amazonaws.com/efa"
+    assert change(one, efa, 0) == {}
+    patch = change(one, efa, 32)["status"]
     assert patch == {part: {"vpc.amazonaws.com/efa": "32"} for part in ("capacity", "allocatable")}
     for part, found in patch.items():
         one["status"][part] |= found
-    assert change(one, 32) == {}
-    assert change(one, 0)["status"]["capacity"] == {"vpc.amazonaws.com/efa": None}
+    assert change(one, efa, 32) == {}
+    assert change(one, efa, 0)["status"]["capacity"] == {"vpc.amazonaws.com/efa": None}
+
+
+def aks_pool(machine_type: str) -> NodePool:
+    return node_pools(AKS, {"agentPoolName": "train", "vmSize": machine_type, "count": 1}, "eastus2")[0]
+
+
+def test_an_nd_machine_with_rdma_has_a_card_beside_each_gpu() -> None:
+    assert aks_pool("Standard_ND96isr_H100_v5").infiniband_cards == 8
+    assert aks_pool("Standard_ND96is_H100_v5").infiniband_cards == 0
+
+
+def test_cards_are_offered_where_driver_and_plugin_of_the_policy_land() -> None:
+    policy = nic_cluster_policy(["train"], ["nvidia.com/gpu"], {})
+    assert network_operator.resource(policy) == "rdma/ib"
+    assert network_operator.offered(made(infiniband_cards=8), policy) == 8
+    assert network_operator.offered(made("other", infiniband_cards=8), policy) == 0
+    assert network_operator.offered(made(), policy) == 0
+    no_driver = {key: part for key, part in policy.items() if key != "ofedDriver"}
+    assert network_operator.offered(made(infiniband_cards=8), no_driver) == 0
+    spot = made(infiniband_cards=8, taints=(TAINT, ("spot", "", "NoSchedule")))
+    assert network_operator.offered(spot, policy) == 0
+
+
+@pytest.mark.parametrize("config", ["{", "{}", '{"resourceList": [{}]}'])
+def test_a_configuration_that_the_plugin_could_not_read_is_refused(config: str) -> None:
+    with pytest.raises(ConfigurationError, match="config cannot be read"):
+        network_operator.resource({"sriovDevicePlugin": {"config": config}})
 
 
 def test_every_gpu_of_a_node_can_be_claimed() -> None:

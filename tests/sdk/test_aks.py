@@ -26,6 +26,7 @@ SUBNET, GRANT = "azure-native:network:Subnet", "azure-native:authorization:RoleA
 WINDOW = "azure-native:containerservice:MaintenanceConfiguration"
 LOCK = "azure-native:authorization:ManagementLockByScope"
 FLOWS, PLACEMENT = "azure-native:network:FlowLog", "azure-native:compute:ProximityPlacementGroup"
+ENCRYPTION = "azure-native:compute:DiskEncryptionSet"
 SUBSCRIPTION = "/subscriptions/0a0a0a0a-0000-0000-0000-000000000000"
 GROUP = "0a0a0a0a-0000-0000-0000-000000000001"
 
@@ -41,6 +42,7 @@ ANSWERS = {
     },
     "azure-native:managedidentity:UserAssignedIdentity": {"principalId": "principal", "tenantId": "tenant"},
     "azure-native:keyvault:Key": {"keyUriWithVersion": "https://kv/keys/k/1"},
+    ENCRYPTION: {"identity": {"principalId": "disks", "tenantId": "tenant"}},
     CLUSTER: {
         "oidcIssuerProfile": {"issuerURL": "https://issuer/"},
         "name": "c-test",
@@ -157,6 +159,25 @@ def test_secrets_are_encrypted_with_an_own_key_that_the_cluster_may_use_and_nobo
     assert grant.inputs["roleDefinitionId"].endswith("/12338af0-0e69-4776-bea7-57ae8d297424")
     assert (grant.inputs["scope"], grant.inputs["principalId"]) == ("c-secrets-id", "principal")
     assert grant.urn in default().one(CLUSTER).needs
+
+
+def test_disks_are_encrypted_with_an_own_key_that_rotates() -> None:
+    key = default().one("azure-native:keyvault:Key", "c-disks").inputs
+    (rotation,) = key["properties"]["rotationPolicy"]["lifetimeActions"]
+    assert (rotation["action"], rotation["trigger"]) == ({"type": "rotate"}, {"timeAfterCreate": "P1Y"})
+    found = default().one(ENCRYPTION).inputs
+    assert found["activeKey"] == {"keyUrl": "https://kv/keys/k/1", "sourceVault": {"id": "c-secrets-id"}}
+    assert found["rotationToLatestKeyVersionEnabled"] is True
+    assert cluster()["diskEncryptionSetID"] == "c-disks-id"
+
+
+def test_the_set_may_use_the_key_and_the_cluster_see_the_set_before_there_are_nodes() -> None:
+    on_key, on_set = (default().one(GRANT, f"c-disks-{what}") for what in ("key", "set"))
+    assert on_key.inputs["roleDefinitionId"].endswith("/e147488a-f6f5-4113-8e2d-b22465e65bf6")
+    assert (on_key.inputs["scope"], on_key.inputs["principalId"]) == ("c-secrets-id", "disks")
+    assert on_set.inputs["roleDefinitionId"].endswith("/acdd72a7-3385-48ef-bd42-f606fba81ae7")
+    assert (on_set.inputs["scope"], on_set.inputs["principalId"]) == ("c-disks-id", "principal")
+    assert {on_key.urn, on_set.urn, default().one(ENCRYPTION).urn} <= default().one(CLUSTER).needs
 
 
 def test_all_control_plane_logs_are_on() -> None:

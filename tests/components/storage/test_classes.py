@@ -2,6 +2,7 @@
 
 from components.storage.classes import azure_classes, ebs_classes, google_classes
 
+SET = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/diskEncryptionSets/disks"
 TAGS = {"stack": "test", "platform": "multimodal"}
 
 
@@ -30,7 +31,7 @@ def test_one_kind_of_disk_makes_one_class() -> None:
 
 
 def skus(*zones: bool) -> dict[str, object]:
-    return {name: found["parameters"]["skuName"] for name, found in azure_classes(zones, TAGS).items()}
+    return {name: found["parameters"]["skuName"] for name, found in azure_classes(zones, SET, TAGS).items()}
 
 
 def test_azures_newer_disks_are_the_default_only_where_every_node_can_attach_them() -> None:
@@ -39,5 +40,10 @@ def test_azures_newer_disks_are_the_default_only_where_every_node_can_attach_the
     assert skus(True, False) == {"platform-block": "Premium_LRS", "platform-block-premium-v2": "PremiumV2_LRS"}
 
 
+def test_azures_volumes_are_encrypted_under_the_clusters_key_whatever_their_kind() -> None:
+    classes = azure_classes([True, False], SET, TAGS)
+    assert [found["parameters"]["diskEncryptionSetID"] for found in classes.values()] == [SET, SET]
+
+
 def test_azures_newer_disks_have_no_host_cache() -> None:
-    assert azure_classes([True], TAGS)["platform-block"]["parameters"]["cachingMode"] == "None"
+    assert azure_classes([True], SET, TAGS)["platform-block"]["parameters"]["cachingMode"] == "None"
