@@ -192,6 +192,38 @@ TOOLS: Mapping[str, Tool | Jars] = {
             size_gib=0.15,
         ),
         Tool(
+            name="modelmesh",
+            version="0.12.0",
+            binaries={"modelmesh-controller": "github.com/kserve/modelmesh-serving"},
+            ldflags=(_HOSTS,),
+            edits=(
+                Edit(
+                    module="github.com/kserve/modelmesh-serving",
+                    file="main.go",
+                    old="webhook.Options{Port: 9443}",
+                    new='webhook.Options{Host: "127.0.0.1", Port: func() (port int) { '
+                    'fmt.Sscan(os.Getenv("WEBHOOK_PORT"), &port); return }()}',
+                ),
+                # Of a container's own folders there are none here: its settings lie beside its template.
+                Edit(
+                    module="github.com/kserve/modelmesh-serving",
+                    file="pkg/config/config.go",
+                    old='MountLocation     = "/etc/model-serving/config/default"',
+                    new='MountLocation     = "config/default"',
+                ),
+            ),
+            data=(
+                Data(
+                    module="github.com/kserve/modelmesh-serving",
+                    folder="config/internal",
+                    target="config/internal",
+                ),
+            ),
+            minutes=4,
+            cache_gib=1.5,
+            size_gib=0.1,
+        ),
+        Tool(
             name="keda",
             version="2.20.2",
             binaries={
