@@ -42,8 +42,8 @@ class Tool:
     ldflags: tuple[str, ...] = ()
     """Linker settings beyond `-s -w`: a version that nothing else would put into the program."""
     edits: tuple[Edit, ...] = ()
-    """For programs that would listen on every address of the machine and have no flag for less, or that would be built
-    with far more than a rehearsal needs."""
+    """For programs that would listen on every address of the machine and have no flag for less, that would read a fixed
+    folder of their container, or that would be built with far more than a rehearsal needs."""
     data: tuple[Data, ...] = ()
     """What the programs read beside their own code."""
     minutes: float
