@@ -33,7 +33,7 @@ STACK = settings(**mesh())
 MADE = "modelmesh-serving-mesh-many"
 """The Deployment that the controller makes of the set."""
 NAMESPACE = "mesh"
-SECONDS = 90.0
+SECONDS = 180.0
 
 
 def objects(tenant: str) -> list[JsonObject]:
@@ -132,11 +132,14 @@ def deployment(api: Kube, tenant: Namespace) -> JsonObject:
     """What the controller makes of the set."""
     path = f"/apis/apps/v1/namespaces/{tenant.name}/deployments/{MADE}"
     # It writes it twice: then with the volumes of models that it had not seen before.
-    return eventually(
-        lambda: (found := api.get(path)) and "datasets" in str(found["spec"]["template"]["spec"]["volumes"]) and found,
-        "the set's Deployment",
-        seconds=SECONDS,
-    )
+
+    def whole() -> JsonObject | None:
+        answer = said(api)
+        assert not answer.startswith("failed"), answer
+        found = api.get(path)
+        return found if found and "datasets" in str(found["spec"]["template"]["spec"]["volumes"]) else None
+
+    return eventually(whole, "the set's Deployment", seconds=SECONDS)
 
 
 def said(api: Kube) -> str:
