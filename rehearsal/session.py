@@ -2,10 +2,11 @@
 
 import os
 import shutil
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from components.catalog.accelerators import ACCELERATORS
 from components.cluster.pools import NodeTaint, pool_taints
@@ -59,8 +60,7 @@ def running(file: StackFile, folder: Path, say: Say) -> Generator[Session]:
         raise SessionError(
             f"the control plane in {folder.name}/ carries stack {other}; run `make destroy STACK={other}` first"
         )
-    sections = [key.removeprefix(f"{NAMESPACE}:") for key in file.config]
-    programs = toolchain.ensure([ENGINE, *control_plane.TOOLS, *tools(sections, say)], say)
+    programs = toolchain.ensure([ENGINE, *control_plane.TOOLS, *tools(_sections(file), say)], say)
     started = supervisor.running(folder) is None
     if started:
         # The engine's state of an API server that is gone describes nothing.
@@ -77,6 +77,16 @@ def running(file: StackFile, folder: Path, say: Say) -> Generator[Session]:
         if started:
             supervisor.stop(folder)
         raise
+
+
+def _sections(file: StackFile) -> list[str]:
+    """The sections of a stack file, each before its keys (`serving`, `serving.modelmesh`)."""
+    found: list[str] = []
+    for key, content in file.config.items():
+        name = key.removeprefix(f"{NAMESPACE}:")
+        inner = cast("Mapping[str, object]", content) if isinstance(content, Mapping) else {}
+        found += [name, *(f"{name}.{one}" for one in inner)]
+    return found
 
 
 def tools(sections: Sequence[str], say: Say) -> list[str]:

@@ -42,8 +42,8 @@ class Tool:
     ldflags: tuple[str, ...] = ()
     """Linker settings beyond `-s -w`: a version that nothing else would put into the program."""
     edits: tuple[Edit, ...] = ()
-    """For programs that would listen on every address of the machine and have no flag for less, or that would be built
-    with far more than a rehearsal needs."""
+    """For programs that would listen on every address of the machine and have no flag for less, that would read a fixed
+    folder of their container, or that would be built with far more than a rehearsal needs."""
     data: tuple[Data, ...] = ()
     """What the programs read beside their own code."""
     minutes: float
@@ -190,6 +190,38 @@ TOOLS: Mapping[str, Tool | Jars] = {
             minutes=5,
             cache_gib=2.5,
             size_gib=0.15,
+        ),
+        Tool(
+            name="modelmesh",
+            version="0.12.0",
+            binaries={"modelmesh-controller": "github.com/kserve/modelmesh-serving"},
+            ldflags=(_HOSTS,),
+            edits=(
+                Edit(
+                    module="github.com/kserve/modelmesh-serving",
+                    file="main.go",
+                    old="webhook.Options{Port: 9443}",
+                    new='webhook.Options{Host: "127.0.0.1", Port: func() (port int) { '
+                    'fmt.Sscan(os.Getenv("WEBHOOK_PORT"), &port); return }()}',
+                ),
+                # Of a container's own folders there are none here: its settings lie beside its template.
+                Edit(
+                    module="github.com/kserve/modelmesh-serving",
+                    file="pkg/config/config.go",
+                    old='MountLocation     = "/etc/model-serving/config/default"',
+                    new='MountLocation     = "config/default"',
+                ),
+            ),
+            data=(
+                Data(
+                    module="github.com/kserve/modelmesh-serving",
+                    folder="config/internal",
+                    target="config/internal",
+                ),
+            ),
+            minutes=4,
+            cache_gib=1.5,
+            size_gib=0.1,
         ),
         Tool(
             name="keda",

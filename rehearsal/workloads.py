@@ -1,4 +1,8 @@
-"""The stack's own workloads as the controllers left them: RayClusters, InferenceServices, and what lies on Kafka."""
+"""The stack's own workloads as the controllers left them: RayClusters, InferenceServices, and what lies on Kafka.
+
+Of ModelMesh it is the servers that many models share, as pods of a ServingRuntime: nothing beside them loads a model in
+a rehearsal, so nobody ever says of those InferenceServices that they are ready.
+"""
 
 import time
 from collections import Counter
@@ -14,7 +18,7 @@ _GPU = "nvidia.com/"
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """One RayCluster, InferenceService, or resource of Kafka's."""
+    """One RayCluster, InferenceService, ServingRuntime of ModelMesh, or resource of Kafka's."""
 
     kind: str
     name: str
@@ -35,6 +39,8 @@ class _Kind:
     path: str
     pods: str
     """Label of its pods that holds its name; empty: it has none of its own."""
+    prefix: str = ""
+    """What stands before its name in that label."""
 
 
 KAFKA = ("Kafka", "KafkaTopic", "KafkaUser")
@@ -45,26 +51,34 @@ _KINDS = (
     _Kind(
         "InferenceService", "/apis/serving.kserve.io/v1beta1/inferenceservices", "serving.kserve.io/inferenceservice"
     ),
+    _Kind("ServingRuntime", "/apis/serving.kserve.io/v1alpha1/servingruntimes", "name", "modelmesh-serving-"),
     *(_Kind(kind, f"/apis/kafka.strimzi.io/v1/{kind.lower()}s", "") for kind in KAFKA),
 )
 
 
 def workloads(api: Kube) -> list[Workload]:
     """All of them, by kind, tenant and name."""
-    found = [(kind, item) for kind in _KINDS for item in api.items(kind.path)]
+    found = [(kind, item) for kind in _KINDS for item in api.items(kind.path) if _counts(kind.kind, item)]
     having = {kind for kind, _ in found if kind.pods}
     pods = {kind: api.items("/api/v1/pods", label_selector=kind.pods) for kind in having}
-    made = [read(kind.kind, item, _own(pods.get(kind, []), kind.pods, item)) for kind, item in found]
+    made = [read(kind.kind, item, _own(pods.get(kind, []), kind, item)) for kind, item in found]
     return sorted(made, key=lambda one: (one.kind, one.tenant, one.name))
 
 
-def _own(pods: Iterable[JsonObject], label: str, item: JsonObject) -> list[JsonObject]:
+def _counts(kind: str, item: JsonObject) -> bool:
+    if kind == "InferenceService":
+        mode: str = item["metadata"].get("annotations", {}).get("serving.kserve.io/deploymentMode", "")
+        return mode != "ModelMesh"
+    return kind != "ServingRuntime" or value(item, "spec.multiModel", False) is True
+
+
+def _own(pods: Iterable[JsonObject], kind: _Kind, item: JsonObject) -> list[JsonObject]:
     metadata = item["metadata"]
     return [
         pod
         for pod in pods
         if pod["metadata"]["namespace"] == metadata["namespace"]
-        and pod["metadata"]["labels"][label] == metadata["name"]
+        and pod["metadata"]["labels"][kind.pods] == kind.prefix + metadata["name"]
         and value(pod, "status.phase") not in ("Succeeded", "Failed")
     ]
 
@@ -82,10 +96,15 @@ def read(kind: str, item: JsonObject, pods: list[JsonObject]) -> Workload:
         # One that is told to be suspended is as it should be.
         wanted = "suspended" if value(item, "spec.suspend", False) else "ready"
         ready = value(item, "status.state") == wanted
+    elif kind == "ServingRuntime":
+        # Its controller writes nothing into it: what it makes of it is all that it says.
+        answering = sum(any(one["type"] == "Ready" and one["status"] == "True" for one in _conditions(p)) for p in pods)
+        ready = answering >= value(item, "spec.replicas", 1)
     else:
         ready = any(one["type"] == "Ready" and one["status"] == "True" for one in _conditions(item))
     # A controller's word on an older spec says nothing about this one.
-    ready = ready and value(item, "status.observedGeneration", 0) >= item["metadata"]["generation"]
+    heard = kind == "ServingRuntime" or value(item, "status.observedGeneration", 0) >= item["metadata"]["generation"]
+    ready = ready and heard
     return Workload(
         kind=kind,
         name=item["metadata"]["name"],

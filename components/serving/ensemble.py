@@ -7,6 +7,7 @@ import pulumi_kubernetes as kubernetes
 
 from components.labels import tenant_labels
 from components.serving.model import ModelArgs, serve
+from components.serving.routes import address
 from components.serving.triton.repository import config_map, repository
 from components.settings.checks_ensembles import read_code
 from components.settings.cluster import Cluster
@@ -50,5 +51,5 @@ class Ensemble(pulumi.ComponentResource):
             pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[carried])),
             files,
         )
-        self.address = f"{key}-{tenant}.{args['domain']}"
+        self.address = address(tenant, key, args["domain"])
         self.register_outputs({"address": self.address})

@@ -6,6 +6,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.serving.graphs import graph_route, router_deployment, router_service
+from components.serving.routes import address
 from components.settings.ensembles import Ensemble
 from components.settings.graphs import Graph
 from components.settings.serving import ServedModel
@@ -60,5 +61,5 @@ class InferenceGraph(pulumi.ComponentResource):
             opts=child,
             **graph_route(tenant, key, graph, domain=args["domain"]),
         )
-        self.address = f"{key}-{tenant}.{args['domain']}"
+        self.address = address(tenant, key, args["domain"])
         self.register_outputs({"address": self.address})

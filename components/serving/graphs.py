@@ -16,6 +16,7 @@ from components.labels import QUEUE_ANNOTATION, tenant_labels
 from components.manifest import Spec
 from components.scheduling.volcano import SCHEDULER
 from components.serving.names import GATEWAY, GATEWAY_NAMESPACE, GRAPH_LABEL, SERVER_PORT
+from components.serving.routes import address
 from components.settings.checks_graphs import LARGEST_WEIGHT, reads_response
 from components.settings.ensembles import Ensemble
 from components.settings.graphs import Graph, GraphNode, GraphStep, NodeKind
@@ -175,7 +176,7 @@ def graph_route(tenant: str, name: str, graph: Graph, *, domain: str) -> Spec:
         "metadata": {"name": name, "namespace": tenant, "labels": tenant_labels(tenant)},
         "spec": {
             "parentRefs": [{"namespace": GATEWAY_NAMESPACE, "name": GATEWAY}],
-            "hostnames": [f"{name}-{tenant}.{domain}"],
+            "hostnames": [address(tenant, name, domain)],
             "rules": [
                 {
                     "backendRefs": [{"name": name, "port": 80}],

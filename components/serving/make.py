@@ -14,7 +14,8 @@ from components.settings import Settings
 from components.settings.cache import cache_room, cached_models
 from components.settings.cluster import EksCluster
 from components.settings.model import Environment
-from components.settings.serving import Mode, Serving
+from components.settings.platform_serving import Serving
+from components.settings.serving import Mode
 from components.storage.outputs import Storage
 from components.trust.cert_manager import ISSUER
 

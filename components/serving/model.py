@@ -8,12 +8,8 @@ import pulumi_kubernetes as kubernetes
 
 from components.labels import tenant_labels
 from components.serving.local_cache import cache_name, cache_spec
-from components.serving.models import (
-    CANARY_SUFFIX,
-    canary_model,
-    inference_service,
-    route,
-)
+from components.serving.models import canary_model, inference_service
+from components.serving.routes import CANARY_SUFFIX, address, route
 from components.serving.scaling import Backlog, scaled_object, scales
 from components.serving.webhooks import patient
 from components.settings.cache import model_pools
@@ -75,7 +71,7 @@ class Model(pulumi.ComponentResource):
             _service(f"{name}{CANARY_SUFFIX}", args, version, other, cluster, locate, child)
         cached = self._cache(name, args, model, cluster, locate)
         serve(name, args, model, cluster, locate, pulumi.ResourceOptions.merge(child, cached))
-        self.address = f"{key}-{tenant}.{args['domain']}"
+        self.address = address(tenant, key, args["domain"])
         self.register_outputs({"address": self.address})
 
     def _cache(

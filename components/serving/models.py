@@ -1,4 +1,4 @@
-"""What a model becomes: an InferenceService, and a route with its canary's share. Pure.
+"""What a model becomes: an InferenceService, and another for its canary. Pure.
 
 Sources: kserve, pkg/apis/serving/v1beta1 (fields), pkg/constants (annotations, names of what it makes).
 """
@@ -8,12 +8,11 @@ from typing import Any
 
 import pulumi
 
-from components.knative.names import INTERNAL_INGRESS, SERVING_NAMESPACE
 from components.labels import QUEUE_ANNOTATION, STORES_LABEL, tenant_labels
 from components.manifest import Spec
 from components.scheduling.placement import placement
 from components.scheduling.volcano import SCHEDULER
-from components.serving.names import GATEWAY, GATEWAY_NAMESPACE, SERVER_PORT, TRANSFORMER_PORT, runtime_name
+from components.serving.names import REQUEST_SECONDS, SERVER_PORT, TRANSFORMER_PORT, runtime_name
 from components.serving.runtime_specs import GRACE_SECONDS, LEAVE_SECONDS, START_SECONDS, server_security
 from components.serving.scaling import DEFAULT_TARGETS, most_replicas, scales
 from components.serving.triton.repository import digest, fetched, mounted
@@ -23,12 +22,8 @@ from components.settings.ensembles import Ensemble
 from components.settings.serving import Canary, Mode, Runtime, ServedModel, Signal, Transformer
 from components.settings.shapes import pod_shape
 
-CANARY_SUFFIX = "-canary"
 ADAPTERS = "/mnt/adapters"
 """Where LoRA adapters lie in a model server's pod, a folder each."""
-
-REQUEST_SECONDS = 900
-"""How long a request may take: long generations stream for minutes; a dead server is noticed by its probes."""
 
 PROGRESS_SECONDS = 2 * START_SECONDS
 """In knative mode: how long the first pod of a new version may take, node, download and loading together, before the
@@ -218,40 +213,3 @@ def canary_model(model: ServedModel, canary: Canary) -> ServedModel:
     replicas = {"min": canary.replicas, "max": canary.replicas}
     changes = {"source": canary.source, "canary": None, "replicas": replicas, "scaling": {}}
     return ServedModel.model_validate({**model.model_dump(), **changes})
-
-
-def route(tenant: str, name: str, model: ServedModel | Ensemble, *, domain: str) -> Spec:
-    """Metadata and spec of the HTTPRoute: one address for the model, and a part of its requests for the canary.
-
-    Args:
-        tenant: Namespace.
-        name: The model's name.
-        model: Its settings.
-        domain: Domain of all models.
-    """
-    percent = model.canary.percent if model.canary is not None else 0
-    weights = {name: 100 - percent, **({f"{name}{CANARY_SUFFIX}": percent} if percent else {})}
-    direct = [{"name": f"{service}-predictor", "port": 80, "weight": weight} for service, weight in weights.items()]
-    return {
-        "metadata": {"name": name, "namespace": tenant, "labels": tenant_labels(tenant)},
-        "spec": {
-            "parentRefs": [{"namespace": GATEWAY_NAMESPACE, "name": GATEWAY}],
-            "hostnames": [f"{name}-{tenant}.{domain}"],
-            "rules": [
-                {
-                    **(_through_knative(tenant, name) if model.mode is Mode.KNATIVE else {"backendRefs": direct}),
-                    "timeouts": {"request": f"{REQUEST_SECONDS}s"},
-                }
-            ],
-        },
-    }
-
-
-def _through_knative(tenant: str, name: str) -> dict[str, Any]:
-    """To Knative's ingress, which knows a model by its name within the cluster, holds a request until a replica is
-    there and shares requests out among versions."""
-    inner = f"{name}-predictor.{tenant}.svc.cluster.local"
-    return {
-        "filters": [{"type": "URLRewrite", "urlRewrite": {"hostname": inner}}],
-        "backendRefs": [{"name": INTERNAL_INGRESS, "namespace": SERVING_NAMESPACE, "port": 80}],
-    }

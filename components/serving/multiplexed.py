@@ -8,6 +8,8 @@ import pulumi_kubernetes as kubernetes
 from components.labels import tenant_labels
 from components.scheduling.ray.service import RayService
 from components.serving.multiplexing import config_map_name, files
+from components.serving.network import allow_gateway_to_set
+from components.serving.routes import address, set_route
 
 
 class MultiplexedArgs(TypedDict):
@@ -34,12 +36,18 @@ class MultiplexedArgs(TypedDict):
     nodes: dict[str, Any]
     """Head and workers, as `multiplexing.mounted` makes them."""
 
+    domain: str | None
+    """Domain of the models' addresses; None where the stack has no gateway for models."""
+
 
 class Multiplexed(pulumi.ComponentResource):
     """Many models behind one address. A changed list of models restarts nothing."""
 
     address: str
     """Where they answer, within the namespace: POST <address>/models/<name>."""
+
+    host: str | None
+    """Host name under which they answer at the gateway, at the same paths; None where there is none."""
 
     def __init__(
         self,
@@ -63,4 +71,23 @@ class Multiplexed(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self, depends_on=[mounted]),
         )
         self.address = service.address
-        self.register_outputs({"address": self.address})
+        self.host = self._reached(name, tenant, key, args["domain"]) if args["domain"] is not None else None
+        self.register_outputs({"address": self.address, "host": self.host})
+
+    def _reached(self, name: str, tenant: str, key: str, domain: str) -> str:
+        """A route on the gateway, and the gateway's way into the tenant's closed network."""
+        child = pulumi.ResourceOptions(parent=self)
+        kubernetes.networking.v1.NetworkPolicy(
+            f"{name}-from-gateway",
+            metadata={"name": f"{key}-from-gateway", "namespace": tenant, "labels": tenant_labels(tenant)},
+            spec=allow_gateway_to_set(key),
+            opts=child,
+        )
+        kubernetes.apiextensions.CustomResource(
+            f"{name}-route",
+            api_version="gateway.networking.k8s.io/v1",
+            kind="HTTPRoute",
+            opts=child,
+            **set_route(tenant, key, domain=domain),
+        )
+        return address(tenant, key, domain)

@@ -14,6 +14,7 @@ from typing import Any
 from components.labels import STORES_LABEL
 from components.manifest import Spec
 from components.scheduling.ray.nodes import fingerprint
+from components.serving.names import SET_LABEL
 from components.settings.set_workloads import CODE
 
 WEIGHTS = "/var/multimodal/weights"
@@ -56,6 +57,7 @@ def mounted(nodes: Spec, name: str, model_gib: float, pod_labels: Mapping[str, s
         template: dict[str, Any] = group["template"]
         # Pods import the application once, so another one needs other pods; another list of models does not.
         template["metadata"]["annotations"]["multimodal.dev/application"] = changed
+        template["metadata"]["labels"][SET_LABEL] = name
         pod = template["spec"]
         pod.setdefault("volumes", []).append({"name": "application", "configMap": {"name": config_map_name(name)}})
         _mount(pod, "application", CODE, readOnly=True)

@@ -17,11 +17,18 @@ SERVER_PORT = 8080
 
 TRANSFORMER_PORT = 8081
 """Port of a transformer in a model's pod, in place of the model server's."""
+
+REQUEST_SECONDS = 900
+"""How long a request may take: long generations stream for minutes; a dead server is noticed by its probes."""
+
 KNATIVE_SUFFIX = "-knative"
 """Ends the names of the runtimes that models in knative mode run on."""
 
 GRAPH_LABEL = "multimodal.dev/graph"
 """On routers: the graph's name."""
+
+SET_LABEL = "multimodal.dev/model-set"
+"""On pods of a multiplexed set: the set's name."""
 
 
 def runtime_name(model: ServedModel | Ensemble) -> str:

@@ -10,7 +10,8 @@ from components.cluster.api_addresses import PUBLIC
 from components.knative.names import SERVING_NAMESPACE
 from components.labels import STORES_LABEL
 from components.manifest import Spec
-from components.serving.names import GATEWAY_NAMESPACE, GRAPH_LABEL, SERVER_PORT, TRANSFORMER_PORT
+from components.scheduling.ray.nodes import SERVE
+from components.serving.names import GATEWAY_NAMESPACE, GRAPH_LABEL, SERVER_PORT, SET_LABEL, TRANSFORMER_PORT
 
 PREDICTORS = {"component": "predictor"}
 """Label that KServe gives every pod that serves a model."""
@@ -32,12 +33,17 @@ pkg/apis/networking/register.go)."""
 def allow_gateway(*, transformers: bool = False) -> Spec:
     """Requests reach models from the gateway, and from nowhere else outside the namespace. `transformers`: whether some
     have one, which then is what requests reach."""
-    return _from_gateway({"matchLabels": PREDICTORS}, *([TRANSFORMER_PORT] if transformers else []))
+    return _from_gateway({"matchLabels": PREDICTORS}, SERVER_PORT, *([TRANSFORMER_PORT] if transformers else []))
 
 
 def allow_gateway_to_graphs() -> Spec:
     """Requests reach graphs' routers from the gateway. They reach models within the namespace, as every pod does."""
-    return _from_gateway({"matchExpressions": [{"key": GRAPH_LABEL, "operator": "Exists"}]})
+    return _from_gateway({"matchExpressions": [{"key": GRAPH_LABEL, "operator": "Exists"}]}, SERVER_PORT)
+
+
+def allow_gateway_to_set(name: str) -> Spec:
+    """Requests reach a multiplexed set's Ray Serve from the gateway; none reach Ray's dashboard and its other ports."""
+    return _from_gateway({"matchLabels": {SET_LABEL: name}}, SERVE)
 
 
 def allow_knative() -> Spec:
@@ -50,9 +56,9 @@ def allow_knative() -> Spec:
     }
 
 
-def _from_gateway(pods: dict[str, Any], *further: int) -> Spec:
+def _from_gateway(pods: dict[str, Any], *allowed: int) -> Spec:
     gateway = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": GATEWAY_NAMESPACE}}}
-    ports = [{"protocol": "TCP", "port": port} for port in (SERVER_PORT, *further)]
+    ports = [{"protocol": "TCP", "port": port} for port in allowed]
     return {
         "podSelector": pods,
         "policyTypes": ["Ingress"],

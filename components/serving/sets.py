@@ -64,6 +64,7 @@ def make_sets(
                 "metadata": metadata(tenant, key, one.priority),
                 "settings": service.model_dump(mode="json", by_alias=True, exclude_defaults=True),
                 "nodes": mounted(nodes, key, one.model_gib, account.pod_labels if account else {}),
+                "domain": settings.serving.domain if settings.serving is not None else None,
             },
             storage.uri(Folder(Store.MODELS, tenant)) if storage is not None else None,
             opts,

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from components.settings.cluster import Cluster, EksCluster, pool_machine
+from components.settings.platform_serving import ModelCache
 from components.settings.sections import Tenant
-from components.settings.serving import ModelCache, ServedModel
+from components.settings.serving import ServedModel
 from components.settings.supply import offering_pools
 
 PART = 0.5

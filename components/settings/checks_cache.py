@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 
 from components.settings.cache import Cached, cache_room, model_pools
 from components.settings.cluster import AksCluster, Cluster, EksCluster, GkeCluster
+from components.settings.platform_serving import ModelCache, Serving
 from components.settings.problems import ABSENT, Path, Problem
 from components.settings.sections import Tenant
-from components.settings.serving import ModelCache, ServedModel, Serving
+from components.settings.serving import ServedModel
 from components.settings.shapes import placed
 
 _CACHEABLE = ("store://", "hf://")

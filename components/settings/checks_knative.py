@@ -3,19 +3,31 @@
 from collections.abc import Iterator, Mapping
 
 from components.settings.knative import Knative
+from components.settings.platform_serving import Serving
 from components.settings.problems import Path, Problem
 from components.settings.sections import Tenant
 from components.settings.serving import Mode, ServedModel
 
 
-def knative_problems(tenants: Mapping[str, Tenant], knative: Knative | None) -> Iterator[Problem]:
-    """What is wrong with the tenants' models in knative mode. `knative` is None where the stack has none."""
+def knative_problems(
+    tenants: Mapping[str, Tenant], knative: Knative | None, serving: Serving | None
+) -> Iterator[Problem]:
+    """What is wrong with the tenants' models in knative mode, and with that as the mode of all. `knative` and `serving`
+    are None where the stack has none."""
+    by_default = serving is not None and serving.mode is Mode.KNATIVE
+    if knative is None and by_default:
+        yield Problem(
+            ("serving", "mode"),
+            Mode.KNATIVE.value,
+            "Knative is not in this stack; add multimodal:knative: {}, or leave mode out",
+        )
     for name, tenant in tenants.items():
         for (kind, key), model in tenant.served.items():
             if model.mode is not Mode.KNATIVE:
                 continue
             path: Path = ("tenants", name, kind, key)
-            if knative is None:
+            # Said once where it is the mode of all.
+            if knative is None and not by_default:
                 yield Problem(
                     (*path, "mode"),
                     model.mode.value,

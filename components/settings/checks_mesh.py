@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 
 from components.settings.cluster import AksCluster, Cluster
 from components.settings.model_sets import Backend
+from components.settings.platform_serving import Serving
 from components.settings.problems import ABSENT, Path, Problem
 from components.settings.sections import PodSecurity, Tenant
-from components.settings.serving import Format, Serving
+from components.settings.serving import Format
 
 FORMATS = (Format.ONNX, Format.TENSORRT, Format.PYTORCH)
 """What ModelMesh's adapter lays out for Triton by itself."""

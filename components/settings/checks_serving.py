@@ -9,9 +9,10 @@ from components.settings.checks_graphs import graph_problems
 from components.settings.cluster import AksCluster, Cluster, EksCluster, ExistingCluster, GkeCluster
 from components.settings.ensembles import Ensemble
 from components.settings.flow_steps import fed_by
+from components.settings.platform_serving import Serving
 from components.settings.problems import ABSENT, Path, Problem
 from components.settings.sections import Autoscaling, PodSecurity, Tenant
-from components.settings.serving import Format, Mode, Runtime, ServedModel, Serving, Signal
+from components.settings.serving import Format, Mode, Runtime, ServedModel, Signal
 from components.settings.trust import Trust
 
 LONGEST_HOST = 63

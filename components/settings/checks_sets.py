@@ -4,6 +4,7 @@ models are checked for."""
 from collections.abc import Iterable, Iterator, Mapping
 
 from components.settings.checks_gpus import gpu_problems
+from components.settings.checks_serving import LONGEST_HOST
 from components.settings.cluster import Cluster, ExistingCluster
 from components.settings.density import ADAPTERS_PART, FILLED, RUNTIME_GIB, Density, density
 from components.settings.model_sets import Backend, ModelSet
@@ -37,14 +38,19 @@ _UNREAD = ("pvc://", "oci://")
 """Sources that need a volume of their own before a pod starts, so that nothing can fetch them later."""
 
 
-def set_problems(tenants: Mapping[str, Tenant]) -> Iterator[Problem]:
-    """What is wrong with model sets whatever the cluster is."""
+def set_problems(tenants: Mapping[str, Tenant], *, served: bool) -> Iterator[Problem]:
+    """What is wrong with model sets whatever the cluster is. `served`: whether the stack has a gateway for models."""
     for tenant, chosen in tenants.items():
         for name, one in chosen.model_sets.items():
             path: Path = ("tenants", tenant, "modelSets", name)
             yield from _name_problems(chosen, name, one, path)
             yield from _key_problems(one, path)
             if one.backend is Backend.MULTIPLEX:
+                most = LONGEST_HOST - 1 - len(tenant)
+                if served and len(name) > most:
+                    yield Problem(
+                        path, ABSENT, f"with the tenant's name its address is too long; at most {most} characters here"
+                    )
                 for key, source in one.models.items():
                     if source.startswith(_UNREAD):
                         yield Problem(
@@ -61,15 +67,18 @@ def set_problems(tenants: Mapping[str, Tenant]) -> Iterator[Problem]:
 
 
 def _name_problems(tenant: Tenant, name: str, chosen: ModelSet, path: Path) -> Iterator[Problem]:
-    """A name that is taken among what the set becomes. Ray's clusters and jobs are looked at by the checks of Ray."""
-    if chosen.backend is Backend.MODELMESH:
-        return
-    if chosen.backend is Backend.ADAPTERS:
-        where, names = "models", set(tenant.models)
-    else:
-        where, names = "ray.services", set(tenant.ray.services if tenant.ray else ())
-    if name in names:
-        yield Problem(path, ABSENT, f"{where}.{name} has this name too, and an address is made of it; choose another")
+    """A name that is taken among what the set becomes, or that has an address at the gateway. Ray's clusters and jobs
+    are looked at by the checks of Ray, and what a set of adapters becomes by those of models."""
+    taken: dict[str, Iterable[str]] = {}
+    if chosen.backend is not Backend.MODELMESH:
+        taken["models"] = tenant.models
+    if chosen.backend is Backend.MULTIPLEX:
+        taken |= {"ray.services": tenant.ray.services if tenant.ray else ()}
+        taken |= {"ensembles": tenant.ensembles, "graphs": tenant.graphs}
+    for where, names in taken.items():
+        if name in names:
+            reason = f"{where}.{name} has this name too, and an address is made of it; choose another"
+            yield Problem(path, ABSENT, reason)
 
 
 def _key_problems(chosen: ModelSet, path: Path) -> Iterator[Problem]:

@@ -23,6 +23,7 @@ from components.settings.checks_flows import flow_problems
 from components.settings.checks_pipelines import pipeline_problems
 from components.settings.checks_serving import serving_problems, transformer_problems
 from components.settings.cluster import Cluster
+from components.settings.modes import in_mode
 from components.settings.problems import ABSENT, KeysAt, Path, Problem, SettingsError, closest, from_pydantic, location
 from components.settings.sections import Tenant
 from components.settings.settings import NAMESPACE, Settings
@@ -63,12 +64,15 @@ def parse(sections: Mapping[str, Any], *, source: str = "settings") -> Settings:
             pruned.add(name)
         if value is not None:
             parsed[name] = value
+    if parsed.get("tenants") is not None:
+        parsed["tenants"] = in_mode(parsed["tenants"], parsed.get("serving"))
     problems += _cross_checks(parsed, pruned)
     if problems:
         raise SettingsError(
             source, (Problem((f"{NAMESPACE}:{p.path[0]}", *p.path[1:]), p.value, p.reason) for p in problems)
         )
-    return Settings.model_validate(dict(sections))
+    read = Settings.model_validate(dict(sections))
+    return read.model_copy(update={"tenants": in_mode(read.tenants, read.serving)})
 
 
 def schema() -> dict[str, Any]:
@@ -176,7 +180,7 @@ def _cross_checks(parsed: Mapping[str, Any], pruned: set[str]) -> Iterator[Probl
         yield from checks.mirror_problems(parsed["trust"], needed=in_tenants)
     if tenants is not None:
         yield from checks.tenant_problems(tenants)
-        yield from checks_sets.set_problems(tenants)
+        yield from checks_sets.set_problems(tenants, served=parsed.get("serving") is not None)
         if "pipelines" in parsed:
             yield from pipeline_problems(cluster, parsed["pipelines"], tenants)
         # What pools supply is known only when all of them could be read.
@@ -202,7 +206,7 @@ def _workload_checks(
         yield from checks_ray.image_problems(tenants, parsed["trust"])
         yield from transformer_problems(tenants, parsed["trust"])
     if "knative" in parsed:
-        yield from checks_knative.knative_problems(tenants, parsed["knative"])
+        yield from checks_knative.knative_problems(tenants, parsed["knative"], parsed.get("serving"))
     yield from flow_problems(
         tenants,
         parsed.get("events"),

@@ -1,12 +1,11 @@
-"""Settings of model serving: the platform's part, and a tenant's models."""
+"""Settings of served models: what reads, serves, scales and runs them."""
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
 from components.settings.model import Count, Model, Name, PositiveCount
-from components.settings.network import Cidr
 from components.settings.workloads import GpuRequest, Priority
 
 
@@ -159,7 +158,7 @@ class Served(Model):
     """What it writes."""
 
     mode: Mode = Mode.STANDARD
-    """What runs it."""
+    """What runs it. Where a model does not say, `multimodal:serving.mode` does, see `components.settings.modes`."""
 
     gpu: GpuRequest | None = None
     """GPUs of one replica. None: it runs on processors."""
@@ -207,48 +206,3 @@ class ServedModel(Served):
 
     transformer: Transformer | None = None
     """What stands before the model server in its pod. None: nothing."""
-
-
-class ModelMesh(Model):
-    """ModelMesh for tenants with sets of that backend. Archived by its makers: nothing new should start with it."""
-
-    etcd_gib: Annotated[int, Field(ge=1, le=8)] = 2
-    """GiB of the volume of a tenant's registry of models. etcd itself stops at 2 GiB of data."""
-
-    api_server: tuple[Cidr, ...] = ()
-    """Where its controller, in the tenant's closed network, reaches the Kubernetes API. Empty: the cluster's own
-    network or control plane range, and the private ranges on an existing cluster."""
-
-
-class ModelCache(Model):
-    """Weights of models on the local disks of GPU nodes, so that a replica does not download them. EKS only."""
-
-    size_gib: PositiveCount | None = None
-    """GiB of weights that one node may keep. Default: half of its machine's local disks."""
-
-
-class Serving(Model):
-    """KServe, with cert-manager and a gateway. The section being there installs them."""
-
-    domain: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")] = "models.internal"
-    """Domain of the models' addresses: <model>-<tenant>.<domain>. Names below it lead to the gateway's load balancer in
-    your DNS; it has addresses of the cluster's network only."""
-
-    issuer: Name | None = None
-    """ClusterIssuer of yours that signs the gateway's certificate. None: the platform's own authority, which clients
-    then have to trust. Make yours once cert-manager is there; the gateway waits for it, the update does not."""
-
-    cache: ModelCache | None = None
-    """None (the default): every replica downloads its weights."""
-
-    modelmesh: ModelMesh | None = None
-    """None (the default): no ModelMesh."""
-
-    values: dict[str, Any] = Field(default_factory=dict)
-    """Further values of the kserve-resources chart."""
-
-    gateway_values: dict[str, Any] = Field(default_factory=dict)
-    """Further values of Envoy Gateway's chart."""
-
-    cert_manager_values: dict[str, Any] = Field(default_factory=dict)
-    """Further values of the cert-manager chart."""

@@ -7,9 +7,9 @@ from components.settings.events import Events
 from components.settings.knative import Knative
 from components.settings.model import Environment, Model, Name
 from components.settings.pipelines import Pipelines
+from components.settings.platform_serving import Serving
 from components.settings.ray import Ray
 from components.settings.sections import Autoscaling, Gpu, Scheduling, Storage, Tenant, Versions
-from components.settings.serving import Serving
 from components.settings.trust import Trust
 
 NAMESPACE = "multimodal"

@@ -118,7 +118,8 @@ class ActingController:
 
     chart: str
     section: str = ""
-    """Section of a stack file whose presence installs the chart; empty: every stack has it."""
+    """Section of a stack file whose presence installs the chart, or a key within it (`serving.modelmesh`) by which the
+    tools are needed; empty: every stack has it."""
     optional: tuple[str, ...] = ()
     """Tools that it makes do without, saying so, where this machine cannot have them."""
     act: Callable[[Context], Actor]

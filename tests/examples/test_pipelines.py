@@ -9,7 +9,8 @@ import pytest
 import yaml
 from photo_labels import rollout
 
-from components.serving.models import inference_service, route
+from components.serving.models import inference_service
+from components.serving.routes import route
 from components.settings import load
 from components.settings.serving import ServedModel
 from components.settings.stack_file import read_stack_file, stack_path

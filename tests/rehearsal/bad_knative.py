@@ -13,6 +13,11 @@ def knative(model: dict[str, Any] | None = None, **sections: Any) -> dict[str, A
     return serving({"mode": "knative", "surge": 1, **(model or {})}, knative={}, **sections)
 
 
+def by_default(model: dict[str, Any] | None = None, **sections: Any) -> dict[str, Any]:
+    """A stack whose models are in knative mode unless they say otherwise, with one that does not, changed."""
+    return serving({"surge": 1, **(model or {})}, **{"knative": {}, "serving": {"mode": "knative"}, **sections})
+
+
 def with_graph() -> dict[str, Any]:
     """The same, with a graph that asks the model."""
     made = knative()
@@ -32,6 +37,29 @@ KNATIVE_CASES: list[tuple[str, dict[str, Any], str]] = [
         "knative mode without Knative",
         serving({"mode": "knative", "surge": 1}),
         f'{MODEL}.mode = "knative": Knative is not in this stack; add multimodal:knative: {{}}, or leave mode out',
+    ),
+    (
+        "knative mode of all models without Knative",
+        serving({"surge": 1}, serving={"mode": "knative"}),
+        'multimodal:serving.mode = "knative": Knative is not in this stack; add multimodal:knative: {}, or leave mode'
+        " out",
+    ),
+    (
+        "GPU model in the mode of all that allows for no second version",
+        by_default({"surge": 0}),
+        f"{MODEL}.surge = 0: in knative mode a new version comes up beside the old one, on GPUs of its own; set surge"
+        " to 1, for which the quota has to have room, or use mode: standard",
+    ),
+    (
+        "transformer in the mode of all",
+        by_default({"transformer": {"image": WORDS}}),
+        "Knative sends requests to one container of a pod, and a model in knative mode is that; use mode: standard, or"
+        " leave the transformer out",
+    ),
+    (
+        "unknown mode of all models",
+        serving(serving={"mode": "raw"}),
+        'multimodal:serving.mode = "raw": allowed: standard, knative',
     ),
     (
         "unknown mode",

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from tests.rehearsal.bad_serving import LLM
+
 IMAGE = "ghcr.io/acme/models@sha256:" + "a" * 64
 COMMIT = "b" * 40
 MULTIPLEX: dict[str, Any] = {
@@ -47,8 +49,32 @@ def without(section: str, stack: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in stack.items() if key != section}
 
 
+def in_tenant(tenant: str, stack: dict[str, Any], name: str) -> dict[str, Any]:
+    """The same set in a tenant of another name, under another name."""
+    chosen = stack["tenants"]["vision"]
+    return {**stack, "tenants": {tenant: {**chosen, "modelSets": {name: chosen["modelSets"]["many"]}}}}
+
+
 SET = "multimodal:tenants.vision.modelSets.many"
 SET_CASES: list[tuple[str, dict[str, Any], str]] = [
+    (
+        "multiplexed models under a model's address",
+        multiplex(models={"many": LLM}),
+        f"{SET}: models.many has this name too, and an address is made of it; choose another",
+    ),
+    (
+        "multiplexed models under a graph's address",
+        multiplex(
+            models={"chat": LLM}, graphs={"many": {"nodes": {"root": {"kind": "sequence", "steps": [{"to": "chat"}]}}}}
+        ),
+        f"{SET}: graphs.many has this name too, and an address is made of it; choose another",
+    ),
+    (
+        "multiplexed models whose address is no host name",
+        in_tenant("quite-a-long-name-for-a-team", multiplex(), "and-a-set-with-a-longer-name-than-that"),
+        "multimodal:tenants.quite-a-long-name-for-a-team.modelSets.and-a-set-with-a-longer-name-than-that: with the"
+        " tenant's name its address is too long; at most 34 characters here",
+    ),
     (
         "multiplexed models without Ray",
         without("ray", multiplex()),

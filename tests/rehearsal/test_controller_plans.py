@@ -53,6 +53,7 @@ def test_only_what_a_stack_has_is_built() -> None:
     assert tools(["cluster", "ray"]) == ("volcano", "kuberay")
     assert set(tools(["ray", "serving", "autoscaling"])) == {"volcano", "kuberay", "kserve", "keda"}
     assert (optional_tools([]), optional_tools(["events"])) == ((), ("kafka",))
+    assert (optional_tools(["serving"]), optional_tools(["serving", "serving.modelmesh"])) == ((), ("modelmesh",))
 
 
 def ray(values: Mapping[str, Any]) -> dict[str, Any]:

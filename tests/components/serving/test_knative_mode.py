@@ -6,8 +6,9 @@ import pulumi
 import pytest
 
 from components.serving.model import Model, ModelArgs
-from components.serving.models import inference_service, route, scales
+from components.serving.models import inference_service, scales
 from components.serving.network import allow_knative
+from components.serving.routes import route
 from components.settings import Settings
 from components.settings.serving import ServedModel
 from tests.components.recorder import build

@@ -15,7 +15,7 @@ from components.settings import Settings
 from components.settings.cache import Cached, cache_room, cached_models
 from components.settings.cluster import EksCluster
 from components.settings.drivers import driver_owner
-from components.settings.serving import ModelCache
+from components.settings.platform_serving import ModelCache
 from tests.components.recorder import Graph, build
 from tests.components.serving.test_kserve import args
 from tests.rehearsal.bad_cache import cached

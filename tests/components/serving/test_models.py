@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from components.serving.models import canary_model, inference_service, route
+from components.serving.models import canary_model, inference_service
+from components.serving.routes import route
 from components.serving.scaling import query, scaled_object, scales
 from components.settings import Settings
 from components.settings.serving import ServedModel, Signal

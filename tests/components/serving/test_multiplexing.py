@@ -12,7 +12,7 @@ from components.serving.multiplexing import CODE, WEIGHTS, code, files, mounted
 from components.serving.sets import make_sets
 from components.settings.set_workloads import with_sets
 from tests.components.recorder import Graph, build
-from tests.rehearsal.bad_sets import adapters, multiplex
+from tests.rehearsal.bad_sets import adapters, multiplex, without
 from tests.stack_files import settings
 
 
@@ -98,3 +98,32 @@ def test_a_set_is_one_component_with_its_files_before_its_service() -> None:
 
 def test_a_set_of_adapters_makes_nothing_of_ray() -> None:
     assert [one for one in graph(adapters()).resources if "Ray" in one.type or "ConfigMap" in one.type] == []
+
+
+def test_a_set_is_reached_through_the_gateway_at_what_its_application_serves() -> None:
+    found = graph(multiplex())
+    made = found.one("kubernetes:gateway.networking.k8s.io/v1:HTTPRoute", "t-set-many-route").inputs["spec"]
+    assert made["hostnames"] == ["many-vision.models.internal"]
+    assert made["parentRefs"] == [{"namespace": "envoy-gateway-system", "name": "models"}]
+    (rule,) = made["rules"]
+    # Ray Serve lists its routes under /-/, which is nobody's business.
+    assert rule["matches"] == [{"path": {"type": "PathPrefix", "value": "/models"}}]
+    assert rule["backendRefs"] == [{"name": "many-serve-svc", "port": 8000}]
+
+
+def test_the_gateway_reaches_ray_serve_and_no_other_port_of_the_sets_pods() -> None:
+    found = graph(multiplex())
+    policy = found.one("kubernetes:networking.k8s.io/v1:NetworkPolicy", "t-set-many-from-gateway").inputs
+    assert policy["metadata"]["namespace"] == "vision"
+    (rule,) = policy["spec"]["ingress"]
+    assert rule["ports"] == [{"protocol": "TCP", "port": 8000}]
+    chosen = policy["spec"]["podSelector"]["matchLabels"]
+    spec = made()
+    for group in (spec["headGroupSpec"], *spec["workerGroupSpecs"]):
+        assert chosen.items() <= group["template"]["metadata"]["labels"].items()
+
+
+def test_without_a_gateway_a_set_answers_within_its_namespace_alone() -> None:
+    found = graph(without("serving", multiplex()))
+    types = {one.type.rpartition(":")[2] for one in found.resources}
+    assert not types & {"HTTPRoute", "NetworkPolicy"}
