@@ -13,6 +13,7 @@ from rehearsal.controllers.keda import KEDA
 from rehearsal.controllers.knative import KNATIVE
 from rehearsal.controllers.kserve import KSERVE
 from rehearsal.controllers.kuberay import KUBERAY
+from rehearsal.controllers.kyverno import KYVERNO
 from rehearsal.controllers.network_operator import NETWORK_OPERATOR
 from rehearsal.controllers.strimzi import STRIMZI
 from rehearsal.controllers.volcano import VOLCANO
@@ -33,6 +34,7 @@ CONTROLLERS: Mapping[str, Controller] = {
         GATEWAY,
         CERT_MANAGER,
         STRIMZI,
+        KYVERNO,
         NotRun(
             chart="kserve-crd",
             reason="the chart kserve-crd brings CRDs alone; what acts on them comes with kserve-resources",
@@ -48,10 +50,6 @@ CONTROLLERS: Mapping[str, Controller] = {
         NotRun(
             chart="cluster-autoscaler",
             reason="the Cluster Autoscaler scales Auto Scaling groups of AWS, which a rehearsal does not have",
-        ),
-        NotRun(
-            chart="kyverno",
-            reason="Kyverno is not run in a rehearsal yet; policies are checked against its CRDs",
         ),
     )
 }
