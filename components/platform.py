@@ -20,7 +20,7 @@ from components.gpu.efa import EfaDevicePlugin
 from components.gpu.layouts import layout_names
 from components.gpu.network_operator import NetworkOperator
 from components.gpu.operator import GpuOperator
-from components.knative.make import make_knative
+from components.knative.make import make_brokers, make_knative
 from components.pipelines.make import make_engine, make_tenant_pipelines
 from components.scheduling.kuberay import KubeRay
 from components.scheduling.priorities import PriorityClasses
@@ -129,7 +129,9 @@ class Platform(pulumi.ComponentResource):
         full = densities(settings.cluster, settings.tenants)
         self.density = {f"{tenant}/{key}": sentence(*found) for (tenant, key), found in full.items()}
         self.event_storage = (
-            sentences(settings.events, settings.environment, settings.tenants) if settings.events is not None else {}
+            sentences(settings.events, settings.environment, settings.tenants, settings.brokers_on_kafka)
+            if settings.events is not None
+            else {}
         )
         if foundation.block_classes:
             StorageClasses(f"{name}-classes", {"classes": foundation.block_classes}, self._on_cluster)
@@ -286,6 +288,7 @@ class Platform(pulumi.ComponentResource):
             kafka = make_events(name, settings, settings.events, certificates, self._lock, self._on_cluster)
             after_kafka = pulumi.ResourceOptions.merge(self._on_cluster, pulumi.ResourceOptions(depends_on=[kafka]))
             layers.append(make_audit(name, settings, foundation, self._lock, after_kafka) or kafka)
+            layers += make_brokers(name, settings, [kafka, trust, *knative], self._on_cluster)
         engine = None
         if settings.pipelines is not None:
             engine = make_engine(name, settings, settings.pipelines, self._lock, self._on_cluster)

@@ -81,6 +81,9 @@ def api_server(layout: Layout) -> Process:
             f"--service-account-signing-key-file={layout.run / 'service-account.key'}",
             f"--token-auth-file={layout.run / 'tokens.csv'}",
             "--authorization-mode=RBAC",
+            # Kyverno's stand-in has rules kept by the API server itself; from 1.36 on this needs no asking.
+            "--feature-gates=MutatingAdmissionPolicy=true",
+            "--runtime-config=admissionregistration.k8s.io/v1beta1=true",
             f"--service-cluster-ip-range={_SERVICES}",
             # By these an API that another process serves (external metrics) knows whom the API server speaks for.
             f"--requestheader-client-ca-file={layout.run / 'front-proxy' / 'ca.crt'}",

@@ -38,7 +38,7 @@ class ImageRef:
     """The full reference, registry written out; the value path where `problem` says that nothing is set there."""
     pinned_by_digest: bool
     exact_tag: bool
-    """Whether it has a tag other than ``latest``."""
+    """Whether it has a tag that is not ``latest`` and does not end in it, as ``v1.37-latest`` does: such tags move."""
     registry: str
     """Host, with port if any; "" where `problem` is set."""
     repository: str = ""
@@ -48,6 +48,9 @@ class ImageRef:
     """Why the image is not known; "" when it is."""
     lockable: bool = True
     """False where no single digest exists (a driver built per operating system), so an exact tag is all there is."""
+
+
+_MOVING = re.compile(r"(^|[-._])latest$")
 
 
 def parse_reference(text: str) -> ImageRef:
@@ -71,7 +74,7 @@ def parse_reference(text: str) -> ImageRef:
         registry = "docker.io"
         path = path if "/" in path else f"library/{path}"
     full = f"{registry}/{path}" + (f":{tag}" if tag else "") + (f"@{digest}" if digest else "")
-    return ImageRef(full, bool(digest), tag not in ("", "latest"), registry, path, tag, digest)
+    return ImageRef(full, bool(digest), bool(tag) and not _MOVING.search(tag), registry, path, tag, digest)
 
 
 def lies_within(name: str, roots: Iterable[str]) -> bool:

@@ -109,15 +109,17 @@ def listener() -> Spec:
 
 def clients(topics: TenantTopics) -> dict[str, Spec]:
     """Certificates of a tenant's users, by name of their Secret. Kafka knows a user by the common name alone."""
+    return {secret_name(user): client(user.name, secret_name(user)) for user in topics.users}
+
+
+def client(user: str, secret: str) -> Spec:
+    """Certificate of one user, in a Secret where its Certificate is."""
     return {
-        secret_name(user): {
-            "commonName": user.name,
-            "secretName": secret_name(user),
-            "duration": _SHORT,
-            "renewBefore": _SHORT_BEFORE,
-            "privateKey": _key(kept=False),
-            "usages": ["client auth"],
-            "issuerRef": _issued_by(ISSUER),
-        }
-        for user in topics.users
+        "commonName": user,
+        "secretName": secret,
+        "duration": _SHORT,
+        "renewBefore": _SHORT_BEFORE,
+        "privateKey": _key(kept=False),
+        "usages": ["client auth"],
+        "issuerRef": _issued_by(ISSUER),
     }

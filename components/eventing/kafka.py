@@ -45,6 +45,9 @@ class KafkaArgs(TypedDict):
     autoscaler_namespace: str | None
     """From where an autoscaler asks how far consumers are behind; None: there is none."""
 
+    others: list[str]
+    """Namespaces of further clients of the platform's own, such as Knative's brokers."""
+
 
 class Kafka(pulumi.ComponentResource):
     """Kafka with TLS on both sides and access by ACL, run by Strimzi. Has no topics and no users of its own."""
@@ -80,7 +83,9 @@ class Kafka(pulumi.ComponentResource):
             api_version=kafka_objects.API,
             kind="Kafka",
             metadata=kafka_objects.kafka_metadata(),
-            spec=kafka_objects.kafka_spec(nodes, args["autoscaler_namespace"], audited=args["audited"]),
+            spec=kafka_objects.kafka_spec(
+                nodes, args["autoscaler_namespace"], audited=args["audited"], others=args["others"]
+            ),
             opts=pulumi.ResourceOptions.merge(
                 kept,
                 pulumi.ResourceOptions(

@@ -52,6 +52,8 @@ class Operation(StrEnum):
     READ = "Read"
     WRITE = "Write"
     DESCRIBE = "Describe"
+    CREATE = "Create"
+    DELETE = "Delete"
 
 
 class Resource(StrEnum):

@@ -6,6 +6,7 @@ security (certificates of one's own, names in them); of its code, where the docu
 to sign, which `tls-external` users never ask for).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,19 +123,22 @@ def kafka_metadata() -> Spec:
     }
 
 
-def kafka_spec(nodes: Nodes, autoscaler_namespace: str | None, *, audited: bool = False) -> Spec:
+def kafka_spec(
+    nodes: Nodes, autoscaler_namespace: str | None, *, audited: bool = False, others: Sequence[str] = ()
+) -> Spec:
     """Spec of the Kafka resource: one listener, TLS with certificates on both sides, nothing allowed but by ACL.
 
     Args:
         nodes: What the cluster's nodes are.
         autoscaler_namespace: From where an autoscaler reads how far consumers are behind; None: there is none.
         audited: Whether the audit stream's pods are let in.
+        others: Further namespaces of the platform whose pods are let in, whatever they say of themselves.
     """
     copies, needed = replication(nodes.brokers), in_sync(nodes.brokers)
     kafka: dict[str, Any] = {
         "version": KAFKA_VERSION,
         "metadataVersion": METADATA_VERSION,
-        "listeners": [_listener(autoscaler_namespace, audited=audited)],
+        "listeners": [_listener([*filter(None, [autoscaler_namespace]), *others], audited=audited)],
         "authorization": {"type": "simple"},
         "config": {
             # Topics are resources; a mistyped name is an error and no new topic.
@@ -161,7 +165,7 @@ def kafka_spec(nodes: Nodes, autoscaler_namespace: str | None, *, audited: bool 
     }
 
 
-def _listener(autoscaler_namespace: str | None, *, audited: bool) -> dict[str, Any]:
+def _listener(clients: Sequence[str], *, audited: bool) -> dict[str, Any]:
     tenants: dict[str, Any] = {
         "namespaceSelector": {"matchExpressions": [{"key": TENANT, "operator": "Exists"}]},
         "podSelector": {"matchLabels": {KAFKA_LABEL: "true"}},
@@ -174,8 +178,7 @@ def _listener(autoscaler_namespace: str | None, *, audited: bool) -> dict[str, A
                 "podSelector": {"matchLabels": {KAFKA_LABEL: "true"}},
             }
         )
-    if autoscaler_namespace is not None:
-        peers.append({"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": autoscaler_namespace}}})
+    peers += [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}} for name in clients]
     return {
         "name": "tls",
         "port": TLS_PORT,
@@ -201,7 +204,14 @@ def user_metadata(tenant: str, user: User) -> Spec:
 
 
 def _tenant_metadata(tenant: str, name: str) -> Spec:
+    if tenant == AUDIT_NAMESPACE:
+        return platform_metadata(name)
     return {"name": name, "namespace": NAMESPACE, "labels": {**tenant_labels(tenant), **CLUSTER_LABEL}}
+
+
+def platform_metadata(name: str) -> Spec:
+    """Metadata of a topic or user of the platform's own."""
+    return {"name": name, "namespace": NAMESPACE, "labels": {**platform_labels(), **CLUSTER_LABEL}}
 
 
 def topic_spec(topic: Topic, brokers: int) -> Spec:

@@ -9,6 +9,7 @@ from components.eventing.certificate_guard import CertificateGuard
 from components.eventing.kafka import Kafka
 from components.eventing.strimzi import Strimzi
 from components.eventing.tenant_events import TenantEvents
+from components.knative.names import EVENTING_NAMESPACE
 from components.settings import Settings
 from components.settings.cluster import ExistingCluster
 from components.settings.event_topics import topics_by_tenant
@@ -62,6 +63,7 @@ def make_events(
             "keep_records": are_kept(events, settings.environment),
             "audited": events.audit is not None,
             "autoscaler_namespace": KEDA if settings.autoscaling is not None else None,
+            "others": [EVENTING_NAMESPACE] if settings.brokers_on_kafka is not None else [],
         },
         after(operator, certificates, guard),
     )

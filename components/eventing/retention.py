@@ -107,3 +107,8 @@ def storage_for(gib: float, brokers: int) -> int:
 
 def _power_of_two(number: float) -> int:
     return 2 ** math.floor(math.log2(number)) if number > 1 else 1
+
+
+def kept_bytes(kib_per_second: float, *, hours: float, brokers: int) -> float:
+    """What topics that take in so much may take on the brokers together, copies and the usual surplus included."""
+    return kib_per_second * 1024 * SURPLUS * hours * 3600 * replication(brokers)

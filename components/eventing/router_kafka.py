@@ -22,6 +22,8 @@ class Broker:
     bootstrap: str
     certificates: str | None
     """Folder with tls.crt, tls.key and ca.crt; None: without TLS."""
+    client: str = "router"
+    """What it calls itself in brokers' logs and metrics."""
 
 
 def client(broker: Broker) -> Spec:
@@ -36,7 +38,7 @@ def client(broker: Broker) -> Spec:
                 "client_certs": [{"cert_file": f"{folder}/tls.crt", "key_file": f"{folder}/tls.key"}],
             }
         }
-    return {"seed_brokers": [broker.bootstrap], **tls}
+    return {"seed_brokers": [broker.bootstrap], "client_id": broker.client, **tls}
 
 
 def reader(broker: Broker, topic: str, group: str, *, at_once: int, largest_kib: int) -> Spec:
@@ -46,7 +48,6 @@ def reader(broker: Broker, topic: str, group: str, *, at_once: int, largest_kib:
             **client(broker),
             "topics": [topic],
             "consumer_group": group,
-            "client_id": "router",
             "checkpoint_limit": at_once * CALLS_PER_PARTITION,
             "commit_period": "1s",
             "fetch_max_wait": "1s",
@@ -72,7 +73,6 @@ def writer(broker: Broker, largest_kib: int) -> Spec:
                     **client(broker),
                     "topic": "${! @topic }",
                     "key": "${! @key }",
-                    "client_id": "router",
                     # Kafka's binding of CloudEvents tells their form by this header.
                     "metadata": {"include_patterns": ["^content-type$"]},
                     "max_in_flight": 64,

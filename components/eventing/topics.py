@@ -135,7 +135,8 @@ def _client(tenant: str, quota: int) -> User:
                 Grant(resource=Resource.TOPIC, name=topic, operations=(Operation.READ, Operation.DESCRIBE))
                 for topic in (results_topic(tenant), dead_letters_topic(tenant))
             ),
-            _own_groups(tenant),
+            # The router's groups are not among them: nobody else takes partitions from it.
+            Grant(resource=Resource.GROUP, name=f"{client_user(tenant)}.", operations=(Operation.READ,), prefixed=True),
         ),
         produce_bytes_per_second=quota,
     )

@@ -15,7 +15,6 @@ from components.knative.names import EVENTING_NAMESPACE, OPERATOR_NAMESPACE, SER
 from components.knative.specs import eventing_spec, serving_spec
 from components.labels import platform_labels
 from components.manifest import Spec
-from components.settings.knative import Eventing
 from components.settings.sections import PodSecurity
 
 _TIMEOUTS = pulumi.CustomTimeouts(create="15m", update="15m")
@@ -34,8 +33,11 @@ class KnativeArgs(TypedDict):
     config: dict[str, dict[str, str]]
     """Serving's ConfigMaps by name without `config-`."""
 
-    eventing: dict[str, Any] | None
-    """Eventing's settings as they stand in the stack file; None: it is not installed."""
+    eventing: bool
+    """Whether Eventing is installed too."""
+
+    brokers: dict[str, str] | None
+    """Knative's ConfigMap of brokers on Kafka; None: they are in memory."""
 
     keda: bool
     """Whether KEDA is there to scale Eventing's consumers."""
@@ -94,8 +96,7 @@ class Knative(pulumi.ComponentResource):
             SERVING_NAMESPACE,
             serving_spec(version, replicas, args["config"], KOURIER_PROXY.reference(args["images_lock"])),
         )
-        if args["eventing"] is not None:
-            eventing = Eventing.model_validate(args["eventing"])
-            spec = eventing_spec(version, replicas, eventing, keda=args["keda"])
+        if args["eventing"]:
+            spec = eventing_spec(version, replicas, args["brokers"], keda=args["keda"])
             installed("eventing", "KnativeEventing", EVENTING_NAMESPACE, spec)
         self.register_outputs({"namespace": self.namespace})

@@ -7,8 +7,8 @@ knative/serving v0.49.1, config/core/configmaps (keys and their defaults).
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from components.knative.kafka_access import features
 from components.manifest import Spec
-from components.settings.knative import Eventing, KafkaBrokers
 
 VERSIONS: Mapping[str, tuple[str, str]] = MappingProxyType({"v1.22.3": ("1.22.1", "1.22.2")})
 """Operator -> the versions of Serving and Eventing that it installs here: the newest that it carries."""
@@ -91,47 +91,32 @@ def _budgets(replicas: int, *names: str) -> list[Spec]:
     return [{"name": name, "minAvailable": min(1, replicas - 1)} for name in names]
 
 
-def eventing_spec(version: str, replicas: int, eventing: Eventing, *, keda: bool) -> Spec:
+def eventing_spec(version: str, replicas: int, brokers: Mapping[str, str] | None, *, keda: bool) -> Spec:
     """Spec of KnativeEventing, with sources of Kafka's events.
 
     Args:
         version: Of the operator.
-        replicas: Of every part, and of each record of a broker on Kafka (three with more than one).
-        eventing: What brokers keep events in.
+        replicas: Of every part.
+        brokers: ConfigMap of brokers on Kafka; None: they are in memory.
         keda: Whether KEDA is there to scale consumers by their lag.
     """
     installed = VERSIONS[version][1]
-    features = {
-        # A tenant's topics and groups begin with its name, so that one prefix bounds it.
-        "brokers-topic-template": "{{ .Namespace }}.broker.{{ .Name }}",
-        "triggers-consumergroup-template": "{{ .Namespace }}.trigger.{{ .Name }}",
-        **({"controller-autoscaler-keda": "enabled"} if keda else {}),
-    }
-    config: Spec = {"config-kafka-features": features}
-    brokers: Spec = {}
-    if eventing.kafka is not None:
-        config["kafka-broker-config"] = _broker_config(replicas, eventing.kafka)
-        brokers = {"defaultBrokerClass": "Kafka", "additionalManifests": _data_planes(installed)}
+    scaled = {"controller-autoscaler-keda": "enabled"} if keda else {}
+    config: Spec = {"config-kafka-features": {**features(), **scaled}}
+    on_kafka: Spec = {}
+    if brokers is not None:
+        config["kafka-broker-config"] = dict(brokers)
+        on_kafka = {"defaultBrokerClass": "Kafka", "additionalManifests": _data_planes(installed)}
     return {
         "version": installed,
         "podDisruptionBudgets": _budgets(replicas, "eventing-webhook"),
         "config": config,
-        **brokers,
+        **on_kafka,
         "high-availability": {"replicas": replicas},
         # The resource asks for all six as soon as it has one.
         "source": {
             name: {"enabled": name == "kafka"} for name in ("ceph", "github", "gitlab", "kafka", "rabbitmq", "redis")
         },
-    }
-
-
-def _broker_config(replicas: int, kafka: KafkaBrokers) -> dict[str, str]:
-    """Where brokers keep events, unless one says otherwise."""
-    return {
-        "bootstrap.servers": kafka.bootstrap,
-        "auth.secret.ref.name": kafka.secret,
-        "default.topic.partitions": str(kafka.partitions),
-        "default.topic.replication.factor": "3" if replicas > 1 else "1",
     }
 
 

@@ -5,15 +5,20 @@ from collections.abc import Iterator, Mapping
 from components.settings.cluster import Cluster, ExistingCluster
 from components.settings.event_topics import room
 from components.settings.events import LARGEST_GIB, UNSUPPORTED, Events, broker_count
+from components.settings.knative import KafkaBrokers
 from components.settings.model import Environment
 from components.settings.problems import ABSENT, Problem
 from components.settings.sections import Tenant
 
 
 def event_problems(
-    environment: Environment, events: Events | None, tenants: Mapping[str, Tenant], cluster: Cluster | None
+    environment: Environment,
+    events: Events | None,
+    tenants: Mapping[str, Tenant],
+    cluster: Cluster | None,
+    brokers: KafkaBrokers | None = None,
 ) -> Iterator[Problem]:
-    """What is wrong with events."""
+    """What is wrong with events. `brokers`: Knative's on this Kafka."""
     if events is None:
         for name, tenant in tenants.items():
             if tenant.events is not None:
@@ -33,7 +38,7 @@ def event_problems(
             "an existing cluster has no store of the stack's; leave it out, and read the topic audit into a store of"
             " yours",
         )
-    yield from _room_problems(environment, events, tenants)
+    yield from _room_problems(environment, events, tenants, brokers)
 
 
 def _broker_problems(environment: Environment, events: Events) -> Iterator[Problem]:
@@ -52,12 +57,17 @@ def _broker_problems(environment: Environment, events: Events) -> Iterator[Probl
         )
 
 
-def _room_problems(environment: Environment, events: Events, tenants: Mapping[str, Tenant]) -> Iterator[Problem]:
-    found = room(events, environment, tenants)
+def _room_problems(
+    environment: Environment, events: Events, tenants: Mapping[str, Tenant], brokers: KafkaBrokers | None
+) -> Iterator[Problem]:
+    found = room(events, environment, tenants, brokers)
     if found.needed <= found.offered:
         return
     larger = f"set it to {found.enough_gib} at least, " if found.enough_gib <= LARGEST_GIB else ""
-    if not found.by_tenant or found.audit > max(found.by_tenant.values()):
+    most = max(found.by_tenant.values(), default=0.0)
+    if found.brokers > max(found.audit, most):
+        smaller = f"or lower knative.eventing.kafka.kibPerSecond ({found.brokers:.0f} GiB)"
+    elif found.audit > most:
         smaller = f"or lower audit.retentionDays or audit.changesPerSecond ({found.audit:.0f} GiB)"
     else:
         largest = max(found.by_tenant, key=lambda name: found.by_tenant[name])

@@ -2,11 +2,47 @@
 
 from collections.abc import Iterator, Mapping
 
+from components.settings.events import Events
 from components.settings.knative import Knative
 from components.settings.platform_serving import Serving
-from components.settings.problems import Path, Problem
+from components.settings.problems import ABSENT, Path, Problem
 from components.settings.sections import Tenant
 from components.settings.serving import Mode, ServedModel
+
+
+def broker_problems(knative: Knative | None, events: Events | None) -> Iterator[Problem]:
+    """Brokers on a Kafka that nobody can find, or that is not sized here."""
+    kafka = knative.eventing.kafka if knative is not None and knative.eventing is not None else None
+    if kafka is None:
+        return
+    path: Path = ("knative", "eventing", "kafka")
+    if kafka.bootstrap is None and kafka.secret is not None:
+        yield Problem(
+            (*path, "secret"),
+            kafka.secret,
+            "it is for a Kafka of yours; name that one in bootstrap, or leave secret out: the platform makes the one"
+            " for its own",
+        )
+    elif kafka.bootstrap is not None and kafka.secret is None:
+        yield Problem(
+            (*path, "secret"),
+            ABSENT,
+            f"missing; name the Secret in knative-eventing with a certificate for {kafka.bootstrap}, or leave bootstrap"
+            " out for the platform's own Kafka",
+        )
+    elif kafka.bootstrap is None and events is None:
+        yield Problem(
+            path,
+            kafka.model_dump(by_alias=True, exclude_unset=True),
+            "there is no Kafka in this stack; add multimodal:events: {}, name one of yours in bootstrap, or leave it"
+            " out for brokers in memory",
+        )
+    if kafka.bootstrap is not None and "kib_per_second" in kafka.model_fields_set:
+        yield Problem(
+            (*path, "kibPerSecond"),
+            kafka.kib_per_second,
+            f"{kafka.bootstrap} is sized elsewhere; leave it out, or leave bootstrap out for the platform's own Kafka",
+        )
 
 
 def knative_problems(

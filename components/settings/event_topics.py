@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from components.eventing.kafka_names import AUDIT_NAMESPACE, TenantTopics
-from components.eventing.retention import GIB, Load, replication, room_gib, storage_for
+from components.eventing.retention import GIB, Load, kept_bytes, replication, room_gib, storage_for
 from components.eventing.topics import StepLoad, at_fullest, tenant_topics
+from components.knative.names import EVENTING_NAMESPACE
 from components.settings.events import Events, TenantEvents, broker_count
 from components.settings.flow_steps import MOST_ROUTERS
 from components.settings.flows import Flow
+from components.settings.knative import KafkaBrokers
 from components.settings.model import Environment
 from components.settings.sections import Tenant
 from components.trust.audit.topic import audit_topics
@@ -83,32 +85,42 @@ class Room:
     audit: float
     """What of `needed` the audit stream takes."""
 
+    brokers: float
+    """What of `needed` the topics of Knative's brokers take."""
+
     enough_gib: int
     """Size of each broker's volume that would hold `needed`."""
 
 
-def room(events: Events, environment: Environment, tenants: Mapping[str, Tenant]) -> Room:
-    """Whether there is room for what an outage leaves waiting."""
+def room(
+    events: Events, environment: Environment, tenants: Mapping[str, Tenant], shared: KafkaBrokers | None = None
+) -> Room:
+    """Whether there is room for what an outage leaves waiting. `shared`: Knative's brokers on this Kafka."""
     brokers = broker_count(events, environment)
+    eventing = kept_bytes(shared.kib_per_second, hours=events.outage_hours, brokers=brokers) / GIB if shared else 0.0
     taken = {
         name: at_fullest(topics, replication(brokers)) / GIB
         for name, topics in topics_by_tenant(events, environment, tenants).items()
     }
     audited = audit_on_kafka(events, environment, tenants)
     audit = at_fullest(audited, replication(brokers)) / GIB if audited else 0.0
-    needed = sum(taken.values()) + audit
+    needed = sum(taken.values()) + audit + eventing
     return Room(
         needed=needed,
         offered=room_gib(brokers, events.storage_gib),
         by_tenant=taken,
         audit=audit,
+        brokers=eventing,
         enough_gib=storage_for(needed, brokers),
     )
 
 
-def sentences(events: Events, environment: Environment, tenants: Mapping[str, Tenant]) -> dict[str, str]:
-    """The room as people say it: of all together under `*`, which no tenant is called, and of each tenant."""
-    found = room(events, environment, tenants)
+def sentences(
+    events: Events, environment: Environment, tenants: Mapping[str, Tenant], shared: KafkaBrokers | None = None
+) -> dict[str, str]:
+    """The room as people say it: of all together under `*`, which no tenant is called, and of each tenant. `shared`:
+    Knative's brokers on this Kafka."""
+    found = room(events, environment, tenants, shared)
     brokers = broker_count(events, environment)
     copies = replication(brokers)
     made = topics_by_tenant(events, environment, tenants)
@@ -127,6 +139,11 @@ def sentences(events: Events, environment: Environment, tenants: Mapping[str, Te
         said[AUDIT_NAMESPACE] = (
             f"records of {_number(events.audit.retention_days, 'day')}: at most {found.audit:.1f} GiB,"
             f" {_copies(copies)}"
+        )
+    if shared is not None:
+        said[EVENTING_NAMESPACE] = (
+            f"{shared.kib_per_second:g} KiB a second in all brokers, twice over, for {events.outage_hours} h: at most"
+            f" {found.brokers:.1f} GiB, {_copies(copies)}"
         )
     return said
 

@@ -23,6 +23,7 @@ from components.settings.checks_flows import flow_problems
 from components.settings.checks_pipelines import pipeline_problems
 from components.settings.checks_serving import serving_problems, transformer_problems
 from components.settings.cluster import Cluster
+from components.settings.knative import on_platform
 from components.settings.modes import in_mode
 from components.settings.problems import ABSENT, KeysAt, Path, Problem, SettingsError, closest, from_pydantic, location
 from components.settings.sections import Tenant
@@ -178,6 +179,8 @@ def _cross_checks(parsed: Mapping[str, Any], pruned: set[str]) -> Iterator[Probl
     if "trust" in parsed:
         in_tenants = any(parsed.get(key) is not None for key in ("serving", "pipelines", "knative"))
         yield from checks.mirror_problems(parsed["trust"], needed=in_tenants)
+    if "knative" in parsed and "events" in parsed:
+        yield from checks_knative.broker_problems(parsed["knative"], parsed["events"])
     if tenants is not None:
         yield from checks.tenant_problems(tenants)
         yield from checks_sets.set_problems(tenants, served=parsed.get("serving") is not None)
@@ -189,7 +192,8 @@ def _cross_checks(parsed: Mapping[str, Any], pruned: set[str]) -> Iterator[Probl
             yield from checks.quota_problems(supplying, tenants)
             yield from checks_sets.density_problems(supplying, tenants)
         if "environment" in parsed and "events" in parsed:
-            yield from event_problems(parsed["environment"], parsed["events"], tenants, cluster)
+            brokers = on_platform(parsed.get("knative"), parsed["events"])
+            yield from event_problems(parsed["environment"], parsed["events"], tenants, cluster, brokers)
         if "serving" in parsed:
             yield from checks_mesh.mesh_problems(tenants, parsed["serving"], cluster)
         whole = tenants if supplying is None else checks_sets.expanded(supplying, tenants)

@@ -4,7 +4,7 @@ from pydantic import Field
 
 from components.settings.cluster import Cluster
 from components.settings.events import Events
-from components.settings.knative import Knative
+from components.settings.knative import KafkaBrokers, Knative, on_platform
 from components.settings.model import Environment, Model, Name
 from components.settings.pipelines import Pipelines
 from components.settings.platform_serving import Serving
@@ -50,3 +50,8 @@ class Settings(Model):
     """Teams by name; the name is the namespace's and the queue's too."""
 
     versions: Versions = Versions()
+
+    @property
+    def brokers_on_kafka(self) -> KafkaBrokers | None:
+        """What Knative's brokers are on the platform's Kafka; None where there are none."""
+        return on_platform(self.knative, self.events)

@@ -62,7 +62,7 @@ def main(paths: list[str]) -> None:
         f"{tenant}.results",
         f"{tenant}.dead-letters",
         **client,
-        group_id=f"{tenant}.example-{uuid.uuid4()}",
+        group_id=f"{tenant}.client.example-{uuid.uuid4()}",
         auto_offset_reset="earliest",
     )
     producer = KafkaProducer(**client, acks="all")

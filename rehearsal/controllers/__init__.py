@@ -13,6 +13,7 @@ from rehearsal.controllers.keda import KEDA
 from rehearsal.controllers.knative import KNATIVE
 from rehearsal.controllers.kserve import KSERVE
 from rehearsal.controllers.kuberay import KUBERAY
+from rehearsal.controllers.kyverno import KYVERNO
 from rehearsal.controllers.modelmesh import MODELMESH
 from rehearsal.controllers.network_operator import NETWORK_OPERATOR
 from rehearsal.controllers.strimzi import STRIMZI
@@ -35,6 +36,7 @@ CONTROLLERS: Mapping[str, Controller] = {
         GATEWAY,
         CERT_MANAGER,
         STRIMZI,
+        KYVERNO,
         NotRun(
             chart="kserve-localmodel-crd",
             reason="the chart kserve-localmodel-crd brings CRDs alone",
@@ -47,10 +49,6 @@ CONTROLLERS: Mapping[str, Controller] = {
         NotRun(
             chart="cluster-autoscaler",
             reason="the Cluster Autoscaler scales Auto Scaling groups of AWS, which a rehearsal does not have",
-        ),
-        NotRun(
-            chart="kyverno",
-            reason="Kyverno is not run in a rehearsal yet; policies are checked against its CRDs",
         ),
     )
 }

@@ -7,6 +7,7 @@ deployment's own limits count on real volumes and long grace periods.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from typing import Any, Final, cast
@@ -178,8 +179,12 @@ _VERDICTS: Final[dict[tuple[str, str], Callable[[dict[str, Any]], tuple[str, boo
 
 
 def asked_for(live: dict[str, Any]) -> Callable[[dict[str, Any]], tuple[str, bool]] | None:
-    """What the annotation `pulumi.com/waitFor: condition=<type>` of an object waits for."""
+    """What the annotation `pulumi.com/waitFor` of an object waits for: `condition=<type>`, or a value at a path, as in
+    `jsonpath={.status.ready}=true`."""
     asked = str(section(live, "metadata", "annotations").get(WAIT_FOR, ""))
+    at = _AT_A_PATH.fullmatch(asked)
+    if at is not None:
+        return lambda found: _value_verdict(found, at["path"].split("."), at["value"])
     if not asked.startswith("condition="):
         return None
     type_ = asked.removeprefix("condition=")
@@ -197,6 +202,18 @@ def asked_for(live: dict[str, Any]) -> Callable[[dict[str, Any]], tuple[str, boo
         return f"it is not {type_}{told}", False
 
     return verdict
+
+
+_AT_A_PATH: Final = re.compile(r"jsonpath=\{\.(?P<path>[\w.]+)\}=(?P<value>.+)")
+
+
+def _value_verdict(live: dict[str, Any], path: list[str], wanted: str) -> tuple[str, bool]:
+    holder = section(live, *path[:-1])
+    found = holder.get(path[-1])
+    if found is not None and (str(found).lower() if isinstance(found, bool) else str(found)) == wanted:
+        return "", False
+    told = holder.get("message")
+    return f"{'.'.join(path)} is not {wanted}" + (f": {told}" if told else ""), False
 
 
 def _stale(live: dict[str, Any]) -> bool:

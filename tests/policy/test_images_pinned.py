@@ -169,7 +169,7 @@ def test_the_platforms_image_by_exact_tag_passes(world: Any, judge: Any) -> None
     assert judge(images_pinned.RULE, [world.pod(PAUSE, namespace="system")]) == []
 
 
-@pytest.mark.parametrize("tag", ["", ":latest"])
+@pytest.mark.parametrize("tag", ["", ":latest", ":v1.37-latest"])
 def test_the_platforms_image_without_an_exact_tag_is_refused(world: Any, judge: Any, tag: str) -> None:
     assert judge(images_pinned.RULE, [world.pod(f"registry.k8s.io/pause{tag}", namespace="system")]) == [
         f"Pod 'pod': spec.containers[0].image: image 'registry.k8s.io/pause{tag}' is not pinned; give it an exact "

@@ -129,6 +129,35 @@ KNATIVE_CASES: list[tuple[str, dict[str, Any], str]] = [
         "multimodal:knative.config",
     ),
     (
+        "brokers on a Kafka that is not there",
+        {"knative": {"eventing": {"kafka": {"partitions": 3}}}},
+        'multimodal:knative.eventing.kafka = {"partitions": 3}: there is no Kafka in this stack; add multimodal:events:'
+        " {}, name one of yours in bootstrap, or leave it out for brokers in memory",
+    ),
+    (
+        "brokers on a Kafka of one's own without its secret",
+        {"knative": {"eventing": {"kafka": {"bootstrap": "kafka.example.com:9093"}}}},
+        "multimodal:knative.eventing.kafka.secret: missing; name the Secret in knative-eventing with a certificate for"
+        " kafka.example.com:9093, or leave bootstrap out for the platform's own Kafka",
+    ),
+    (
+        "secret for the platform's own Kafka",
+        {"events": {}, "knative": {"eventing": {"kafka": {"secret": "mine"}}}},
+        'multimodal:knative.eventing.kafka.secret = "mine": it is for a Kafka of yours; name that one in bootstrap, or'
+        " leave secret out: the platform makes the one for its own",
+    ),
+    (
+        "size of a Kafka of one's own",
+        {"knative": {"eventing": {"kafka": {"bootstrap": "k.example.com:9093", "secret": "mine", "kibPerSecond": 8}}}},
+        "multimodal:knative.eventing.kafka.kibPerSecond = 8.0: k.example.com:9093 is sized elsewhere; leave it out, or"
+        " leave bootstrap out for the platform's own Kafka",
+    ),
+    (
+        "brokers that Kafka's volumes cannot hold",
+        {"events": {}, "knative": {"eventing": {"kafka": {"kibPerSecond": 1024}}}},
+        "or lower knative.eventing.kafka.kibPerSecond (169 GiB)",
+    ),
+    (
         "tenant called as a namespace of Knative's",
         {"tenants": {"knative-serving": {"quota": {"gpus": 1}}}},
         "multimodal:tenants.knative-serving: this namespace belongs to the platform; choose another name",

@@ -175,7 +175,13 @@ def test_the_cluster_is_as_strimzi_wants_it(api: Kube, nodes: Nodes) -> None:
         pytest.skip("Strimzi's CRDs are not here, and made-up ones accept anything")
     suffix = f"-{next(_PROBES)}"
     metadata = kafka_objects.kafka_metadata()
-    make(api, "kafkas", "Kafka", {**metadata, "name": CLUSTER + suffix}, kafka_objects.kafka_spec(nodes, "keda"))
+    make(
+        api,
+        "kafkas",
+        "Kafka",
+        {**metadata, "name": CLUSTER + suffix},
+        kafka_objects.kafka_spec(nodes, "keda", others=["knative-eventing"]),
+    )
     for pool, spec in kafka_objects.node_pools(nodes).items():
         made = kafka_objects.pool_metadata(pool)
         make(api, "kafkanodepools", "KafkaNodePool", {**made, "name": pool + suffix}, spec)

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from components.catalog.images import KOURIER_PROXY
+from components.eventing.kafka_names import BOOTSTRAP
+from components.knative.kafka_access import broker_config
 from components.knative.names import EVENTING_NAMESPACE, SERVING_NAMESPACE
 from components.knative.specs import eventing_spec, serving_config, serving_spec
 from components.serving.runtime_specs import RUNTIME_IMAGES, runtime_spec
-from components.settings.knative import Eventing
 from rehearsal import controllers, fleet, toolchain, upstream_crds
 from rehearsal.controllers.base import value
 from rehearsal.fleet import NodePool
@@ -154,9 +155,9 @@ def test_knative_takes_every_model_server_of_its_mode_and_none_of_the_others(
 
 
 def test_eventing_on_kafka_is_a_resource_that_the_operator_takes(api: Kube) -> None:
-    kafka = {"bootstrap": "multimodal-kafka-bootstrap.kafka.svc:9093", "secret": "knative"}
+    kafka = broker_config(BOOTSTRAP, partitions=6, hours=24, brokers=3)
     home = make_namespace(api, EVENTING_NAMESPACE)
-    spec = eventing_spec("v1.22.3", 2, Eventing.model_validate({"kafka": kafka}), keda=True)
+    spec = eventing_spec("v1.22.3", 2, kafka, keda=True)
     body = custom(API, "KnativeEventing", EVENTING_NAMESPACE, EVENTING_NAMESPACE, spec)
     try:
         assert dry_run(api, body)["spec"]["defaultBrokerClass"] == "Kafka"

@@ -51,4 +51,8 @@ def test_what_stands_in_the_way_is_told(states: list[dict[str, str]], reason: st
 
 
 def test_other_forms_are_not_waited_for() -> None:
-    assert waited("jsonpath={.status.phase}=Running", []) == []
+    assert waited("something else", []) == []
+
+
+def test_a_value_at_a_path_is_waited_for() -> None:
+    assert waited("jsonpath={.status.phase}=Running", []) == ["not ready after 0.3 s: status.phase is not Running"]

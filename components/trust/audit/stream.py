@@ -89,10 +89,12 @@ class AuditStream(pulumi.ComponentResource):
         )
         self._secrets = {user.name: secret_name(user) for user in topics.users}
         ready: list[pulumi.Resource] = [*network, stream]
-        broker = Broker(bootstrap=BOOTSTRAP, certificates=objects.CERTIFICATES)
+        collects, archives = (
+            Broker(bootstrap=BOOTSTRAP, certificates=objects.CERTIFICATES, client=user) for user in (COLLECTOR, ARCHIVE)
+        )
         address = f"0.0.0.0:{PORT}"
         if feed is not None:
-            config = collector(feed.source, feed.words, args["cluster"], broker, address)
+            config = collector(feed.source, feed.words, args["cluster"], collects, address)
             self._run(SERVICE_ACCOUNT, COLLECTOR, config, feed.environment, Identity({}, {}), [*ready, *feed.needs])
         if storage is not None:
             account = "archive"
@@ -108,7 +110,7 @@ class AuditStream(pulumi.ComponentResource):
             environment: dict[str, pulumi.Input[str]] = {key: where[key] for key in keys}
             if args["region"]:
                 environment["AWS_REGION"] = args["region"]
-            self._run(account, ARCHIVE, archive(target, broker, address), environment, identity, ready)
+            self._run(account, ARCHIVE, archive(target, archives, address), environment, identity, ready)
         if args["auditors"]:
             reading = objects.reading(args["auditors"], self._secrets[AUDITOR])
             role = kubernetes.rbac.v1.Role(f"{name}-auditors", opts=self._inside, **reading["role"])

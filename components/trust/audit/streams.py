@@ -185,7 +185,6 @@ def archive(target: Spec, broker: Broker, address: str) -> Spec:
     """The whole configuration of what copies records into a store: batches as compressed lines, at least once."""
     source = reader(broker, AUDIT_TOPIC, ARCHIVE, at_once=4, largest_kib=LARGEST_KIB)
     source["kafka_franz"] |= {
-        "client_id": "archive",
         # A batch counts as read only when it is stored.
         "checkpoint_limit": 2 * BATCH,
         "batching": {

@@ -48,7 +48,7 @@ def test_clients_send_events_and_read_what_became_of_them_and_nothing_else() -> 
         Grant(resource=Resource.TOPIC, name="vision.events", operations=(Operation.WRITE, Operation.DESCRIBE)),
         Grant(resource=Resource.TOPIC, name="vision.results", operations=(Operation.READ, Operation.DESCRIBE)),
         Grant(resource=Resource.TOPIC, name="vision.dead-letters", operations=(Operation.READ, Operation.DESCRIBE)),
-        Grant(resource=Resource.GROUP, name="vision.", operations=(Operation.READ,), prefixed=True),
+        Grant(resource=Resource.GROUP, name="vision.client.", operations=(Operation.READ,), prefixed=True),
     )
 
 

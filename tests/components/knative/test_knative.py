@@ -3,20 +3,22 @@
 from typing import Any
 
 import pulumi
+import pytest
 
 from components.catalog.images import KOURIER_PROXY, images_in, lockable
 from components.knative.knative import Knative, KnativeArgs
-from components.knative.make import make_knative
+from components.knative.make import make_brokers, make_knative
 from tests.components.recorder import Graph, Registered, build
 from tests.stack_files import REMOVE, settings
 
 
-def knative(*, eventing: dict[str, Any] | None = None, images_lock: dict[str, str] | None = None) -> Graph:
+def knative(*, eventing: bool = False, images_lock: dict[str, str] | None = None) -> Graph:
     args: KnativeArgs = {
         "version": "v1.22.3",
         "replicas": 1,
         "config": {"autoscaler": {"stable-window": "120s"}},
         "eventing": eventing,
+        "brokers": None,
         "keda": False,
         "images_lock": images_lock or {},
         "values": {},
@@ -39,7 +41,7 @@ def test_the_operator_comes_before_what_it_installs_and_goes_after_it() -> None:
 
 def test_eventing_is_there_only_where_asked_for() -> None:
     assert "k-eventing" not in [resource.name for resource in knative().resources]
-    made = named(knative(eventing={}), "k-eventing")
+    made = named(knative(eventing=True), "k-eventing")
     assert made.inputs["kind"] == "KnativeEventing"
     assert made.inputs["metadata"]["namespace"] == "knative-eventing"
 
@@ -71,3 +73,71 @@ def test_a_stack_takes_images_as_it_names_them_and_adds_to_the_config() -> None:
     assert {"gcr.io", "ghcr.io", "index.docker.io", "nvcr.io", "quay.io", "registry.k8s.io"} == set(
         config["deployment"]["registries-skipping-tag-resolving"].split(",")
     )
+
+
+def in_stack(**knative: Any) -> dict[str, dict[str, str]]:
+    """ConfigMaps of Eventing in a prod stack with Kafka."""
+    stack = settings(
+        **{"environment": "prod", "trust.enforcement": "enforce"},
+        events={"outageHours": 12},
+        knative={"eventing": knative},
+    )
+    chosen = stack.knative
+    assert chosen is not None
+    graph = build({}, lambda: make_knative("p", stack, chosen, {}, pulumi.ResourceOptions()), read_outputs=())
+    return named(graph, "p-knative-eventing").inputs["spec"]["config"]
+
+
+def test_brokers_of_a_stack_with_kafka_are_on_it_without_a_word_more() -> None:
+    assert in_stack()["kafka-broker-config"] == {
+        "bootstrap.servers": "multimodal-kafka-bootstrap.kafka.svc:9093",
+        "auth.secret.ref.name": "kafka-brokers",
+        "default.topic.partitions": "6",
+        "default.topic.replication.factor": "3",
+        "default.topic.config.retention.ms": str(12 * 3_600_000),
+        "default.topic.config.segment.bytes": str(64 * 2**20),
+        "default.topic.config.min.insync.replicas": "2",
+    }
+
+
+def test_brokers_may_be_on_a_kafka_of_ones_own() -> None:
+    made = in_stack(kafka={"bootstrap": "kafka.example.com:9093", "secret": "mine"})["kafka-broker-config"]
+    assert (made["bootstrap.servers"], made["auth.secret.ref.name"]) == ("kafka.example.com:9093", "mine")
+
+
+def brokers(**changes: Any) -> Graph:
+    stack = settings(**{"events": {}, "knative.eventing": {}, **changes})
+    return build({}, lambda: make_brokers("p", stack, [], pulumi.ResourceOptions()), read_outputs=())
+
+
+def test_the_keys_that_knative_reads_are_added_before_there_is_a_certificate() -> None:
+    graph = brokers()
+    keys, certificate = named(graph, "p-brokers-keys"), named(graph, "p-brokers-certificate")
+    assert keys.urn in certificate.needs
+    assert keys.inputs["metadata"]["annotations"]["pulumi.com/waitFor"].endswith("ready}=true")
+    assert certificate.inputs["metadata"]["namespace"] == "knative-eventing"
+    assert certificate.inputs["spec"]["secretName"] == "kafka-brokers"
+
+
+def test_the_user_on_kafka_is_the_platforms_and_may_touch_nothing_but_eventings_own_names() -> None:
+    user = named(brokers(), "p-brokers-user").inputs
+    assert user["metadata"]["name"] == "knative-eventing.brokers"
+    assert "multimodal.dev/tenant" not in user["metadata"]["labels"]
+    rules = user["spec"]["authorization"]["acls"]
+    assert {(one["resource"]["name"], one["resource"]["patternType"]) for one in rules} == {
+        ("knative-eventing.", "prefix")
+    }
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"events": None},
+        {"knative.eventing": None},
+        {"knative.eventing": {"kafka": {"bootstrap": "kafka.example.com:9093", "secret": "mine"}}},
+    ],
+    ids=["no Kafka", "no Eventing", "another Kafka"],
+)
+def test_nothing_is_made_where_brokers_are_elsewhere(changes: dict[str, Any]) -> None:
+    stack = settings(**{"events": {}, "knative.eventing": {}, **changes})
+    assert make_brokers("p", stack, [], pulumi.ResourceOptions()) == []

@@ -6,7 +6,6 @@ import pytest
 
 from components.catalog.versions import COMPONENTS
 from components.knative.specs import VERSIONS, eventing_spec, serving_config, serving_spec
-from components.settings.knative import Eventing
 
 QUEUE = "gcr.io/knative-releases/knative.dev/serving/cmd/queue:v1.22.1"
 
@@ -69,27 +68,23 @@ def test_the_proxy_is_the_one_that_it_is_given_where_the_operator_leaves_a_movin
     assert override == {"3scale-kourier-gateway/kourier-gateway": "docker.io/envoyproxy/envoy:v1.37.2"}
 
 
-def eventing(replicas: int = 1, *, keda: bool = False, **settings: Any) -> dict[str, Any]:
-    return eventing_spec("v1.22.3", replicas, Eventing.model_validate(settings), keda=keda)
+KAFKA = {"bootstrap.servers": "kafka.example.com:9093"}
 
 
-KAFKA = {"bootstrap": "multimodal-kafka-bootstrap.kafka.svc:9093", "secret": "knative"}
+def eventing(replicas: int = 1, *, keda: bool = False, brokers: dict[str, str] | None = None) -> dict[str, Any]:
+    return eventing_spec("v1.22.3", replicas, brokers, keda=keda)
 
 
-def test_brokers_on_kafka_ask_it_with_a_certificate_and_keep_three_copies_where_there_are_several() -> None:
-    made = eventing(2, kafka=KAFKA)
+def test_brokers_on_kafka_are_the_default_where_there_is_one() -> None:
+    made = eventing(2, brokers=KAFKA)
     assert made["defaultBrokerClass"] == "Kafka"
-    assert made["config"]["kafka-broker-config"] == {
-        "bootstrap.servers": "multimodal-kafka-bootstrap.kafka.svc:9093",
-        "auth.secret.ref.name": "knative",
-        "default.topic.partitions": "6",
-        "default.topic.replication.factor": "3",
-    }
-    assert eventing(kafka=KAFKA)["config"]["kafka-broker-config"]["default.topic.replication.factor"] == "1"
+    assert made["config"]["kafka-broker-config"] == KAFKA
+    assert "defaultBrokerClass" not in eventing()
+    assert "kafka-broker-config" not in eventing()["config"]
 
 
 def test_data_planes_that_the_operator_lacks_come_at_its_version_of_eventing() -> None:
-    urls = [one["URL"] for one in eventing(kafka=KAFKA)["additionalManifests"]]
+    urls = [one["URL"] for one in eventing(brokers=KAFKA)["additionalManifests"]]
     assert [url.rpartition("/")[2] for url in urls] == ["eventing-kafka-broker.yaml", "eventing-kafka-sink.yaml"]
     assert all("/knative-v1.22.2/" in url for url in urls)
     assert "additionalManifests" not in eventing()
@@ -100,10 +95,10 @@ def test_consumers_scale_by_lag_where_there_is_keda() -> None:
     assert eventing(keda=True)["config"]["config-kafka-features"]["controller-autoscaler-keda"] == "enabled"
 
 
-def test_what_a_broker_has_on_kafka_begins_with_its_tenants_name() -> None:
+def test_what_eventing_makes_on_kafka_begins_with_its_own_name_and_tells_tenants_apart() -> None:
     features = eventing()["config"]["config-kafka-features"]
-    assert features["brokers-topic-template"].startswith("{{ .Namespace }}.")
-    assert features["triggers-consumergroup-template"].startswith("{{ .Namespace }}.")
+    assert features["brokers-topic-template"] == "knative-eventing.broker.{{ .Namespace }}.{{ .Name }}"
+    assert features["triggers-consumergroup-template"] == "knative-eventing.trigger.{{ .Namespace }}.{{ .Name }}"
 
 
 def test_eventing_has_kafkas_sources_alone_and_names_all_that_its_kind_asks_for() -> None:

@@ -23,3 +23,13 @@ def test_a_tenant_without_events_takes_no_room() -> None:
     stack = settings(events={})
     assert stack.events is not None
     assert room(stack.events, stack.environment, stack.tenants).needed == 0
+
+
+def test_knatives_brokers_count_and_are_said() -> None:
+    stack = settings(**{"events": {"outageHours": 4, "storageGib": 10}, "knative.eventing": {}})
+    assert stack.events is not None
+    said = sentences(stack.events, stack.environment, stack.tenants, stack.brokers_on_kafka)
+    assert said["knative-eventing"] == (
+        "64 KiB a second in all brokers, twice over, for 4 h: at most 1.8 GiB, one copy each"
+    )
+    assert said["*"].startswith("at most 1.8 of the 8.5 GiB")
