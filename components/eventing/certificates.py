@@ -15,7 +15,7 @@ from components.eventing.kafka_names import (
     CLUSTER,
     ISSUER,
     LISTENER_SECRET,
-    TenantTopics,
+    User,
     broker_names,
     secret_name,
 )
@@ -107,17 +107,14 @@ def listener() -> Spec:
     }
 
 
-def clients(topics: TenantTopics) -> dict[str, Spec]:
-    """Certificates of a tenant's users, by name of their Secret. Kafka knows a user by the common name alone."""
+def client(user: User) -> Spec:
+    """Certificate of one of a tenant's users. Kafka knows it by the common name alone."""
     return {
-        secret_name(user): {
-            "commonName": user.name,
-            "secretName": secret_name(user),
-            "duration": _SHORT,
-            "renewBefore": _SHORT_BEFORE,
-            "privateKey": _key(kept=False),
-            "usages": ["client auth"],
-            "issuerRef": _issued_by(ISSUER),
-        }
-        for user in topics.users
+        "commonName": user.name,
+        "secretName": secret_name(user),
+        "duration": _SHORT,
+        "renewBefore": _SHORT_BEFORE,
+        "privateKey": _key(kept=False),
+        "usages": ["client auth"],
+        "issuerRef": _issued_by(ISSUER),
     }

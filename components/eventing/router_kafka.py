@@ -16,16 +16,29 @@ failing or waits. Kafka is told of a finished event only when all before it are 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Iam:
+    """Kafka on AWS that clients sign in to with the identity of their pod."""
+
+    region: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Broker:
     """Where Kafka is, and who the router is there."""
 
     bootstrap: str
     certificates: str | None
-    """Folder with tls.crt, tls.key and ca.crt; None: without TLS."""
+    """Folder with tls.crt, tls.key and ca.crt; None: no certificate."""
+    iam: Iam | None = None
+    """With neither a certificate nor this, without TLS."""
 
 
 def client(broker: Broker) -> Spec:
     """What every client of Kafka needs to know."""
+    if broker.iam is not None:
+        # Brokers' certificates are of Amazon's public authority.
+        signed = {"mechanism": "AWS_MSK_IAM", "aws": {"region": broker.iam.region}}
+        return {"seed_brokers": [broker.bootstrap], "tls": {"enabled": True}, "sasl": [signed]}
     tls: Spec = {}
     if broker.certificates is not None:
         folder = broker.certificates

@@ -3,7 +3,7 @@
 import fnmatch
 
 from components.eventing import certificates
-from components.eventing.kafka_names import BOOTSTRAP, CLIENT_SECRET, ROUTER_SECRET
+from components.eventing.kafka_names import BOOTSTRAP, CLIENT_SECRET, ROUTER_SECRET, secret_name
 from components.eventing.retention import Load
 from components.eventing.topics import tenant_topics
 
@@ -32,12 +32,12 @@ def test_the_authority_keeps_its_key_so_that_old_certificates_are_still_believed
 
 
 def test_java_can_read_every_key() -> None:
-    made = [certificates.listener(), certificates.clients_authority(), *certificates.clients(TOPICS).values()]
+    made = [certificates.listener(), certificates.clients_authority(), *map(certificates.client, TOPICS.users)]
     assert {spec["privateKey"]["encoding"] for spec in made} == {"PKCS8"}
 
 
 def test_each_user_has_a_certificate_of_exactly_its_name() -> None:
-    made = certificates.clients(TOPICS)
+    made = {secret_name(user): certificates.client(user) for user in TOPICS.users}
     assert {name: spec["commonName"] for name, spec in made.items()} == {
         ROUTER_SECRET: "vision.router",
         CLIENT_SECRET: "vision.client",
