@@ -27,6 +27,7 @@ ARN = "arn:aws:kafka:us-east-1:123456789012:cluster/acme/0a1b-2"
 BEGIN = "b-1.acme.kafka.us-east-1.amazonaws.com:9098,b-2.acme.kafka.us-east-1.amazonaws.com:9098"
 ANSWERS: dict[str, dict[str, Any]] = {
     **test_eks.ANSWERS,
+    "aws:s3/bucket:Bucket": {"bucket": "artifacts-4f1"},
     MSK: {"arn": ARN, "bootstrapBrokersSaslIam": BEGIN},
     "aws:msk/configuration:Configuration": {"arn": "arn:configuration", "latestRevision": 1},
 }
@@ -122,7 +123,8 @@ def test_topics_are_those_that_strimzi_would_make() -> None:
 def test_what_the_cloud_is_asked_for_is_what_its_api_takes() -> None:
     for resource in graph().resources:
         if resource.type.startswith("aws:msk/"):
-            assert [text(problem) for problem in check(resource.type, BINDINGS[resource.type], resource.inputs)] == []
+            binding = BINDINGS[resource.type]
+            assert [text(binding, problem) for problem in check(binding, resource.inputs)] == []
 
 
 def test_each_tenants_router_and_clients_have_an_account_and_a_role_of_their_own() -> None:
