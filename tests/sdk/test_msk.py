@@ -124,7 +124,9 @@ def test_what_the_cloud_is_asked_for_is_what_its_api_takes() -> None:
     for resource in graph().resources:
         if resource.type.startswith("aws:msk/"):
             binding = BINDINGS[resource.type]
-            assert [text(binding, problem) for problem in check(binding, resource.inputs)] == []
+            # Pulumi makes a name up where the program has none.
+            inputs = {"name": "made-up", **resource.inputs} if resource.type != MSK else resource.inputs
+            assert [text(binding, problem) for problem in check(binding, inputs)] == []
 
 
 def test_each_tenants_router_and_clients_have_an_account_and_a_role_of_their_own() -> None:
