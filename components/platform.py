@@ -14,6 +14,7 @@ from components.cluster.naming import physical_name
 from components.cluster.outputs import Foundation
 from components.cluster.pools import fast_pools, taint_keys
 from components.eventing.make import make_events
+from components.eventing.outputs import KafkaOutputs
 from components.gpu.dra import DraDriver
 from components.gpu.drivers import DriverPlan, driver_plan
 from components.gpu.efa import EfaDevicePlugin
@@ -284,11 +285,14 @@ class Platform(pulumi.ComponentResource):
                     name, settings, settings.serving, [certificates, *knative], self._lock, self._on_cluster, storage
                 )
             )
-        if settings.events is not None and certificates is not None:
+        kafka: KafkaOutputs | None = foundation.kafka
+        if kafka is None and settings.events is not None and certificates is not None:
             kafka = make_events(name, settings, settings.events, certificates, self._lock, self._on_cluster)
-            after_kafka = pulumi.ResourceOptions.merge(self._on_cluster, pulumi.ResourceOptions(depends_on=[kafka]))
-            layers.append(make_audit(name, settings, foundation, self._lock, after_kafka) or kafka)
-            layers += make_brokers(name, settings, [kafka, trust, *knative], self._on_cluster)
+        if kafka is not None:
+            after_kafka = pulumi.ResourceOptions.merge(self._on_cluster, pulumi.ResourceOptions(depends_on=kafka.ready))
+            audit = make_audit(name, settings, foundation, kafka, self._lock, after_kafka)
+            layers += kafka.ready if audit is None else [audit]
+            layers += make_brokers(name, settings, [*kafka.ready, trust, *knative], self._on_cluster)
         engine = None
         if settings.pipelines is not None:
             engine = make_engine(name, settings, settings.pipelines, self._lock, self._on_cluster)
@@ -317,6 +321,7 @@ class Platform(pulumi.ComponentResource):
                 tenant,
                 settings,
                 storage,
+                kafka,
                 self._lock,
                 pulumi.ResourceOptions.merge(self._on_cluster, pulumi.ResourceOptions(depends_on=[made])),
             )

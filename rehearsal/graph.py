@@ -53,7 +53,8 @@ def _needs(resource: Resource) -> Iterator[str]:
     if provider:
         yield str(provider).rpartition("::")[0]
     yield from _urns(resource.get("dependencies"))
-    for urns in (resource.get("propertyDependencies") or {}).values():
+    by_property: Mapping[str, Any] = resource.get("propertyDependencies") or {}
+    for urns in by_property.values():
         yield from _urns(urns)
     if resource.get("deletedWith"):
         yield str(resource["deletedWith"])

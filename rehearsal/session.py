@@ -84,7 +84,7 @@ def _sections(file: StackFile) -> list[str]:
     found: list[str] = []
     for key, content in file.config.items():
         name = key.removeprefix(f"{NAMESPACE}:")
-        inner = cast("Mapping[str, object]", content) if isinstance(content, Mapping) else {}
+        inner = cast("Mapping[str, object]", content if isinstance(content, Mapping) else {})
         found += [name, *(f"{name}.{one}" for one in inner)]
     return found
 

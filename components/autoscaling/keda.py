@@ -11,6 +11,9 @@ from components.settings.sections import PodSecurity
 NAMESPACE = "keda"
 """KEDA's namespace."""
 
+OPERATOR_ACCOUNT = "keda-operator"
+"""Service account of its operator (keda chart, serviceAccount.operator.name)."""
+
 
 class KedaArgs(TypedDict):
     """What the autoscaler needs to know."""

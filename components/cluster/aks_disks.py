@@ -51,14 +51,19 @@ def disk_encryption(
         key_name="disks",
         vault_name=vault.vault_name,
         resource_group_name=group,
-        properties={
-            "kty": "RSA",
-            "key_size": 3072,
-            "key_ops": ["wrapKey", "unwrapKey"],
-            "rotation_policy": {
-                "lifetime_actions": [{"action": {"type": "rotate"}, "trigger": {"time_after_create": "P1Y"}}],
-            },
-        },
+        properties=keyvault.KeyPropertiesArgs(
+            kty="RSA",
+            key_size=3072,
+            key_ops=["wrapKey", "unwrapKey"],
+            rotation_policy=keyvault.RotationPolicyArgs(
+                lifetime_actions=[
+                    keyvault.LifetimeActionArgs(
+                        action=keyvault.ActionArgs(type=keyvault.KeyRotationPolicyActionType.ROTATE),
+                        trigger=keyvault.TriggerArgs(time_after_create="P1Y"),
+                    )
+                ]
+            ),
+        ),
         opts=child,
     )
     encryption = compute.DiskEncryptionSet(

@@ -100,6 +100,9 @@ class EksCluster(pulumi.ComponentResource):
     log_group: pulumi.Output[str]
     """Log group of the control plane."""
 
+    nodes_group: pulumi.Output[str]
+    """Security group that every node is in, and so the pods on it."""
+
     def __init__(self, name: str, args: EksClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("multimodal:index:EksCluster", name, cast("dict[str, Any]", dict(args)), opts)
         physical = physical_name(name, pulumi.get_stack())
@@ -116,9 +119,10 @@ class EksCluster(pulumi.ComponentResource):
             f"{name}-node", "ec2.amazonaws.com", [managed_policy(region, policy) for policy in node_policies], self
         )
         first = [make_addon(name, region, cluster, addon, self) for addon in BEFORE_NODES]
+        self.nodes_group = cluster.vpc_config.cluster_security_group_id.apply(str)
         context = NodeGroupContext(
             cluster_name=cluster.name,
-            cluster_group_id=cluster.vpc_config.cluster_security_group_id.apply(str),
+            cluster_group_id=self.nodes_group,
             node_role_arn=node_role.arn,
             vpc_id=self.network.vpc_id,
             disk_key=self.disk_key,

@@ -7,13 +7,17 @@ from components.autoscaling.cluster_autoscaler import NAMESPACE, SERVICE_ACCOUNT
 from components.cluster.billing import billing_labels, is_production, is_protected
 from components.cluster.eks import EksCluster as Eks
 from components.cluster.eks_autoscaler_identity import EksAutoscalerIdentity
+from components.cluster.eks_keda_identity import EksKedaIdentity
 from components.cluster.eks_network import ExistingVpcArgs
+from components.cluster.naming import physical_name
 from components.cluster.outputs import Foundation
 from components.cluster.pools import gpu_pool_args, system_pool_args
+from components.eventing.msk import Msk
 from components.gpu.drivers import DriverPlan
 from components.settings import Settings
 from components.settings.cache import cached_models
 from components.settings.cluster import EksCluster
+from components.settings.events import DEFAULT_MACHINE, KafkaProvider, are_kept, broker_count, msk_zones
 from components.storage.aws import AwsStorage
 from components.storage.classes import ebs_classes
 from components.storage.retention import expiring
@@ -89,4 +93,53 @@ def make_eks(
             {"cluster_name": eks.cluster_name, "log_group": eks.log_group, "region": cluster.region},
             placed,
         ).feed
-    return Foundation(eks, storage, ebs_classes(eks.disk_key, tags), feed)
+    return Foundation(
+        eks, storage, ebs_classes(eks.disk_key, tags), feed, _kafka(name, settings, cluster, eks, provider, parent)
+    )
+
+
+def _kafka(
+    name: str,
+    settings: Settings,
+    cluster: EksCluster,
+    eks: Eks,
+    provider: aws.Provider,
+    parent: pulumi.Resource,
+) -> Msk | None:
+    """Kafka of Amazon's, where the stack asks for it."""
+    events = settings.events
+    if events is None or events.provider is not KafkaProvider.MSK:
+        return None
+    scaler: pulumi.Output[str] | None = None
+    if settings.autoscaling is not None:
+        # A part of the cluster, so that everything on the cluster waits for it.
+        scaler = EksKedaIdentity(
+            f"{name}-keda-identity",
+            {"cluster_name": eks.cluster_name},
+            pulumi.ResourceOptions(parent=eks, provider=provider),
+        ).role_name
+    physical = physical_name(f"{name}-cluster", pulumi.get_stack())
+    brokers = broker_count(events, settings.environment)
+    return Msk(
+        f"{name}-kafka",
+        {
+            "cluster_name": physical_name(f"{name}-kafka", pulumi.get_stack(), limit=64),
+            "region": cluster.region,
+            "eks_cluster": eks.workload_identity,
+            "vpc_id": eks.network.vpc_id,
+            "network_cidr": cluster.network.cidr,
+            "subnet_ids": [eks.network.private[zone] for zone in msk_zones(cluster.zones, brokers)],
+            "clients_group": eks.nodes_group,
+            # The policy of the cluster's key lets CloudWatch use it below this name.
+            "log_key": eks.disk_key,
+            "log_group": f"/aws/eks/{physical}/kafka",
+            "brokers": brokers,
+            "machine": events.broker_machine or DEFAULT_MACHINE,
+            "storage_gib": events.storage_gib,
+            "keep_records": are_kept(events, settings.environment),
+            "detailed_metrics": is_production(settings),
+        },
+        provider,
+        scaler,
+        pulumi.ResourceOptions(parent=parent, provider=provider),
+    )

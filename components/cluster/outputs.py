@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import pulumi
 
+from components.eventing.outputs import KafkaOutputs
 from components.storage.classes import BlockClass
 from components.storage.outputs import Storage
 from components.trust.audit.feed import Feed
@@ -48,3 +49,6 @@ class Foundation(NamedTuple):
 
     audit_feed: Feed | None = None
     """What the cluster's audit log gives to the audit stream; None where there is no stream, or no way to the log."""
+
+    kafka: KafkaOutputs | None = None
+    """Kafka that the cloud runs; None where the platform runs its own, or there is none."""

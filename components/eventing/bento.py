@@ -6,6 +6,8 @@ Source: Bento v1.10.0, resources/docker/Dockerfile (user, entry point) and websi
 
 from typing import Any
 
+from components.eventing.logins import Login
+
 PORT = 4195
 """Probes and metrics."""
 
@@ -23,15 +25,18 @@ SERVING: dict[str, Any] = {
 """Of a container that goes on until it is stopped."""
 
 
-def container(image: str, *, cpu: str, memory: tuple[str, str], config: str, certificates: str) -> dict[str, Any]:
+def container(
+    image: str, login: Login, *, cpu: str, memory: tuple[str, str], config: str, certificates: str
+) -> dict[str, Any]:
     """A container without name and command.
 
     Args:
         image: Bento's.
+        login: How it shows Kafka who it is.
         cpu: What it requests.
         memory: What it requests, and what it may use.
         config: Folder of its configuration.
-        certificates: Folder of its certificate for Kafka.
+        certificates: Folder of its certificate for Kafka, where it has one.
     """
     least, most = memory
     return {
@@ -48,13 +53,14 @@ def container(image: str, *, cpu: str, memory: tuple[str, str], config: str, cer
         },
         "volumeMounts": [
             {"name": "config", "mountPath": config, "readOnly": True},
-            {"name": "certificates", "mountPath": certificates, "readOnly": True},
+            *login.mounts(certificates),
         ],
+        **({"env": env} if (env := login.environment()) else {}),
     }
 
 
-def pod(config: str, secret: str) -> dict[str, Any]:
-    """A pod's spec without containers. `config`: its ConfigMap. `secret`: that of its certificate for Kafka."""
+def pod(config: str, login: Login, account: str) -> dict[str, Any]:
+    """A pod's spec without containers. `config`: its ConfigMap. `account`: who it is to Kafka (`logins.Login`)."""
     return {
         # No pod of it asks the API server; a cloud's identity comes with a token of its own.
         "automountServiceAccountToken": False,
@@ -62,6 +68,6 @@ def pod(config: str, secret: str) -> dict[str, Any]:
         "securityContext": {"fsGroup": USER},
         "volumes": [
             {"name": "config", "configMap": {"name": config}},
-            {"name": "certificates", "secret": {"secretName": secret, "defaultMode": 0o440}},
+            *login.volumes(account),
         ],
     }

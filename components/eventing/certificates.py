@@ -15,9 +15,7 @@ from components.eventing.kafka_names import (
     CLUSTER,
     ISSUER,
     LISTENER_SECRET,
-    TenantTopics,
     broker_names,
-    secret_name,
 )
 from components.manifest import Spec
 from components.trust.cert_manager import SELF_SIGNED_ISSUER
@@ -105,11 +103,6 @@ def listener() -> Spec:
         "usages": ["server auth"],
         "issuerRef": _issued_by(ISSUER),
     }
-
-
-def clients(topics: TenantTopics) -> dict[str, Spec]:
-    """Certificates of a tenant's users, by name of their Secret. Kafka knows a user by the common name alone."""
-    return {secret_name(user): client(user.name, secret_name(user)) for user in topics.users}
 
 
 def client(user: str, secret: str) -> Spec:

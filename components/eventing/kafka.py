@@ -6,10 +6,12 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.eventing import certificates, kafka_objects
-from components.eventing.kafka_names import BOOTSTRAP, CLIENTS_CA_KEY_SECRET, ISSUER, NAMESPACE
+from components.eventing.kafka_names import CLIENTS_CA_KEY_SECRET, ISSUER, NAMESPACE, Topic, User, secret_name
 from components.eventing.kafka_objects import Nodes
-from components.labels import platform_labels
+from components.eventing.logins import STRIMZI, CertificateLogin
+from components.labels import platform_labels, tenant_labels
 from components.manifest import Spec
+from components.storage.outputs import Identity
 from components.trust.cert_manager import NAMESPACE as CERT_MANAGER
 
 READY = "20m"
@@ -50,14 +52,15 @@ class KafkaArgs(TypedDict):
 
 
 class Kafka(pulumi.ComponentResource):
-    """Kafka with TLS on both sides and access by ACL, run by Strimzi. Has no topics and no users of its own."""
+    """Kafka with TLS on both sides and access by ACL, run by Strimzi. Has no topics and no users of its own:
+    `topic` and `user` make them, as `KafkaOutputs` asks."""
 
-    bootstrap: str
-    """Where clients begin."""
+    login: CertificateLogin
+    ready: list[pulumi.Resource]
 
     def __init__(self, name: str, args: KafkaArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("multimodal:index:Kafka", name, dict(args), opts)
-        self._name = name
+        self._name, self._brokers = name, args["brokers"]
         nodes = Nodes(
             brokers=args["brokers"],
             apart=args["apart"],
@@ -94,8 +97,49 @@ class Kafka(pulumi.ComponentResource):
                 ),
             ),
         )
-        self.bootstrap = BOOTSTRAP
-        self.register_outputs({"bootstrap": self.bootstrap})
+        self.login = STRIMZI
+        self.ready = [self]
+        self.register_outputs({"bootstrap": self.login.bootstrap})
+
+    def topic(self, name: str, owner: str, topic: Topic, opts: pulumi.ResourceOptions, /) -> None:
+        """A KafkaTopic."""
+        kubernetes.apiextensions.CustomResource(
+            name,
+            api_version=kafka_objects.API,
+            kind="KafkaTopic",
+            metadata=kafka_objects.topic_metadata(owner, topic),
+            spec=kafka_objects.topic_spec(topic, self._brokers),
+            opts=opts,
+        )
+
+    def user(
+        self, name: str, owner: str, user: User, _identity: Identity | None, opts: pulumi.ResourceOptions, /
+    ) -> None:
+        """A KafkaUser with its quotas, and its certificate in a Secret of `owner`'s. Kafka asks for no cloud
+        identity."""
+        kubernetes.apiextensions.CustomResource(
+            f"{name}-user-{user.name.removeprefix(f'{owner}.')}",
+            api_version=kafka_objects.API,
+            kind="KafkaUser",
+            metadata=kafka_objects.user_metadata(owner, user),
+            spec=kafka_objects.user_spec(user),
+            opts=opts,
+        )
+        secret = secret_name(user)
+        kubernetes.apiextensions.CustomResource(
+            f"{name}-{secret}",
+            api_version=_CERTIFICATES,
+            kind="Certificate",
+            metadata={
+                "name": secret,
+                "namespace": owner,
+                "labels": tenant_labels(owner),
+                # What runs in the namespace mounts the Secret.
+                "annotations": {"pulumi.com/waitFor": "condition=Ready"},
+            },
+            spec=certificates.client(user.name, secret),
+            opts=opts,
+        )
 
     def _certificates(self) -> list[pulumi.Resource]:
         """The authority and its issuer, then what it gives to brokers and to Strimzi."""

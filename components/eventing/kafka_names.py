@@ -92,7 +92,7 @@ class Grant:
 
 @dataclass(frozen=True, kw_only=True)
 class User:
-    """Who connects, known by the common name of its certificate."""
+    """Who connects, known by the common name of its certificate or by its cloud identity."""
 
     name: str
     grants: tuple[Grant, ...]
@@ -100,6 +100,8 @@ class User:
     """Per broker; None: no bound."""
     consume_bytes_per_second: int | None = None
     """Per broker; None: no bound."""
+    people: bool = False
+    """Whether it stands for people rather than for pods."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +127,8 @@ def broker_names() -> list[str]:
 
 
 def secret_name(user: User) -> str:
-    """Secret in the tenant's namespace with the certificate of one of the tenant's users."""
+    """What one of a tenant's users is called in its namespace: the Secret with its certificate or, where Kafka asks for
+    a cloud identity, its service account."""
     return f"kafka-{user.name.rpartition('.')[2]}"
 
 

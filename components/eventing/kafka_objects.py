@@ -134,23 +134,12 @@ def kafka_spec(
         audited: Whether the audit stream's pods are let in.
         others: Further namespaces of the platform whose pods are let in, whatever they say of themselves.
     """
-    copies, needed = replication(nodes.brokers), in_sync(nodes.brokers)
     kafka: dict[str, Any] = {
         "version": KAFKA_VERSION,
         "metadataVersion": METADATA_VERSION,
         "listeners": [_listener([*filter(None, [autoscaler_namespace]), *others], audited=audited)],
         "authorization": {"type": "simple"},
-        "config": {
-            # Topics are resources; a mistyped name is an error and no new topic.
-            "auto.create.topics.enable": False,
-            "default.replication.factor": copies,
-            "min.insync.replicas": needed,
-            "offsets.topic.replication.factor": copies,
-            "transaction.state.log.replication.factor": copies,
-            "transaction.state.log.min.isr": needed,
-            # How far consumers are is remembered for as long as a tenant may have switched its consumers off.
-            "offsets.retention.minutes": 60 * 24 * 30,
-        },
+        "config": server_config(nodes.brokers),
         "metricsConfig": _METRICS,
         "template": {"podDisruptionBudget": {"maxUnavailable": 1}},
     }
@@ -162,6 +151,22 @@ def kafka_spec(
         # Strimzi makes the certificates of its own parts; those of clients come from the platform's authority.
         "clientsCa": {"generateCertificateAuthority": False},
         "entityOperator": {"topicOperator": operator, "userOperator": operator},
+    }
+
+
+def server_config(brokers: int) -> dict[str, int | bool]:
+    """What brokers are told, whoever runs them."""
+    copies, needed = replication(brokers), in_sync(brokers)
+    return {
+        # Topics are resources; a mistyped name is an error and no new topic.
+        "auto.create.topics.enable": False,
+        "default.replication.factor": copies,
+        "min.insync.replicas": needed,
+        "offsets.topic.replication.factor": copies,
+        "transaction.state.log.replication.factor": copies,
+        "transaction.state.log.min.isr": needed,
+        # How far consumers are is remembered for as long as a tenant may have switched its consumers off.
+        "offsets.retention.minutes": 60 * 24 * 30,
     }
 
 
@@ -216,7 +221,16 @@ def platform_metadata(name: str) -> Spec:
 
 def topic_spec(topic: Topic, brokers: int) -> Spec:
     """Spec of a KafkaTopic. Kafka can add partitions to a topic and takes none away."""
-    config: dict[str, Any] = {
+    return {
+        "partitions": topic.partitions,
+        "replicas": replication(brokers),
+        "config": topic_config(topic, brokers),
+    }
+
+
+def topic_config(topic: Topic, brokers: int) -> dict[str, int | str]:
+    """What a topic keeps and takes, whoever runs the brokers."""
+    config: dict[str, int | str] = {
         "cleanup.policy": "delete",
         "retention.ms": topic.retention_ms,
         "max.message.bytes": topic.max_message_bytes,
@@ -226,7 +240,7 @@ def topic_spec(topic: Topic, brokers: int) -> Spec:
         config["retention.bytes"] = topic.retention_bytes
     if topic.segment_bytes is not None:
         config["segment.bytes"] = topic.segment_bytes
-    return {"partitions": topic.partitions, "replicas": replication(brokers), "config": config}
+    return config
 
 
 def user_spec(user: User) -> Spec:

@@ -7,6 +7,7 @@ import pulumi
 from components.autoscaling.keda import NAMESPACE as KEDA
 from components.eventing.certificate_guard import CertificateGuard
 from components.eventing.kafka import Kafka
+from components.eventing.outputs import KafkaOutputs
 from components.eventing.strimzi import Strimzi
 from components.eventing.tenant_events import TenantEvents
 from components.knative.names import EVENTING_NAMESPACE
@@ -24,8 +25,9 @@ def make_events(
     certificates: pulumi.Resource,
     lock: Mapping[str, str],
     on_cluster: pulumi.ResourceOptions,
-) -> pulumi.Resource:
-    """The operator, then Kafka; tenants' topics depend on the last, so that the operator can let go of them first.
+) -> Kafka:
+    """Kafka of the platform's own: the operator, then Kafka. Tenants' topics depend on the last, so that the operator
+    can let go of them first.
 
     Args:
         name: Begins the names of the resources.
@@ -70,9 +72,9 @@ def make_events(
 
 
 def make_tenant_events(
-    name: str, tenant: str, settings: Settings, opts: pulumi.ResourceOptions
+    name: str, tenant: str, settings: Settings, kafka: KafkaOutputs, opts: pulumi.ResourceOptions
 ) -> pulumi.Resource | None:
-    """What a tenant has on Kafka; None where it has nothing there. What uses it depends on it."""
+    """What a tenant has on `kafka`; None where it has nothing there. What uses it depends on it."""
     events = settings.events
     if events is None or settings.tenants[tenant].sent is None:
         return None
@@ -81,9 +83,9 @@ def make_tenant_events(
         f"{name}-events",
         {
             "tenant": tenant,
-            "brokers": broker_count(events, settings.environment),
             "keep_records": are_kept(events, settings.environment),
         },
         topics,
-        opts,
+        kafka,
+        opts=opts,
     )

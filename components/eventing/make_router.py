@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import pulumi
 
 from components.catalog.workload_images import workload_image
-from components.eventing.kafka_names import BOOTSTRAP, ROUTER_SECRET, step_group, step_topic
+from components.eventing.kafka_names import ROUTER_SECRET, step_group, step_topic
+from components.eventing.logins import Login
 from components.eventing.router import Router
 from components.serving.scaling import Backlog
 from components.settings import Settings
@@ -15,21 +16,27 @@ from components.settings.model import Environment
 from components.settings.set_workloads import with_sets
 
 
-def backlogs(tenant: str, flows: Mapping[str, Flow], model: str) -> list[Backlog]:
+def backlogs(tenant: str, flows: Mapping[str, Flow], model: str, login: Login) -> list[Backlog]:
     """What waits for `model`: one topic for each step that calls it."""
     return [
         {
-            "bootstrap": BOOTSTRAP,
+            "bootstrap": login.bootstrap,
             "topic": step_topic(tenant, flow, step),
             "group": step_group(tenant, flow, step),
             "authentication": ROUTER_SECRET,
+            "login": login.scaler(),
         }
         for flow, step in fed_by(flows, model)
     ]
 
 
 def make_router(
-    name: str, tenant: str, settings: Settings, images_lock: Mapping[str, str], opts: pulumi.ResourceOptions
+    name: str,
+    tenant: str,
+    settings: Settings,
+    login: Login,
+    images_lock: Mapping[str, str],
+    opts: pulumi.ResourceOptions,
 ) -> None:
     """The tenant's router, where it has flows.
 
@@ -37,6 +44,7 @@ def make_router(
         name: Begins the names of the resources.
         tenant: Namespace and queue.
         settings: The stack's.
+        login: How it shows Kafka who it is.
         images_lock: Digests by image reference.
         opts: Parent, provider, and what must be there before.
     """
@@ -57,5 +65,6 @@ def make_router(
             "scaled": settings.autoscaling is not None,
         },
         with_sets(settings.cluster, settings.tenants[tenant]),
+        login,
         opts,
     )

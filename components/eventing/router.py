@@ -7,9 +7,8 @@ import pulumi_kubernetes as kubernetes
 
 from components.eventing import router_objects as objects
 from components.eventing.bento import PORT
-from components.eventing.kafka_names import BOOTSTRAP
+from components.eventing.logins import Login
 from components.eventing.router_config import digest, flow_files, memory_mib, own_files
-from components.eventing.router_kafka import Broker
 from components.settings.sections import Tenant
 
 
@@ -39,16 +38,21 @@ class RouterArgs(TypedDict):
 
 
 class Router(pulumi.ComponentResource):
-    """Routers of one tenant, and the job that replays its dead letters. Topics and certificates are made elsewhere."""
+    """Routers of one tenant, and the job that replays its dead letters. Topics and users are made elsewhere."""
 
     def __init__(
-        self, name: str, args: RouterArgs, settings: Tenant, opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        args: RouterArgs,
+        settings: Tenant,
+        login: Login,
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """`settings`: the tenant's, with model sets among its models."""
+        """`settings`: the tenant's, with model sets among its models. `login`: how it shows Kafka who it is."""
         super().__init__("multimodal:index:Router", name, dict(args), opts)
         tenant = args["tenant"]
         child = pulumi.ResourceOptions(parent=self)
-        broker = Broker(bootstrap=BOOTSTRAP, certificates=objects.CERTIFICATES)
+        broker = login.broker(objects.CERTIFICATES)
         own = own_files(tenant, settings, broker, address=f"0.0.0.0:{PORT}", audited=args["audited"])
         files = {"config": own["config"], "streams": own["streams"]}
         files |= {
@@ -75,6 +79,7 @@ class Router(pulumi.ComponentResource):
             ),
             **objects.deployment(
                 tenant,
+                login,
                 image=args["image"],
                 replicas=args["replicas"],
                 memory_mib=memory_mib(settings),
@@ -85,7 +90,7 @@ class Router(pulumi.ComponentResource):
         kubernetes.batch.v1.CronJob(
             f"{name}-replay",
             opts=behind,
-            **objects.replay_job(tenant, image=args["image"], config=names["config"]),
+            **objects.replay_job(tenant, login, image=args["image"], config=names["config"]),
         )
         if args["replicas"] > 1:
             kubernetes.policy.v1.PodDisruptionBudget(f"{name}-budget", opts=child, **objects.disruption_budget(tenant))
@@ -95,6 +100,6 @@ class Router(pulumi.ComponentResource):
                 api_version="keda.sh/v1alpha1",
                 kind="TriggerAuthentication",
                 opts=child,
-                **objects.authentication(tenant),
+                **objects.authentication(tenant, login),
             )
         self.register_outputs({})

@@ -16,29 +16,37 @@ failing or waits. Kafka is told of a finished event only when all before it are 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Iam:
+    """Kafka on AWS that clients sign in to with the identity of their pod."""
+
+    region: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Broker:
     """Where Kafka is, and who the router is there."""
 
     bootstrap: str
     certificates: str | None
-    """Folder with tls.crt, tls.key and ca.crt; None: without TLS."""
+    """Folder with tls.crt, tls.key and ca.crt; None: no certificate."""
+    iam: Iam | None = None
+    """With neither a certificate nor this, without TLS."""
     client: str = "router"
     """What it calls itself in brokers' logs and metrics."""
 
 
 def client(broker: Broker) -> Spec:
     """What every client of Kafka needs to know."""
-    tls: Spec = {}
-    if broker.certificates is not None:
-        folder = broker.certificates
-        tls = {
-            "tls": {
-                "enabled": True,
-                "root_cas_file": f"{folder}/ca.crt",
-                "client_certs": [{"cert_file": f"{folder}/tls.crt", "key_file": f"{folder}/tls.key"}],
-            }
-        }
-    return {"seed_brokers": [broker.bootstrap], "client_id": broker.client, **tls}
+    known: Spec = {"seed_brokers": [broker.bootstrap], "client_id": broker.client}
+    if broker.iam is not None:
+        # Brokers' certificates are of Amazon's public authority.
+        signed = {"mechanism": "AWS_MSK_IAM", "aws": {"region": broker.iam.region}}
+        return {**known, "tls": {"enabled": True}, "sasl": [signed]}
+    if broker.certificates is None:
+        return known
+    folder = broker.certificates
+    shown = {"cert_file": f"{folder}/tls.crt", "key_file": f"{folder}/tls.key"}
+    return {**known, "tls": {"enabled": True, "root_cas_file": f"{folder}/ca.crt", "client_certs": [shown]}}
 
 
 def reader(broker: Broker, topic: str, group: str, *, at_once: int, largest_kib: int) -> Spec:

@@ -8,6 +8,7 @@ from typing import Any
 
 from components.eventing import bento
 from components.eventing.kafka_names import ROUTER_SECRET
+from components.eventing.logins import Login
 from components.eventing.router_config import REPLAY_FILE, RESOURCES_FILE, SERVICE_FILE
 from components.labels import KAFKA_LABEL, QUEUE_ANNOTATION, tenant_labels
 from components.manifest import Spec
@@ -33,11 +34,14 @@ def metadata(tenant: str, name: str) -> Spec:
     return {"name": name, "namespace": tenant, "labels": {**tenant_labels(tenant), ROUTER_LABEL: tenant}}
 
 
-def deployment(tenant: str, *, image: str, replicas: int, memory_mib: int, config: str, streams: list[str]) -> Spec:
+def deployment(
+    tenant: str, login: Login, *, image: str, replicas: int, memory_mib: int, config: str, streams: list[str]
+) -> Spec:
     """Metadata and spec of the router's Deployment.
 
     Args:
         tenant: Namespace and queue.
+        login: How it shows Kafka who it is.
         image: Bento's.
         replicas: Routers; they share the partitions.
         memory_mib: What one may take.
@@ -46,7 +50,7 @@ def deployment(tenant: str, *, image: str, replicas: int, memory_mib: int, confi
     """
     pods = _pods(tenant, NAME)
     router = {
-        **_container(image, memory_mib),
+        **_container(image, login, memory_mib),
         "name": NAME,
         "args": [
             "-c",
@@ -68,7 +72,7 @@ def deployment(tenant: str, *, image: str, replicas: int, memory_mib: int, confi
         "labelSelector": {"matchLabels": pods},
     }
     sources = [{"configMap": {"name": name}} for name in streams]
-    pod = _pod(config)
+    pod = _pod(config, login)
     return {
         "metadata": metadata(tenant, NAME),
         "spec": {
@@ -96,16 +100,17 @@ def deployment(tenant: str, *, image: str, replicas: int, memory_mib: int, confi
     }
 
 
-def replay_job(tenant: str, *, image: str, config: str) -> Spec:
+def replay_job(tenant: str, login: Login, *, image: str, config: str) -> Spec:
     """Metadata and spec of the CronJob from which replays are started by hand. It is suspended."""
     # What fails again during the run is not to be taken up by the same run.
     start = f'REPLAY_UNTIL="${{REPLAY_UNTIL:-$(date -u +%Y-%m-%dT%H:%M:%SZ)}}" exec /bento -c {CONFIG}/{REPLAY_FILE}'
     names = ("REPLAY_SINCE", "REPLAY_UNTIL", "REPLAY_FLOW", "REPLAY_STEP", "REPLAY_REASON")
+    made = _container(image, login, 512)
     container = {
-        **_container(image, 512),
+        **made,
         "name": REPLAY_NAME,
         "command": ["sh", "-c", start],
-        "env": [{"name": name, "value": ""} for name in names],
+        "env": [*made.get("env", []), *({"name": name, "value": ""} for name in names)],
     }
     labels = {**tenant_labels(tenant), **_pods(tenant, REPLAY_NAME), KAFKA_LABEL: "true"}
     return {
@@ -122,7 +127,7 @@ def replay_job(tenant: str, *, image: str, config: str) -> Spec:
                     "template": {
                         "metadata": {"labels": labels, "annotations": {QUEUE_ANNOTATION: tenant}},
                         "spec": {
-                            **_pod(config),
+                            **_pod(config, login),
                             "priorityClassName": Priority.BATCH.value,
                             "restartPolicy": "Never",
                             "containers": [container],
@@ -139,13 +144,15 @@ def _pods(tenant: str, role: str) -> dict[str, str]:
     return {ROUTER_LABEL: tenant, "multimodal.dev/role": role}
 
 
-def _container(image: str, memory_mib: int) -> dict[str, Any]:
+def _container(image: str, login: Login, memory_mib: int) -> dict[str, Any]:
     memory = ("256Mi", f"{memory_mib}Mi")
-    return bento.container(image, cpu="100m", memory=memory, config=CONFIG, certificates=CERTIFICATES)
+    return bento.container(image, login, cpu="100m", memory=memory, config=CONFIG, certificates=CERTIFICATES)
 
 
-def _pod(config: str) -> dict[str, Any]:
-    return {"schedulerName": SCHEDULER, **bento.pod(config, ROUTER_SECRET)}
+def _pod(config: str, login: Login) -> dict[str, Any]:
+    account = login.service_account(ROUTER_SECRET)
+    named = {} if account is None else {"serviceAccountName": account}
+    return {"schedulerName": SCHEDULER, **named, **bento.pod(config, login, ROUTER_SECRET)}
 
 
 def disruption_budget(tenant: str) -> Spec:
@@ -159,17 +166,6 @@ def disruption_budget(tenant: str) -> Spec:
     }
 
 
-def authentication(tenant: str) -> Spec:
-    """Metadata and spec of KEDA's TriggerAuthentication: it asks Kafka for backlogs as the router.
-
-    Source: keda v2.20, pkg/scalers/kafka_scaler.go (authParams).
-    """
-    keys = {"ca": "ca.crt", "cert": "tls.crt", "key": "tls.key"}
-    return {
-        "metadata": metadata(tenant, ROUTER_SECRET),
-        "spec": {
-            "secretTargetRef": [
-                {"parameter": parameter, "name": ROUTER_SECRET, "key": key} for parameter, key in keys.items()
-            ]
-        },
-    }
+def authentication(tenant: str, login: Login) -> Spec:
+    """Metadata and spec of KEDA's TriggerAuthentication, by which it asks Kafka for backlogs."""
+    return {"metadata": metadata(tenant, ROUTER_SECRET), "spec": login.scaler_authentication(ROUTER_SECRET)}

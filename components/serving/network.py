@@ -77,9 +77,14 @@ def allow_stores(provider: str) -> Spec:
         "policyTypes": ["Egress"],
         "egress": [
             {"to": PUBLIC, "ports": [{"protocol": "TCP", "port": 443}]},
-            *(
-                {"to": [{"ipBlock": {"cidr": address}}], "ports": [{"protocol": "TCP", "port": port}]}
-                for address, port in _IDENTITY[provider]
-            ),
+            *identity_egress(provider),
         ],
     }
+
+
+def identity_egress(provider: str) -> list[dict[str, Any]]:
+    """Rules for the way to the cloud's identity service; none where it is on the internet."""
+    return [
+        {"to": [{"ipBlock": {"cidr": address}}], "ports": [{"protocol": "TCP", "port": port}]}
+        for address, port in _IDENTITY[provider]
+    ]

@@ -7,6 +7,8 @@ Sources: keda, apis/keda/v1alpha1 (ScaledObject), pkg/scalers/kafka_scaler.go an
 from collections.abc import Sequence
 from typing import Any, TypedDict
 
+import pulumi
+
 from components.labels import tenant_labels
 from components.manifest import Spec
 from components.settings.checks_serving import default_signal
@@ -56,11 +58,13 @@ def query(tenant: str, name: str, signal: Signal) -> str:
 class Backlog(TypedDict):
     """Events that wait for a model: what one step of a flow has not read yet."""
 
-    bootstrap: str
+    bootstrap: pulumi.Input[str]
     topic: str
     group: str
     authentication: str
     """Name of the TriggerAuthentication by which KEDA may ask."""
+    login: dict[str, str]
+    """What the trigger has to say beside that (`components.eventing.logins`)."""
 
 
 def scaled_object(
@@ -153,6 +157,7 @@ def _waiting(backlog: Backlog, at_once: int) -> dict[str, Any]:
             "allowIdleConsumers": "true",
             "tls": "enable",
             "version": KAFKA_PROTOCOL,
+            **backlog["login"],
         },
         "authenticationRef": {"name": backlog["authentication"]},
     }

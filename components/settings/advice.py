@@ -5,6 +5,7 @@ from datetime import date
 
 from components.catalog.versions import out_of_standard_support, standard_support_end
 from components.settings.cluster import CLOUD_OF, ExistingCluster
+from components.settings.events import KafkaProvider
 from components.settings.settings import NAMESPACE, Settings
 
 
@@ -14,6 +15,11 @@ def advice(settings: Settings, today: date) -> Iterator[str]:
         yield (
             f"{NAMESPACE}:serving.modelmesh: ModelMesh is archived, 0.12.0 of 2024 is its last version and nobody mends"
             " it; model sets with backend multiplex or adapters do the same (docs/many-models.md)"
+        )
+    if settings.events is not None and settings.events.provider is KafkaProvider.MSK:
+        yield (
+            f"{NAMESPACE}:events.provider = 'msk': Amazon MSK has no quotas for those who sign in by IAM; a tenant that"
+            " sends more than it says can slow the others down (docs/events.md)"
         )
     cluster, kubernetes = settings.cluster, settings.versions.kubernetes
     if isinstance(cluster, ExistingCluster):

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
-from components.settings.cluster import Cluster, ExistingCluster
+from components.settings.cluster import Cluster, EksCluster, ExistingCluster
 from components.settings.event_topics import room
-from components.settings.events import LARGEST_GIB, UNSUPPORTED, Events, broker_count
+from components.settings.events import LARGEST_GIB, UNSUPPORTED, Events, KafkaProvider, broker_count, msk_zones
 from components.settings.knative import KafkaBrokers
 from components.settings.model import Environment
 from components.settings.problems import ABSENT, Problem
@@ -30,6 +30,7 @@ def event_problems(
         return
     if (missing := UNSUPPORTED.get(events.provider)) is not None:
         yield Problem(("events", "provider"), events.provider.value, f"{missing}; use strimzi")
+    yield from _msk_problems(environment, events, cluster)
     yield from _broker_problems(environment, events)
     if events.audit is not None and events.audit.archive and isinstance(cluster, ExistingCluster):
         yield Problem(
@@ -49,12 +50,53 @@ def _broker_problems(environment: Environment, events: Events) -> Iterator[Probl
             "a prod stack needs 3 at least, so that one may be lost and records are still written; leave it out, or"
             " raise it",
         )
-    elif events.brokers == 2:
+    elif events.brokers == 2 and events.own:
         yield Problem(
             ("events", "brokers"),
             2,
             "two brokers stop as soon as one of them is lost; use 1, or 3 and more",
         )
+
+
+def _msk_problems(environment: Environment, events: Events, cluster: Cluster | None) -> Iterator[Problem]:
+    """What only one of the two providers has."""
+    if events.provider is not KafkaProvider.MSK:
+        if events.broker_machine is not None:
+            yield Problem(("events", "brokerMachine"), events.broker_machine, "it is of msk; leave it out")
+        return
+    if cluster is not None and not isinstance(cluster, EksCluster):
+        yield Problem(
+            ("events", "provider"),
+            "msk",
+            f"Amazon MSK stands in the network of an EKS cluster, and this one is of provider {cluster.provider}; use"
+            " strimzi",
+        )
+    for key, value in {"storageClass": events.storage_class, "values": events.values}.items():
+        if value:
+            yield Problem(("events", key), value, "it is of strimzi, and Amazon MSK has no such thing; leave it out")
+    if events.audit is not None and events.audit.auditors:
+        yield Problem(
+            ("events", "audit", "auditors"),
+            list(events.audit.auditors),
+            "Amazon MSK knows people by IAM and not by groups of the cluster; leave it out, and attach the IAM policy"
+            " of the audit stream to your auditors' roles (docs/events.md)",
+        )
+    brokers = broker_count(events, environment)
+    if isinstance(cluster, EksCluster) and not msk_zones(cluster.zones, brokers):
+        yield Problem(
+            ("events", "brokers"),
+            events.brokers or ABSENT,
+            f"Amazon MSK has as many brokers in each of two or three zones, and {brokers} cannot be shared out so over"
+            f" {len(cluster.zones)}; use {_evenly(environment, len(cluster.zones))}",
+        )
+
+
+def _evenly(environment: Environment, zones: int) -> str:
+    if zones < 2:
+        return "a cluster of two zones at least"
+    if zones == 2:
+        return "4 or another even number" if environment is Environment.PROD else "2 or another even number"
+    return "3 or another multiple of 2 or 3"
 
 
 def _room_problems(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from components.settings.events import Events
+from components.settings.events import Events, KafkaProvider
 from components.settings.knative import Knative
 from components.settings.platform_serving import Serving
 from components.settings.problems import ABSENT, Path, Problem
@@ -36,6 +36,13 @@ def broker_problems(knative: Knative | None, events: Events | None) -> Iterator[
             kafka.model_dump(by_alias=True, exclude_unset=True),
             "there is no Kafka in this stack; add multimodal:events: {}, name one of yours in bootstrap, or leave it"
             " out for brokers in memory",
+        )
+    elif kafka.bootstrap is None and events is not None and events.provider is KafkaProvider.MSK:
+        yield Problem(
+            path,
+            kafka.model_dump(by_alias=True, exclude_unset=True),
+            "Knative's brokers show Kafka a certificate, and Amazon MSK asks for IAM here; use strimzi, name another"
+            " Kafka in bootstrap, or leave it out for brokers in memory",
         )
     if kafka.bootstrap is not None and "kib_per_second" in kafka.model_fields_set:
         yield Problem(

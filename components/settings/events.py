@@ -1,5 +1,6 @@
 """Settings of events: the platform's Kafka, and what a tenant sends through it."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -15,7 +16,7 @@ class KafkaProvider(StrEnum):
     """The platform's own, on the cluster's nodes, run by Strimzi."""
 
     MSK = "msk"
-    """Amazon MSK. Not supported, see `UNSUPPORTED`."""
+    """Amazon MSK, in the network of an EKS cluster. Clients sign in by IAM."""
 
     GOOGLE = "google-managed-kafka"
     """Google's Managed Service for Apache Kafka. Not supported, see `UNSUPPORTED`."""
@@ -25,10 +26,6 @@ class KafkaProvider(StrEnum):
 
 
 UNSUPPORTED: dict[KafkaProvider, str] = {
-    KafkaProvider.MSK: (
-        "Amazon MSK asks clients for certificates of an AWS Private CA and has no API for ACLs and quotas, only Kafka's"
-        " own protocol, so that nothing in the stack would bound what a tenant may read"
-    ),
     KafkaProvider.GOOGLE: (
         "Google's Managed Kafka believes client certificates of its Certificate Authority Service only and has no API"
         " for users' quotas, so that one tenant could slow all others down"
@@ -38,15 +35,17 @@ UNSUPPORTED: dict[KafkaProvider, str] = {
         " Azure roles instead of ACLs, and keeps no record longer than 7 days (90 in its premium and dedicated tiers)"
     ),
 }
-"""Provider -> what it lacks of what the platform relies on: clients with certificates, ACLs by prefix, quotas for each
-user, topics and their retention as resources.
+"""Provider -> what it lacks of what the platform relies on: clients known by a certificate of the platform's or by the
+identity of their pod, access by prefix, topics and their retention as resources.
 
-Sources: pulumi-aws `msk` (topics are resources there, ACLs are not) and Amazon's guide "Mutual TLS client
-authentication for Amazon MSK"; pulumi-gcp `managedkafka` (`tlsConfig.trustConfig.casConfigs` of clusters, topics and
+Sources: pulumi-gcp `managedkafka` (`tlsConfig.trustConfig.casConfigs` of clusters, topics and
 ACLs, no quotas) and Google's "Access control with Kafka ACLs"; Microsoft's "What is Azure Event Hubs for Apache Kafka"
 (security) and "Event Hubs frequently asked questions" (retention).
 """
 
+
+DEFAULT_MACHINE = "kafka.m7g.large"
+"""Smallest broker of msk that every version of Kafka runs on (Amazon MSK developer guide, "broker sizes")."""
 
 LARGEST_GIB = 16_384
 """Most GiB of a broker's volume: what the clouds' usual disks have at least."""
@@ -74,11 +73,16 @@ class Events(Model):
     """Kafka. The section being there installs it."""
 
     provider: KafkaProvider = KafkaProvider.STRIMZI
-    """Whose Kafka it is; strimzi is the only one so far."""
+    """Whose Kafka it is: the platform's own (strimzi) or, with an EKS cluster, Amazon's (msk)."""
 
     brokers: PositiveCount | None = None
     """Brokers: 1, or 3 and more. Default: 3 in prod, where three further nodes hold the metadata, else 1. Kafka moves
-    nothing to a new broker by itself, and one that holds records cannot be taken away."""
+    nothing to a new broker by itself, and one that holds records cannot be taken away. With msk they lie evenly in two
+    or three of the cluster's zones, so that their number is a multiple of that; default: 3 in prod, else 2."""
+
+    broker_machine: Annotated[str, Field(pattern=r"^kafka\.(m5|m7g)\.([248]x|12x|16x|24x|x)?large$")] | None = None
+    """Size of a broker of msk. Default: kafka.m7g.large. Amazon bounds partitions by it: 1000 on that one, copies
+    included. Brokers of strimzi have a size of their own."""
 
     storage_gib: Annotated[int, Field(ge=10, le=LARGEST_GIB, strict=True)] = 100
     """GiB of each broker's volume. It can grow where its storage class allows it, and never shrink."""
@@ -103,6 +107,11 @@ class Events(Model):
     cert_manager_values: dict[str, Any] = Field(default_factory=dict)
     """Further values of the cert-manager chart, over those of `multimodal:serving`."""
 
+    @property
+    def own(self) -> bool:
+        """Whether the platform runs Kafka itself."""
+        return self.provider is KafkaProvider.STRIMZI
+
 
 class TenantEvents(Model):
     """A tenant's events. Its topics and quotas follow from what it sends."""
@@ -120,7 +129,17 @@ class TenantEvents(Model):
 
 def broker_count(events: Events, environment: Environment) -> int:
     """How many brokers there are."""
-    return events.brokers or (3 if environment is Environment.PROD else 1)
+    fewest = 1 if events.own else 2
+    return events.brokers or (3 if environment is Environment.PROD else fewest)
+
+
+def msk_zones(zones: Sequence[str], brokers: int) -> list[str]:
+    """Zones in which that many brokers of msk lie: three where they can be shared out evenly, else two; none where that
+    is not possible either (MSK API reference, BrokerNodeGroupInfo: two or three subnets, as many brokers in each)."""
+    for count in (3, 2):
+        if len(zones) >= count and brokers % count == 0:
+            return list(zones[:count])
+    return []
 
 
 def are_kept(events: Events, environment: Environment) -> bool:

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from components.settings.events import Events
+from components.settings.events import Events, KafkaProvider
 from components.settings.model import Model, Name, PositiveCount
 
 ConfigName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z-]*$")]
@@ -54,7 +54,7 @@ class Knative(Model):
 
 def on_platform(knative: Knative | None, events: Events | None) -> KafkaBrokers | None:
     """What Eventing's brokers are on the platform's own Kafka; None where there are none, or they are elsewhere."""
-    if knative is None or knative.eventing is None or events is None:
+    if knative is None or knative.eventing is None or events is None or events.provider is not KafkaProvider.STRIMZI:
         return None
     chosen = knative.eventing.kafka or KafkaBrokers()
     return chosen if chosen.bootstrap is None else None

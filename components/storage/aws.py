@@ -128,7 +128,7 @@ class AwsStorage(pulumi.ComponentResource):
             role_arn=role.arn,
             opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[rights])),
         )
-        return Identity({}, {})
+        return Identity({}, {}, role.name)
 
     def _bucket(self, name: str, *, empty_first: bool, expiring: Mapping[str, int]) -> aws.s3.Bucket:
         # A destroy empties the bucket before it gives up the key of what is in it.

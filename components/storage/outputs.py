@@ -56,6 +56,10 @@ class Identity(NamedTuple):
     pod_labels: dict[str, str]
     """Of the pods."""
 
+    role: pulumi.Output[str] | None = None
+    """Name of the role that AWS gives them, since an account has one only: whatever else its pods may do there, is
+    added to it."""
+
 
 class Volume(NamedTuple):
     """A volume that many nodes mount at once, as its CSI driver knows it."""

@@ -7,6 +7,7 @@ import pulumi
 from components.catalog.workload_images import workload_image
 from components.eventing.make import make_tenant_events
 from components.eventing.make_router import backlogs, make_router
+from components.eventing.outputs import KafkaOutputs
 from components.scheduling.placement import placement
 from components.scheduling.ray.tenant import TenantRay
 from components.scheduling.training_job import TrainingJob
@@ -33,6 +34,7 @@ def tenant_workloads(
     tenant: str,
     settings: Settings,
     storage: Storage | None,
+    kafka: KafkaOutputs | None,
     images_lock: Mapping[str, str],
     opts: pulumi.ResourceOptions,
 ) -> None:
@@ -43,6 +45,7 @@ def tenant_workloads(
         tenant: Namespace and queue.
         settings: The stack's.
         storage: Where weights and checkpoints are; None where the platform has no store.
+        kafka: What carries events; None where nothing does.
         images_lock: Digests by image reference.
         opts: Parent, provider, and what must be there before.
     """
@@ -50,11 +53,11 @@ def tenant_workloads(
     if storage is not None:
         account = WorkloadAccount(f"{name}-workloads", {"tenant": tenant}, storage, opts)
         opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[account]))
-    topics = make_tenant_events(name, tenant, settings, opts)
-    _models(name, tenant, settings, storage, account, opts)
-    if topics is not None:
+    topics = make_tenant_events(name, tenant, settings, kafka, opts) if kafka is not None else None
+    _models(name, tenant, settings, storage, kafka, account, opts)
+    if kafka is not None and topics is not None:
         after = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[topics]))
-        make_router(name, tenant, settings, images_lock, after)
+        make_router(name, tenant, settings, kafka.login, images_lock, after)
     _graphs(name, tenant, settings, images_lock, opts)
     _ray(f"{name}-ray", tenant, settings, account, images_lock, opts)
     make_sets(name, tenant, settings, storage, account, images_lock, opts)
@@ -93,6 +96,7 @@ def _models(
     tenant: str,
     settings: Settings,
     storage: Storage | None,
+    kafka: KafkaOutputs | None,
     account: WorkloadAccount | None,
     opts: pulumi.ResourceOptions,
 ) -> None:
@@ -106,7 +110,7 @@ def _models(
             "settings": model.model_dump(mode="json", by_alias=True, exclude_defaults=True),
             "domain": settings.serving.domain,
             "prometheus": settings.autoscaling.prometheus if settings.autoscaling else None,
-            "backlogs": backlogs(tenant, settings.tenants[tenant].flows, key),
+            "backlogs": backlogs(tenant, settings.tenants[tenant].flows, key, kafka.login) if kafka else [],
             "account": ACCOUNT if account else None,
             "pod_labels": dict(account.pod_labels) if account else {},
         }

@@ -6,6 +6,7 @@ from policy.recorder import recorder
 from policy.rules import (
     images_pinned,
     mig_layout_change,
+    no_open_broker,
     no_public_api,
     tenant_default_deny,
     tenant_gpu_quota,
@@ -18,6 +19,7 @@ RULES: tuple[Policy, ...] = (
     images_pinned.RULE,
     tenant_signed_images.RULE,
     no_public_api.RULE,
+    no_open_broker.RULE,
     mig_layout_change.RULE,
 )
 """Every rule, in the order in which docs/policies.md explains them."""

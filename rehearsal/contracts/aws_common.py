@@ -13,7 +13,16 @@ from rehearsal.contracts.botocore_model import operation
 TAGS = reasons("a map in Pulumi; the API has a list of keys and values, which the tag rule stands for", "tags")
 """Tags of the services whose API takes a list."""
 _REGION = reasons("chooses the endpoint", "region")
-_TITLES = {"ec2": "EC2", "efs": "EFS", "eks": "EKS", "iam": "IAM", "kms": "KMS", "logs": "CloudWatch Logs", "s3": "S3"}
+_TITLES = {
+    "ec2": "EC2",
+    "efs": "EFS",
+    "eks": "EKS",
+    "iam": "IAM",
+    "kafka": "MSK",
+    "kms": "KMS",
+    "logs": "CloudWatch Logs",
+    "s3": "S3",
+}
 
 
 def local(*names: str) -> dict[str, str]:

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from rehearsal.controllers.base import SimulatedController, Values, value
 from rehearsal.kube import JsonObject, Kube, KubeError
+from rehearsal.providers.plugin_values import is_list, is_map
 
 _POLICIES = "/apis/policies.kyverno.io/v1/mutatingpolicies"
 _ADMISSION = "/apis/admissionregistration.k8s.io/v1beta1"
@@ -81,9 +82,9 @@ def _ensure(api: Kube, kind: str, metadata: JsonObject, spec: JsonObject) -> Non
 
 def _within(wanted: Any, live: Any) -> bool:
     """Whether all of `wanted` stands in `live`, which may have defaults beside it."""
-    if isinstance(wanted, dict) and isinstance(live, dict):
+    if is_map(wanted) and is_map(live):
         return all(_within(one, live.get(key)) for key, one in wanted.items())
-    if isinstance(wanted, list) and isinstance(live, list):
+    if is_list(wanted) and is_list(live):
         return len(wanted) == len(live) and all(map(_within, wanted, live))
     return wanted == live
 

@@ -175,6 +175,31 @@ def _named(service: str, kind: str) -> Rule:
     return rule
 
 
+def _brokers(facts: Facts) -> tuple[str, Props]:
+    name, region = str(facts.get("clusterName")), facts.region
+    own = arn(facts, "kafka", f"cluster/{name}/{facts.guid()}-1")
+    host = f"{name}.{facts.hex(6)}.c1.kafka.{region}.amazonaws.com"
+    count = facts.get("numberOfBrokerNodes")
+    begin = [f"b-{number}.{host}" for number in range(1, min(3, count if isinstance(count, int) else 1) + 1)]
+    return own, {
+        "arn": own,
+        "clusterUuid": own.rpartition("/")[2],
+        "currentVersion": "K1",
+        "bootstrapBrokersSaslIam": ",".join(f"{broker}:9098" for broker in begin),
+    }
+
+
+def _broker_configuration(facts: Facts) -> tuple[str, Props]:
+    own = arn(facts, "kafka", f"configuration/{facts.get('name')}/{facts.guid()}-1")
+    return own, {"arn": own, "latestRevision": 1}
+
+
+def _topic(facts: Facts) -> tuple[str, Props]:
+    cluster, name = str(facts.get("clusterArn")), str(facts.get("name"))
+    own = f"{cluster.replace(':cluster/', ':topic/', 1)}/{name}"
+    return f"{cluster},{name}", {"arn": own, "configsActual": facts.get("configs", "{}")}
+
+
 def _bucket(facts: Facts) -> tuple[str, Props]:
     name = str(facts.get("bucket"))
     return name, {
@@ -272,6 +297,9 @@ OUTPUTS: dict[str, Rule] = {
     "aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter": _subscription,
     "aws:kinesis/stream:Stream": _named("kinesis", "stream"),
     "aws:dynamodb/table:Table": _named("dynamodb", "table"),
+    "aws:msk/cluster:Cluster": _brokers,
+    "aws:msk/configuration:Configuration": _broker_configuration,
+    "aws:msk/topic:Topic": _topic,
     "aws:s3/bucket:Bucket": _bucket,
     "aws:s3/bucketV2:BucketV2": _bucket,
     "aws:s3/bucketVersioning:BucketVersioning": _joined(",", "bucket"),

@@ -16,11 +16,49 @@ EVENT_CASES: list[tuple[str, dict[str, Any], str]] = [
         'multimodal:events.provider = "redpanda": allowed: strimzi, msk, google-managed-kafka, event-hubs',
     ),
     (
-        "Amazon's Kafka",
-        {"events": {"provider": "msk"}},
-        'multimodal:events.provider = "msk": Amazon MSK asks clients for certificates of an AWS Private CA and has no'
-        " API for ACLs and quotas, only Kafka's own protocol, so that nothing in the stack would bound what a tenant"
-        " may read; use strimzi",
+        "brokers of Amazon's that cannot be shared out over the zones",
+        {"cluster.zones": ["us-east-1a", "us-east-1b"], "events": {"provider": "msk", "brokers": 3}},
+        "multimodal:events.brokers = 3: Amazon MSK has as many brokers in each of two or three zones, and 3 cannot be"
+        " shared out so over 2; use 2 or another even number",
+    ),
+    (
+        "Amazon's Kafka in production over two zones",
+        {"environment": "prod", "cluster.zones": ["us-east-1a", "us-east-1b"], "events": {"provider": "msk"}},
+        "multimodal:events.brokers: Amazon MSK has as many brokers in each of two or three zones, and 3 cannot be"
+        " shared out so over 2; use 4 or another even number",
+    ),
+    (
+        "one broker of Amazon's",
+        {"cluster.zones": ["us-east-1a", "us-east-1b", "us-east-1c"], "events": {"provider": "msk", "brokers": 1}},
+        "multimodal:events.brokers = 1: Amazon MSK has as many brokers in each of two or three zones, and 1 cannot be"
+        " shared out so over 3; use 3 or another multiple of 2 or 3",
+    ),
+    (
+        "Strimzi's settings for Amazon's brokers",
+        {"events": {"provider": "msk", "storageClass": "fast"}},
+        'multimodal:events.storageClass = "fast": it is of strimzi, and Amazon MSK has no such thing; leave it out',
+    ),
+    (
+        "Strimzi's values for Amazon's brokers",
+        {"events": {"provider": "msk", "values": {"replicas": 2}}},
+        'multimodal:events.values = {"replicas": 2}: it is of strimzi, and Amazon MSK has no such thing; leave it out',
+    ),
+    (
+        "auditors by group on Amazon's brokers",
+        {"events": {"provider": "msk", "audit": {"auditors": ["security"]}}},
+        'multimodal:events.audit.auditors = ["security"]: Amazon MSK knows people by IAM and not by groups of the'
+        " cluster; leave it out, and attach the IAM policy of the audit stream to your auditors' roles"
+        " (docs/events.md)",
+    ),
+    (
+        "a size of Amazon's for brokers of Strimzi's",
+        {"events": {"brokerMachine": "kafka.m7g.large"}},
+        'multimodal:events.brokerMachine = "kafka.m7g.large": it is of msk; leave it out',
+    ),
+    (
+        "a size of broker that Amazon does not have",
+        {"events": {"provider": "msk", "brokerMachine": "m7g.large"}},
+        'multimodal:events.brokerMachine = "m7g.large":',
     ),
     (
         "Google's Kafka",

@@ -129,6 +129,12 @@ KNATIVE_CASES: list[tuple[str, dict[str, Any], str]] = [
         "multimodal:knative.config",
     ),
     (
+        "brokers on Amazon MSK",
+        {"events": {"provider": "msk", "brokers": 2}, "knative": {"eventing": {"kafka": {"partitions": 3}}}},
+        'multimodal:knative.eventing.kafka = {"partitions": 3}: Knative\'s brokers show Kafka a certificate, and Amazon'
+        " MSK asks for IAM here; use strimzi, name another Kafka in bootstrap, or leave it out for brokers in memory",
+    ),
+    (
         "brokers on a Kafka that is not there",
         {"knative": {"eventing": {"kafka": {"partitions": 3}}}},
         'multimodal:knative.eventing.kafka = {"partitions": 3}: there is no Kafka in this stack; add multimodal:events:'

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from components.eventing import router_objects as objects
+from components.eventing.logins import STRIMZI
 from components.eventing.router_config import REPLAY_FILE, flow_files, own_files
 from components.eventing.router_kafka import Broker
 from components.settings.sections import Tenant
@@ -94,5 +95,5 @@ class RunningRouter:
 
 def _arguments(tenant: str) -> list[str]:
     """The arguments of the deployed container."""
-    made = objects.deployment(tenant, image="bento", replicas=1, memory_mib=512, config="c", streams=["s"])
+    made = objects.deployment(tenant, STRIMZI, image="bento", replicas=1, memory_mib=512, config="c", streams=["s"])
     return made["spec"]["template"]["spec"]["containers"][0]["args"]

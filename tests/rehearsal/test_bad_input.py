@@ -952,6 +952,15 @@ CASES = [
     ),
     *(Case(*row) for row in SERVING_CASES),
     *(Case(*row) for row in EVENT_CASES),
+    *(
+        Case(
+            f"Amazon's Kafka on {cluster['provider']}",
+            {"cluster": cluster, "events": {"provider": "msk"}},
+            'events.provider = "msk": Amazon MSK stands in the network of an EKS cluster, and this one is of provider'
+            f" {cluster['provider']}; use strimzi",
+        )
+        for cluster in (GKE, AKS)
+    ),
     *(Case(*row) for row in FLOW_CASES),
     *(Case(*row) for row in KNATIVE_CASES),
     *(Case(*row) for row in RAY_CASES),

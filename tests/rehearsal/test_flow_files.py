@@ -1,15 +1,18 @@
 """Bento itself reads every file that it would be given, of every stack and example, and what it makes of events."""
 
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from components.eventing.logins import ADDRESSES, STRIMZI, IamLogin
 from components.eventing.protocols import protocol
 from components.eventing.router_config import flow_files, own_files
-from components.eventing.router_kafka import Broker
+from components.eventing.router_kafka import client
 from components.settings import load
 from components.settings.ensembles import Ensemble
 from components.settings.flows import Step
@@ -23,7 +26,12 @@ from tests.project import ROOT
 
 pytestmark = [pytest.mark.process, pytest.mark.tools]
 
-BROKER = Broker(bootstrap="kafka:9093", certificates="/etc/router/certificates")
+BROKERS = {
+    "by certificate": STRIMZI.broker("/etc/router/certificates"),
+    "by IAM": IamLogin(bootstrap="", region="eu-central-1", network="10.0.0.0/16").broker("/etc/router/certificates"),
+}
+TOLD = {ADDRESSES: "b-1.a.kafka.eu-central-1.amazonaws.com:9098,b-2.a.kafka.eu-central-1.amazonaws.com:9098"}
+"""What a pod of the second kind takes from its environment."""
 
 
 @pytest.fixture(scope="module")
@@ -46,17 +54,33 @@ def tenants() -> dict[str, Tenant]:
 TENANTS = tenants()
 
 
+@pytest.mark.parametrize("login", BROKERS)
 @pytest.mark.parametrize("where", TENANTS)
-def test_bento_finds_nothing_wrong_with_a_routers_files(where: str, bento: Path, tmp_path: Path) -> None:
-    name, tenant = where.rpartition("/")[2], TENANTS[where]
-    own = own_files(name, tenant, BROKER, address="0.0.0.0:4195")
+def test_bento_finds_nothing_wrong_with_a_routers_files(where: str, login: str, bento: Path, tmp_path: Path) -> None:
+    name, tenant, broker = where.rpartition("/")[2], TENANTS[where], BROKERS[login]
+    own = own_files(name, tenant, broker, address="0.0.0.0:4195")
     files = {**own["config"], **own["streams"]}
     for flow in tenant.flows:
-        files |= flow_files(name, tenant, flow, BROKER, 24)
+        files |= flow_files(name, tenant, flow, broker, 24)
     for file, text in files.items():
         (tmp_path / file).write_text(text)
-    done = subprocess.run([bento, "lint", *map(str, tmp_path.glob("*.yaml"))], capture_output=True, text=True)
-    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+    assert lint(bento, *tmp_path.glob("*.yaml")) == (0, "")
+
+
+def lint(bento: Path, *files: Path) -> tuple[int, str]:
+    """What Bento says of files."""
+    told = {**os.environ, **TOLD}
+    done = subprocess.run([bento, "lint", *map(str, files)], capture_output=True, text=True, env=told)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_bento_refuses_a_way_to_sign_in_that_it_does_not_know(bento: Path, tmp_path: Path) -> None:
+    settings = client(BROKERS["by IAM"])
+    settings["sasl"][0]["mechanism"] = "AWS_IAM"
+    (tmp_path / "s.yaml").write_text(yaml.safe_dump({"input": {"kafka_franz": {**settings, "topics": ["a"]}}}))
+    code, said = lint(bento, tmp_path / "s.yaml")
+    assert code == 1
+    assert "AWS_IAM" in said
 
 
 def test_bento_refuses_a_mapping_that_is_none(bento: Path, tmp_path: Path) -> None:

@@ -21,13 +21,14 @@ from components.eventing.kafka_names import (
     Grant,
     Operation,
     Resource,
-    TenantTopics,
     Topic,
     User,
+    secret_name,
     step_group,
     step_topic,
 )
 from components.eventing.kafka_objects import Nodes
+from components.eventing.logins import STRIMZI
 from components.eventing.make_router import backlogs
 from components.serving.scaling import scaled_object
 from components.settings.flows import Flow
@@ -152,8 +153,7 @@ def cluster(api: Kube, operators: str, tenant: Namespace) -> Iterator[JsonObject
     encoded = {name: base64.b64encode(text.encode()).decode() for name, text in no_key.items()}
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": CLIENTS_CA_KEY_SECRET}, "data": encoded}
     api.apply(f"/api/v1/namespaces/{NAMESPACE}/secrets/{CLIENTS_CA_KEY_SECRET}", secret, "tests")
-    for name, spec in certificates.clients(TenantTopics(topics=(TOPIC,), users=(USER,))).items():
-        certificate(api, TENANT, name, spec)
+    certificate(api, TENANT, secret_name(USER), certificates.client(USER.name, secret_name(USER)))
     topic(api, TOPIC)
     metadata = kafka_objects.user_metadata(TENANT, USER)
     put(api, f"{KAFKA}/kafkausers", kafka_objects.API, "KafkaUser", metadata, kafka_objects.user_spec(USER))
@@ -363,7 +363,7 @@ def test_an_event_wakes_a_flows_model_on_a_gpu_and_it_sleeps_again(
     put(api, deployments, "apps/v1", "Deployment", {"name": "chat-predictor"}, spec)
 
     keda = f"/apis/keda.sh/v1alpha1/namespaces/{TENANT}"
-    shown = router_objects.authentication(TENANT)
+    shown = router_objects.authentication(TENANT, STRIMZI)
     for one in shown["spec"]["secretTargetRef"]:
         one["name"] = "kafka-client"
     authentication = f"{keda}/triggerauthentications"
@@ -378,7 +378,9 @@ def test_an_event_wakes_a_flows_model_on_a_gpu_and_it_sleeps_again(
         }
     )
     flows = {"talk": Flow.model_validate({"steps": {"answer": {"model": "chat"}}})}
-    made = scaled_object(TENANT, "chat", model, prometheus="http://none:9090", backlogs=backlogs(TENANT, flows, "chat"))
+    made = scaled_object(
+        TENANT, "chat", model, prometheus="http://none:9090", backlogs=backlogs(TENANT, flows, "chat", STRIMZI)
+    )
     patience = {"pollingInterval": 1, "cooldownPeriod": 1}
     scaled = f"{keda}/scaledobjects"
     put(api, scaled, "keda.sh/v1alpha1", "ScaledObject", made["metadata"], {**made["spec"], **patience})

@@ -36,7 +36,7 @@ def credentials(document: Any) -> str:
 
 
 FOUND = {"clusters": [{"name": "x", "cluster": {"server": "https://aks:443", "certificate-authority-data": "Q0E="}}]}
-ANSWERS = {
+ANSWERS: dict[str, dict[str, Any]] = {
     "azure-native:containerservice:listManagedClusterUserCredentials": {
         "kubeconfigs": [{"name": "clusterUser", "value": credentials(FOUND)}]
     },
@@ -55,7 +55,13 @@ ANSWERS = {
 
 def pool(**changes: Any) -> GpuPoolArgs:
     base = gpu_pool("Standard_ND96isr_H100_v5", driver="None")
-    plain = {"capacity": "on-demand", "reservation": None, "fast_network": False, "time_slicing": None, "zones": []}
+    plain: dict[str, Any] = {
+        "capacity": "on-demand",
+        "reservation": None,
+        "fast_network": False,
+        "time_slicing": None,
+        "zones": [],
+    }
     return {**base, **plain, **changes}  # type: ignore[typeddict-item]
 
 

@@ -179,7 +179,7 @@ def test_a_service_account_gets_a_role_by_pod_identity_and_carries_nothing() -> 
     trust = json.loads(default().one("aws:iam/role:Role").inputs["assumeRolePolicy"])["Statement"][0]
     assert trust["Principal"] == {"Service": "pods.eks.amazonaws.com"}
     assert set(trust["Action"]) == {"sts:AssumeRole", "sts:TagSession"}
-    assert all(identity == Identity({}, {}) for identity in IDENTITIES)
+    assert all((identity.annotations, identity.pod_labels) == ({}, {}) for identity in IDENTITIES)
     assert IDENTITIES
 
 

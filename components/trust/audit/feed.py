@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import pulumi
 
 from components.manifest import Spec
+from components.storage.outputs import Identity
 
 SERVICE_ACCOUNT = "collector"
 """Service account of the collector, which each cloud's feed lets read."""
@@ -20,5 +21,7 @@ class Feed:
     """Mapping from an entry to a record."""
     environment: dict[str, pulumi.Input[str]]
     """What the input takes from its environment."""
+    identity: Identity = field(default_factory=lambda: Identity({}, {}))
+    """What the collector's pods have of the cloud."""
     needs: list[pulumi.Resource] = field(default_factory=list[pulumi.Resource])
     """What must be there before somebody reads."""

@@ -13,6 +13,7 @@ import pulumi_aws as aws
 
 from components.cluster.eks_roles import assumed_role
 from components.eventing.kafka_names import AUDIT_NAMESPACE
+from components.storage.outputs import Identity
 from components.trust.audit.feed import SERVICE_ACCOUNT, Feed
 from components.trust.audit.streams import KUBERNETES, kinesis_input
 
@@ -109,7 +110,7 @@ class AwsAuditFeed(pulumi.ComponentResource):
             server_side_encryption={"enabled": True, "kms_key_arn": key.arn},
             opts=child,
         )
-        writes = self._role(
+        _, writes = self._role(
             f"{name}-writer",
             "logs.amazonaws.com",
             pulumi.Output.all(stream.arn, key.arn).apply(lambda known: writing_policy(*known)),
@@ -123,7 +124,7 @@ class AwsAuditFeed(pulumi.ComponentResource):
             distribution="ByLogStream",
             opts=child,
         )
-        reads = self._role(
+        reader, reads = self._role(
             f"{name}-reader",
             "pods.eks.amazonaws.com",
             pulumi.Output.all(stream.arn, table.arn, key.arn).apply(lambda known: reading_policy(*known)),
@@ -144,13 +145,16 @@ class AwsAuditFeed(pulumi.ComponentResource):
                 "AUDIT_CHECKPOINTS": table.name,
                 "AWS_REGION": args["region"],
             },
+            identity=Identity({}, {}, reader),
             needs=[bound, subscription],
         )
         self.register_outputs({"stream": stream.name})
 
-    def _role(self, name: str, service: str, policy: pulumi.Output[str]) -> pulumi.Output[str]:
-        """A role of one service with one policy; its ARN is known once it has it."""
+    def _role(
+        self, name: str, service: str, policy: pulumi.Output[str]
+    ) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
+        """Name and ARN of a role of one service with one policy; the ARN is known once it has it."""
         child = pulumi.ResourceOptions(parent=self)
         role = assumed_role(name, service, child)
         rights = aws.iam.RolePolicy(name, role=role.name, policy=policy, opts=child)
-        return pulumi.Output.all(role.arn, rights.id).apply(lambda known: str(known[0]))
+        return role.name, pulumi.Output.all(role.arn, rights.id).apply(lambda known: str(known[0]))

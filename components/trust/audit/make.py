@@ -6,10 +6,11 @@ import pulumi
 
 from components.catalog.workload_images import workload_image
 from components.cluster.outputs import Foundation
+from components.eventing.outputs import KafkaOutputs
 from components.settings import Settings
 from components.settings.cluster import EksCluster
 from components.settings.event_topics import audit_on_kafka
-from components.settings.events import are_kept, broker_count
+from components.settings.events import are_kept
 from components.trust.audit.stream import AuditStream
 
 
@@ -17,6 +18,7 @@ def make_audit(
     name: str,
     settings: Settings,
     foundation: Foundation,
+    kafka: KafkaOutputs,
     lock: Mapping[str, str],
     opts: pulumi.ResourceOptions,
 ) -> pulumi.Resource | None:
@@ -26,6 +28,7 @@ def make_audit(
         name: Begins the names of the resources.
         settings: The stack's.
         foundation: Its cluster's log and its store.
+        kafka: Where it is.
         lock: Digests by image reference.
         opts: Parent and provider, and Kafka among what must be there before.
     """
@@ -41,12 +44,12 @@ def make_audit(
             "provider": settings.cluster.provider,
             "cluster": pulumi.get_stack(),
             "region": settings.cluster.region if isinstance(settings.cluster, EksCluster) else "",
-            "brokers": broker_count(events, settings.environment),
             "keep_records": are_kept(events, settings.environment),
             "auditors": list(events.audit.auditors),
             "image": workload_image("bento", lock=lock, mirror=settings.trust.mirror),
         },
         topics,
+        kafka,
         foundation.audit_feed,
         None if events.audit.archive is False else foundation.storage,
         opts,

@@ -4,6 +4,7 @@ import pulumi
 
 from components.eventing import bento
 from components.eventing.kafka_names import AUDIT_NAMESPACE
+from components.eventing.logins import Login
 from components.labels import KAFKA_LABEL, STORES_LABEL, platform_labels
 from components.manifest import Spec
 
@@ -22,9 +23,10 @@ def metadata(name: str) -> Spec:
 
 def deployment(
     role: str,
+    login: Login,
     *,
     image: str,
-    secret: str,
+    user: str,
     config: str,
     environment: dict[str, pulumi.Input[str]],
     pod_labels: dict[str, str],
@@ -34,19 +36,21 @@ def deployment(
 
     Args:
         role: collector or archive; also the name of its service account.
+        login: How it shows Kafka who it is.
         image: Bento's.
-        secret: Secret with its certificate.
+        user: Who it is to Kafka, where that is a name of its own (`logins.Login`).
         config: ConfigMap with its configuration.
         environment: What the configuration takes from there.
         pod_labels: By what the cloud knows its pods.
     """
     chosen = {"multimodal.dev/audit": role}
+    made = bento.container(image, login, cpu="50m", memory=("128Mi", "512Mi"), config=CONFIG, certificates=CERTIFICATES)
     container = {
-        **bento.container(image, cpu="50m", memory=("128Mi", "512Mi"), config=CONFIG, certificates=CERTIFICATES),
+        **made,
         **bento.SERVING,
         "name": role,
         "args": ["-c", f"{CONFIG}/{FILE}"],
-        "env": [{"name": name, "value": value} for name, value in sorted(environment.items())],
+        "env": [*made.get("env", []), *({"name": key, "value": value} for key, value in sorted(environment.items()))],
     }
     return {
         "metadata": metadata(role),
@@ -60,7 +64,7 @@ def deployment(
                 },
                 "spec": {
                     "serviceAccountName": role,
-                    **bento.pod(config, secret),
+                    **bento.pod(config, login, user),
                     "containers": [container],
                 },
             },

@@ -1,6 +1,7 @@
 """The audit stream: who deployed, called, changed or deleted what, in a topic that is only ever added to."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, TypedDict
 
 import pulumi
@@ -9,8 +10,8 @@ import yaml
 
 from components.cluster.naming import digest
 from components.eventing.bento import PORT
-from components.eventing.kafka_names import AUDIT_NAMESPACE, BOOTSTRAP, TenantTopics, secret_name
-from components.eventing.router_kafka import Broker
+from components.eventing.kafka_names import AUDIT_NAMESPACE, TenantTopics, secret_name
+from components.eventing.outputs import KafkaOutputs
 from components.eventing.tenant_events import TenantEvents
 from components.helm import addon_namespace
 from components.manifest import Spec
@@ -27,6 +28,10 @@ FOLDER = Folder(Store.ARTIFACTS, AUDIT_NAMESPACE)
 """Where the archive lies. No tenant may have this name."""
 
 
+_ARCHIVIST = "archive"
+"""Service account of what fills the archive."""
+
+
 class AuditStreamArgs(TypedDict):
     """What the stream is."""
 
@@ -38,9 +43,6 @@ class AuditStreamArgs(TypedDict):
 
     region: str
     """Of the archive's store; empty where it needs none."""
-
-    brokers: int
-    """Brokers of Kafka."""
 
     keep_records: bool
     """Whether whoever would delete the topic is refused."""
@@ -61,12 +63,13 @@ class AuditStream(pulumi.ComponentResource):
         name: str,
         args: AuditStreamArgs,
         topics: TenantTopics,
+        kafka: KafkaOutputs,
         feed: Feed | None,
         storage: Storage | None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """`topics`: what `components.trust.audit.topic` makes of the settings. `feed`: None where the cluster's audit
-        log is in nobody's reach. `storage`: where the archive goes; None: there is none."""
+        """`topics`: what `components.trust.audit.topic` makes of the settings. `kafka`: where they are made. `feed`:
+        None where the audit log is in nobody's reach. `storage`: where the archive goes; None: there is none."""
         super().__init__("multimodal:index:AuditStream", name, dict(args), opts)
         self._name, self._image = name, args["image"]
         self._child = pulumi.ResourceOptions(parent=self)
@@ -81,27 +84,33 @@ class AuditStream(pulumi.ComponentResource):
             )
             for key, spec in policies.items()
         ]
+        identities: dict[str, Identity] = {}
+        if feed is not None:
+            identities[COLLECTOR] = feed.identity
+        if storage is not None:
+            identities[ARCHIVE] = storage.allow(
+                f"{name}-{_ARCHIVIST}",
+                {"namespace": AUDIT_NAMESPACE, "service_account": _ARCHIVIST, "folders": {FOLDER: Access.WRITE}},
+            )
         stream = TenantEvents(
             f"{name}-kafka",
-            {"tenant": AUDIT_NAMESPACE, "brokers": args["brokers"], "keep_records": args["keep_records"]},
+            {"tenant": AUDIT_NAMESPACE, "keep_records": args["keep_records"]},
             topics,
+            kafka,
+            identities,
             self._inside,
         )
         self._secrets = {user.name: secret_name(user) for user in topics.users}
         ready: list[pulumi.Resource] = [*network, stream]
+        self._login = kafka.login
         collects, archives = (
-            Broker(bootstrap=BOOTSTRAP, certificates=objects.CERTIFICATES, client=user) for user in (COLLECTOR, ARCHIVE)
+            replace(kafka.login.broker(objects.CERTIFICATES), client=user) for user in (COLLECTOR, ARCHIVE)
         )
         address = f"0.0.0.0:{PORT}"
         if feed is not None:
             config = collector(feed.source, feed.words, args["cluster"], collects, address)
-            self._run(SERVICE_ACCOUNT, COLLECTOR, config, feed.environment, Identity({}, {}), [*ready, *feed.needs])
+            self._run(SERVICE_ACCOUNT, COLLECTOR, config, feed.environment, feed.identity, [*ready, *feed.needs])
         if storage is not None:
-            account = "archive"
-            identity = storage.allow(
-                f"{name}-{account}",
-                {"namespace": AUDIT_NAMESPACE, "service_account": account, "folders": {FOLDER: Access.WRITE}},
-            )
             where = storage.uri(FOLDER).apply(target_environment)
             target = TARGETS[args["provider"]]
             keys = (
@@ -110,7 +119,8 @@ class AuditStream(pulumi.ComponentResource):
             environment: dict[str, pulumi.Input[str]] = {key: where[key] for key in keys}
             if args["region"]:
                 environment["AWS_REGION"] = args["region"]
-            self._run(account, ARCHIVE, archive(target, archives, address), environment, identity, ready)
+            config = archive(target, archives, address)
+            self._run(_ARCHIVIST, ARCHIVE, config, environment, identities[ARCHIVE], ready)
         if args["auditors"]:
             reading = objects.reading(args["auditors"], self._secrets[AUDITOR])
             role = kubernetes.rbac.v1.Role(f"{name}-auditors", opts=self._inside, **reading["role"])
@@ -152,8 +162,9 @@ class AuditStream(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[account, files, *before]),
             **objects.deployment(
                 role,
+                self._login,
                 image=self._image,
-                secret=self._secrets[user],
+                user=self._secrets[user],
                 config=called,
                 environment=dict(environment),
                 pod_labels=identity.pod_labels,

@@ -44,7 +44,7 @@ def audit_topics(*, changes: float, calls: float, days: int, brokers: int) -> Te
         users=(
             User(name=COLLECTOR, grants=(RECORDS,), produce_bytes_per_second=quota),
             User(name=ARCHIVE, grants=_reads(ARCHIVE)),
-            User(name=AUDITOR, grants=_reads(AUDITOR)),
+            User(name=AUDITOR, grants=_reads(AUDITOR), people=True),
         ),
     )
 

@@ -5,6 +5,7 @@ from typing import Any
 from components.eventing import kafka_objects
 from components.eventing.kafka_names import Grant, Operation, Resource, Topic, User
 from components.eventing.kafka_objects import Nodes, kafka_spec, node_pools, topic_spec, user_spec
+from components.eventing.logins import STRIMZI
 from components.eventing.network import allow_kafka
 
 PROD = Nodes(brokers=3, apart=True, zones=True, storage_gib=500, storage_class="fast")
@@ -31,8 +32,8 @@ def test_only_pods_that_say_so_and_the_autoscaler_reach_brokers() -> None:
     assert kafka()["listeners"][0]["networkPolicyPeers"] == [tenants]
     assert kafka(autoscaler="keda")["listeners"][0]["networkPolicyPeers"] == [tenants, keda]
     # The same pods may leave the tenant's closed network.
-    assert allow_kafka()["podSelector"] == tenants["podSelector"]
-    assert allow_kafka()["egress"][0]["ports"] == [{"protocol": "TCP", "port": 9093}]
+    assert allow_kafka(STRIMZI)["podSelector"] == tenants["podSelector"]
+    assert allow_kafka(STRIMZI)["egress"][0]["ports"] == [{"protocol": "TCP", "port": 9093}]
 
 
 def test_what_no_acl_allows_is_refused_and_no_topic_comes_by_itself() -> None:

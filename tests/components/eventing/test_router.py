@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from components.eventing.logins import STRIMZI
 from components.eventing.router import Router
 from tests.components.recorder import Graph, build
 from tests.rehearsal.bad_flows import flows
@@ -27,7 +28,7 @@ def made(**changes: Any) -> Graph:
         "audited": False,
         **changes,
     }
-    return build({}, lambda: Router("flows", args, tenant), read_outputs=())
+    return build({}, lambda: Router("flows", args, tenant, STRIMZI), read_outputs=())
 
 
 @pytest.fixture(scope="module")

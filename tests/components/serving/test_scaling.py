@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from components.eventing.logins import STRIMZI
 from components.eventing.make_router import backlogs
 from components.serving.scaling import scaled_object
 from components.settings.flows import Flow
@@ -21,7 +22,7 @@ def made(**changes: Any) -> dict[str, Any]:
         {"modality": "text", "runtime": "vllm", "source": "s3://acme-models/chat/3", "gpu": {"count": 1}, **changes}
     )
     return scaled_object(
-        "vision", "chat", model, prometheus="http://p:9090", backlogs=backlogs("vision", FLOWS, "chat")
+        "vision", "chat", model, prometheus="http://p:9090", backlogs=backlogs("vision", FLOWS, "chat", STRIMZI)
     )["spec"]
 
 

@@ -13,6 +13,8 @@ VPC, SUBNET, TEMPLATE = "aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet", "aws:ec2/lau
 ROLE, KEY, GROUP = "aws:iam/role:Role", "aws:kms/key:Key", "aws:ec2/securityGroup:SecurityGroup"
 FLOWS, ENDPOINT = "aws:ec2/flowLog:FlowLog", "aws:ec2/vpcEndpoint:VpcEndpoint"
 STREAM, TABLE = "aws:kinesis/stream:Stream", "aws:dynamodb/table:Table"
+MSK, CONFIGURATION = "aws:msk/cluster:Cluster", "aws:msk/configuration:Configuration"
+TOPIC = "aws:msk/topic:Topic"
 FILES = "aws:efs/fileSystem:FileSystem"
 LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
 
@@ -26,6 +28,32 @@ BLOCK = {
 TRUST = (
     '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"x"},"Action":"sts:AssumeRole"}]}'
 )
+
+BROKERS: dict[str, Any] = {
+    "clusterName": "c",
+    "kafkaVersion": "3.9.x.kraft",
+    "numberOfBrokerNodes": 4,
+    "brokerNodeGroupInfo": {
+        "instanceType": "kafka.m7g.large",
+        "clientSubnets": [UNKNOWN, UNKNOWN],
+        "securityGroups": [UNKNOWN],
+        "storageInfo": {"ebsStorageInfo": {"volumeSize": 100}},
+        "connectivityInfo": {"publicAccess": {"type": "DISABLED"}},
+    },
+    "clientAuthentication": {"sasl": {"iam": True}, "unauthenticated": False},
+    "configurationInfo": {"arn": UNKNOWN, "revision": UNKNOWN},
+    "encryptionInfo": {"encryptionAtRestKmsKeyArn": UNKNOWN, "encryptionInTransit": {"clientBroker": "TLS"}},
+    "enhancedMonitoring": "PER_TOPIC_PER_BROKER",
+    "openMonitoring": {"prometheus": {"jmxExporter": {"enabledInBroker": True}}},
+    "loggingInfo": {"brokerLogs": {"cloudwatchLogs": {"enabled": True, "logGroup": "l"}}},
+}
+"""Brokers of Amazon MSK."""
+
+
+def brokers(**changes: Any) -> dict[str, Any]:
+    """`BROKERS` with other nodes."""
+    return {"brokerNodeGroupInfo": {**BROKERS["brokerNodeGroupInfo"], **changes}}
+
 
 GOOD: dict[str, dict[str, Any]] = {
     VPC: {"cidrBlock": "10.0.0.0/16", "enableDnsSupport": True, "tags": {"Name": "a"}, "region": "eu-west-1"},
@@ -173,6 +201,15 @@ GOOD: dict[str, dict[str, Any]] = {
             "creationInfo": {"ownerUid": 1000, "ownerGid": 1000, "permissions": "0700"},
         },
     },
+    MSK: BROKERS,
+    CONFIGURATION: {"name": "c", "kafkaVersions": ["3.9.x.kraft"], "serverProperties": "min.insync.replicas=2\n"},
+    TOPIC: {
+        "clusterArn": UNKNOWN,
+        "name": "vision.events",
+        "partitionCount": 3,
+        "replicationFactor": 3,
+        "configs": '{"retention.ms":"86400000"}',
+    },
     "aws:autoscaling/tag:Tag": {
         "autoscalingGroupName": UNKNOWN,
         "tag": {"key": "k", "value": "v", "propagateAtLaunch": False},
@@ -180,6 +217,9 @@ GOOD: dict[str, dict[str, Any]] = {
 }
 
 API = {
+    MSK: "the MSK API (CreateCluster)",
+    CONFIGURATION: "the MSK API (CreateConfiguration)",
+    TOPIC: "the MSK API (CreateTopic)",
     VPC: "the EC2 API (CreateVpc)",
     STREAM: "the kinesis API (CreateStream)",
     TABLE: "the dynamodb API (CreateTable)",
@@ -197,6 +237,37 @@ API = {
 }
 
 BAD: list[tuple[str, dict[str, Any], str]] = [
+    (MSK, {"numberOfBrokerNodes": 3}, "numberOfBrokerNodes 3: must be a multiple of the 2 subnets"),
+    (
+        MSK,
+        brokers(clientSubnets=[UNKNOWN]),
+        "brokerNodeGroupInfo.clientSubnets: must be two or three subnets, has 1",
+    ),
+    (
+        MSK,
+        brokers(instanceType="m7g.large"),
+        'brokerNodeGroupInfo.instanceType "m7g.large": must be a size of broker such as kafka.m7g.large',
+    ),
+    (
+        MSK,
+        brokers(connectivityInfo={"publicAccess": {"type": "ON"}}),
+        'brokerNodeGroupInfo.connectivityInfo.publicAccess.type "ON": not one of DISABLED, SERVICE_PROVIDED_EIPS',
+    ),
+    (
+        MSK,
+        {"clientAuthentication": {"sasl": {"iam": False}}},
+        "clientAuthentication: lets nobody in: one of sasl.iam, sasl.scram, tls or unauthenticated is needed",
+    ),
+    (MSK, {"clusterName": "a_b"}, 'clusterName "a_b": must be 1-64 letters, digits and hyphens'),
+    (
+        CONFIGURATION,
+        {"serverProperties": "broker.id=3"},
+        'serverProperties "broker.id=3": holds a line that is no setting of MSK\'s',
+    ),
+    (TOPIC, {"configs": "retention.ms=1"}, "configs"),
+    (TOPIC, {"configs": "[]"}, 'configs "[]": must be a JSON object'),
+    (TOPIC, {"configs": '{"retention.ms": 1}'}, "configs 1: has retention.ms that is no text"),
+    (TOPIC, {"configs": '{"broker.id": "1"}'}, "configs: has broker.id, which topics are not told here"),
     (VPC, {"cidrBlock": "10.0.0.0/8"}, 'cidrBlock "10.0.0.0/8": must have a prefix length from /16 to /28'),
     (VPC, {"cidrBlock": "10.0.0.1/16"}, 'cidrBlock "10.0.0.1/16": has bits set beyond its prefix: write 10.0.0.0/16'),
     (VPC, {"cidrBlock": "ten"}, 'cidrBlock "ten": is not a CIDR block such as 10.0.0.0/16'),
