@@ -139,6 +139,15 @@ def test_each_tenants_router_and_clients_have_an_account_and_a_role_of_their_own
     assert f"{ARN.replace(':cluster/', ':topic/')}/vision.*" in [one["Resource"] for one in router]
 
 
+def test_an_identity_is_there_before_its_account_and_outlives_the_tenant() -> None:
+    links = {link.inputs["serviceAccount"]: link for link in graph().all(LINK) if link.inputs["namespace"] == "vision"}
+    accounts = {one.inputs["metadata"]["name"]: one for one in graph().all(ACCOUNT)}
+    for name in ("kafka-router", "kafka-client"):
+        # A child of the tenant's events would go with them, before the pods that use it.
+        assert "multimodal:index:Msk::" in links[name].parent
+        assert links[name].urn in accounts[name].needs
+
+
 def test_the_audit_streams_pods_keep_the_one_role_that_they_have() -> None:
     links = [link.inputs["serviceAccount"] for link in graph().all(LINK) if link.inputs["namespace"] == "audit"]
     assert sorted(links) == ["archive", "collector"]
