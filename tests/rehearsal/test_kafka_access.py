@@ -31,7 +31,7 @@ TOPICS = tenant_topics(
     outage_hours=24,
     brokers=3,
 )
-CERTIFICATES = {secret_name(user): certificates.client(user.name, secret_name(user)) for user in TOPICS.users}
+OF_USERS = {secret_name(user): certificates.client(user.name, secret_name(user)) for user in TOPICS.users}
 PROD = Nodes(brokers=3, apart=True, zones=True, storage_gib=500, storage_class="fast")
 DEV = Nodes(brokers=1, apart=False, zones=False, storage_gib=10)
 _PROBES = itertools.count(1)
@@ -84,7 +84,7 @@ def served(api: Kube, plural: str) -> bool:
 
 def client(changes: Mapping[str, Any]) -> JsonObject:
     """Spec of the tenant's client certificate, changed."""
-    return {**CERTIFICATES["kafka-client"], **changes}
+    return {**OF_USERS["kafka-client"], **changes}
 
 
 def certify(api: Kube, namespace: str, spec: JsonObject, name: str | None = None) -> None:
@@ -111,7 +111,7 @@ def refused(api: Kube, namespace: str, spec: JsonObject) -> str:
 
 @pytest.mark.parametrize("secret", ["kafka-router", "kafka-client"])
 def test_a_tenants_own_certificates_are_taken(api: Kube, secret: str) -> None:
-    certify(api, TENANT_NAME, CERTIFICATES[secret])
+    certify(api, TENANT_NAME, OF_USERS[secret])
 
 
 def test_the_brokers_own_certificates_are_taken(api: Kube) -> None:
