@@ -9,9 +9,8 @@ import json
 from typing import TypedDict
 
 import pulumi
-import pulumi_aws as aws
 
-from components.cluster.eks_roles import assumed_role
+from components.cluster.eks_roles import pod_identity
 
 READS = (
     "autoscaling:DescribeAutoScalingGroups",
@@ -71,22 +70,14 @@ class EksAutoscalerIdentity(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: EksAutoscalerIdentityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("multimodal:index:EksAutoscalerIdentity", name, dict(args), opts)
-        child = pulumi.ResourceOptions(parent=self)
-        role = assumed_role(name, "pods.eks.amazonaws.com", child)
-        rights = aws.iam.RolePolicy(
-            name,
-            role=role.name,
-            policy=pulumi.Output.from_input(args["cluster_name"]).apply(autoscaler_policy),
-            opts=child,
-        )
-        bound = aws.eks.PodIdentityAssociation(
+        made = pod_identity(
             name,
             cluster_name=args["cluster_name"],
             namespace=args["namespace"],
             service_account=args["service_account"],
-            role_arn=role.arn,
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[rights])),
+            policy=pulumi.Output.from_input(args["cluster_name"]).apply(autoscaler_policy),
+            opts=pulumi.ResourceOptions(parent=self),
         )
         # Known only once the association is there, so that whoever uses the role waits for it.
-        self.role_arn = pulumi.Output.all(role.arn, bound.association_id).apply(lambda known: str(known[0]))
+        self.role_arn = pulumi.Output.all(made.role.arn, made.bound.association_id).apply(lambda known: str(known[0]))
         self.register_outputs({"roleArn": self.role_arn})

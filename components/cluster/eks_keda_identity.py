@@ -3,10 +3,9 @@
 from typing import TypedDict
 
 import pulumi
-import pulumi_aws as aws
 
 from components.autoscaling.keda import NAMESPACE, OPERATOR_ACCOUNT
-from components.cluster.eks_roles import assumed_role
+from components.cluster.eks_roles import pod_identity
 
 
 class EksKedaIdentityArgs(TypedDict):
@@ -26,15 +25,13 @@ class EksKedaIdentity(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: EksKedaIdentityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("multimodal:index:EksKedaIdentity", name, dict(args), opts)
-        child = pulumi.ResourceOptions(parent=self)
-        role = assumed_role(name, "pods.eks.amazonaws.com", child)
-        aws.eks.PodIdentityAssociation(
+        made = pod_identity(
             name,
             cluster_name=args["cluster_name"],
             namespace=NAMESPACE,
             service_account=OPERATOR_ACCOUNT,
-            role_arn=role.arn,
-            opts=child,
+            policy=None,
+            opts=pulumi.ResourceOptions(parent=self),
         )
-        self.role_name = role.name
+        self.role_name = made.role.name
         self.register_outputs({"roleName": self.role_name})

@@ -1,6 +1,7 @@
 """IAM roles as AWS services and pods assume them."""
 
 import json
+from typing import NamedTuple
 
 import pulumi
 import pulumi_aws as aws
@@ -54,3 +55,43 @@ def service_role(
         for policy in policies
     ]
     return role, attached
+
+
+class PodIdentity(NamedTuple):
+    """What a service account is in AWS."""
+
+    role: aws.iam.Role
+    bound: aws.eks.PodIdentityAssociation
+    """Pods that start before get no identity."""
+
+
+def pod_identity(
+    name: str,
+    *,
+    cluster_name: pulumi.Input[str],
+    namespace: str,
+    service_account: str,
+    policy: pulumi.Input[str] | None,
+    opts: pulumi.ResourceOptions,
+) -> PodIdentity:
+    """A role of its own for the pods of a service account, by Pod Identity: no annotation and no key.
+
+    Args:
+        name: Of the resources.
+        cluster_name: Name of the EKS cluster, whose nodes run the Pod Identity agent.
+        namespace: Of the service account.
+        service_account: Its name. It has one role at most.
+        policy: What the role may do, as JSON, in force before any pod gets it. None: nothing, until somebody adds.
+        opts: Parent and provider.
+    """
+    role = assumed_role(name, "pods.eks.amazonaws.com", opts)
+    rights = [] if policy is None else [aws.iam.RolePolicy(name, role=role.name, policy=policy, opts=opts)]
+    bound = aws.eks.PodIdentityAssociation(
+        name,
+        cluster_name=cluster_name,
+        namespace=namespace,
+        service_account=service_account,
+        role_arn=role.arn,
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=rights)),
+    )
+    return PodIdentity(role, bound)

@@ -75,7 +75,7 @@ class Kafka(pulumi.ComponentResource):
                 f"{name}-{pool}",
                 api_version=kafka_objects.API,
                 kind="KafkaNodePool",
-                metadata=kafka_objects.pool_metadata(pool),
+                metadata=kafka_objects.platform_metadata(pool),
                 spec=spec,
                 opts=kept,
             )

@@ -64,8 +64,8 @@ def node_pools(nodes: Nodes) -> dict[str, Spec]:
     }
 
 
-def pool_metadata(name: str) -> Spec:
-    """Metadata of a KafkaNodePool."""
+def platform_metadata(name: str) -> Spec:
+    """Metadata of a KafkaNodePool, and of a topic or user of the platform's own."""
     return {"name": name, "namespace": NAMESPACE, "labels": {**platform_labels(), **CLUSTER_LABEL}}
 
 
@@ -212,11 +212,6 @@ def _tenant_metadata(tenant: str, name: str) -> Spec:
     if tenant == AUDIT_NAMESPACE:
         return platform_metadata(name)
     return {"name": name, "namespace": NAMESPACE, "labels": {**tenant_labels(tenant), **CLUSTER_LABEL}}
-
-
-def platform_metadata(name: str) -> Spec:
-    """Metadata of a topic or user of the platform's own."""
-    return {"name": name, "namespace": NAMESPACE, "labels": {**platform_labels(), **CLUSTER_LABEL}}
 
 
 def topic_spec(topic: Topic, brokers: int) -> Spec:

@@ -6,7 +6,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 
-from components.cluster.eks_roles import assumed_role
+from components.cluster.eks_roles import pod_identity
 from components.eventing import msk_objects
 from components.eventing.kafka_names import Topic, User, secret_name
 from components.eventing.logins import IAM_PORT, IamLogin
@@ -166,23 +166,20 @@ class Msk(pulumi.ComponentResource):
         if identity is not None and identity.role is not None:
             aws.iam.RolePolicy(name, role=identity.role, policy=policy, opts=on_aws)
             return
-        role = assumed_role(name, "pods.eks.amazonaws.com", on_aws)
-        rights = aws.iam.RolePolicy(name, role=role.name, policy=policy, opts=on_aws)
         account = secret_name(user)
-        identified = aws.eks.PodIdentityAssociation(
+        made = pod_identity(
             name,
             cluster_name=self._args["eks_cluster"],
             namespace=owner,
             service_account=account,
-            role_arn=role.arn,
-            opts=pulumi.ResourceOptions.merge(on_aws, pulumi.ResourceOptions(depends_on=[rights])),
+            policy=policy,
+            opts=on_aws,
         )
         kubernetes.core.v1.ServiceAccount(
             name,
             metadata={"name": account, "namespace": owner, "labels": tenant_labels(owner)},
             automount_service_account_token=False,
-            # Pods that start before get no identity.
-            opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[identified])),
+            opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[made.bound])),
         )
 
     def _group(self, name: str) -> pulumi.Output[str]:

@@ -7,8 +7,9 @@ nvidia-driver-installer/cos.
 Not taken over: its second step, which cuts MIG slices; the operator's MIG manager does that.
 """
 
-from components.catalog.images import PAUSE, Lock
+from components.catalog.images import Lock
 from components.gpu.drivers import GKE_DRIVER_DIR
+from components.gpu.pause import pause
 from components.manifest import Spec
 
 INSTALLER_IMAGE = "cos-nvidia-installer:fixed"
@@ -78,18 +79,7 @@ def google_installer(lock: Lock) -> Spec:
                         "volumeMounts": [{"name": name, "mountPath": path} for name, (_, path) in _MOUNTS.items()],
                     }
                 ],
-                "containers": [
-                    {
-                        "name": "pause",
-                        "image": PAUSE.reference(lock),
-                        "resources": {"requests": {"cpu": "1m", "memory": "8Mi"}},
-                        "securityContext": {
-                            "allowPrivilegeEscalation": False,
-                            "capabilities": {"drop": ["ALL"]},
-                            "readOnlyRootFilesystem": True,
-                        },
-                    }
-                ],
+                "containers": [pause(lock)],
             },
         },
     }

@@ -9,7 +9,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from components.catalog.images import BUSYBOX, NIC_DRIVER, NIC_PLUGIN, PAUSE, Image, Lock, image_values
+from components.catalog.images import BUSYBOX, NIC_DRIVER, NIC_PLUGIN, Image, Lock, image_values
+from components.gpu.pause import pause
 from components.helm import merge
 from components.labels import GPU_POOL
 from components.manifest import Spec
@@ -120,18 +121,7 @@ def locked_memory(pools: Iterable[str], taints: Iterable[str], lock: Lock) -> Sp
                         "securityContext": {"privileged": True},
                     }
                 ],
-                "containers": [
-                    {
-                        "name": "pause",
-                        "image": PAUSE.reference(lock),
-                        "resources": {"requests": {"cpu": "1m", "memory": "8Mi"}},
-                        "securityContext": {
-                            "allowPrivilegeEscalation": False,
-                            "capabilities": {"drop": ["ALL"]},
-                            "readOnlyRootFilesystem": True,
-                        },
-                    }
-                ],
+                "containers": [pause(lock)],
             },
         },
     }

@@ -6,7 +6,7 @@ from typing import Any, TypedDict, cast
 import pulumi
 import pulumi_aws as aws
 
-from components.cluster.eks_roles import assumed_role
+from components.cluster.eks_roles import pod_identity
 from components.storage.aws_files import access_point, shared_files
 from components.storage.aws_policies import Grant, store_access, tls_only
 from components.storage.outputs import Folder, Identity, Store, StoreAccess, Volume
@@ -99,12 +99,13 @@ class AwsStorage(pulumi.ComponentResource):
     def allow(self, name: str, access: StoreAccess, opts: pulumi.ResourceOptions | None = None) -> Identity:
         """Lets a service account into folders, by Pod Identity: its pods need no annotation and no key."""
         child = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(parent=self), opts)
-        role = assumed_role(name, "pods.eks.amazonaws.com", child)
         folders = access["folders"]
         arns = {folder.store.value: self._buckets[folder.store].arn for folder in folders}
-        rights = aws.iam.RolePolicy(
+        made = pod_identity(
             name,
-            role=role.name,
+            cluster_name=self._args["cluster_name"],
+            namespace=access["namespace"],
+            service_account=access["service_account"],
             policy=pulumi.Output.all(arns=arns, key=self._key.arn).apply(
                 lambda known: store_access(
                     {
@@ -120,15 +121,7 @@ class AwsStorage(pulumi.ComponentResource):
             ),
             opts=child,
         )
-        aws.eks.PodIdentityAssociation(
-            name,
-            cluster_name=self._args["cluster_name"],
-            namespace=access["namespace"],
-            service_account=access["service_account"],
-            role_arn=role.arn,
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[rights])),
-        )
-        return Identity({}, {}, role.name)
+        return Identity({}, {}, made.role.name)
 
     def _bucket(self, name: str, *, empty_first: bool, expiring: Mapping[str, int]) -> aws.s3.Bucket:
         # A destroy empties the bucket before it gives up the key of what is in it.

@@ -184,7 +184,7 @@ def test_the_cluster_is_as_strimzi_wants_it(api: Kube, nodes: Nodes) -> None:
         kafka_objects.kafka_spec(nodes, "keda", others=["knative-eventing"]),
     )
     for pool, spec in kafka_objects.node_pools(nodes).items():
-        made = kafka_objects.pool_metadata(pool)
+        made = kafka_objects.platform_metadata(pool)
         make(api, "kafkanodepools", "KafkaNodePool", {**made, "name": pool + suffix}, spec)
 
 

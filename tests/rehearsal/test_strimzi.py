@@ -136,7 +136,7 @@ def cluster(api: Kube, operators: str, tenant: Namespace) -> Iterator[JsonObject
     certificate(api, NAMESPACE, "listener", certificates.listener())
     nodes = Nodes(brokers=3, apart=False, zones=False, storage_gib=10)
     for name, spec in kafka_objects.node_pools(nodes).items():
-        metadata = kafka_objects.pool_metadata(name)
+        metadata = kafka_objects.platform_metadata(name)
         put(api, f"{KAFKA}/kafkanodepools", kafka_objects.API, "KafkaNodePool", metadata, spec)
     put(
         api,
@@ -432,7 +432,7 @@ def test_without_java_statuses_are_all_there_is(api: Kube, operators: str, tmp_p
     _secret(api, made.name, LISTENER_SECRET, "tls.crt", "tls.key")
     nodes = Nodes(brokers=1, apart=False, zones=False, storage_gib=10)
     documents = (
-        ("KafkaNodePool", kafka_objects.pool_metadata("combined"), kafka_objects.node_pools(nodes)["combined"]),
+        ("KafkaNodePool", kafka_objects.platform_metadata("combined"), kafka_objects.node_pools(nodes)["combined"]),
         ("Kafka", kafka_objects.kafka_metadata(), kafka_objects.kafka_spec(nodes, None)),
         ("KafkaTopic", kafka_objects.topic_metadata(TENANT, TOPIC), kafka_objects.topic_spec(TOPIC, 1)),
         ("KafkaUser", kafka_objects.user_metadata(TENANT, USER), kafka_objects.user_spec(USER)),
