@@ -109,7 +109,7 @@ def gpu_node_group(name: str, pool_name: str, pool: GpuPoolArgs, context: NodeGr
             f"{name}-{digest(key)}",
             autoscaling_group_name=scaling_group,
             tag={"key": key, "value": value, "propagate_at_launch": False},
-            opts=pulumi.ResourceOptions(parent=group),
+            opts=pulumi.ResourceOptions(parent=context.parent),
         )
     return group
 

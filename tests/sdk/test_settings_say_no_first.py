@@ -36,6 +36,7 @@ ANSWERS: dict[str, dict[str, dict[str, Any]]] = {
             "clientId": "client",
             "tenantId": "tenant",
         },
+        test_aks.ENCRYPTION: {"identity": {"principalId": "00000000-0000-4000-8000-0000000000cc"}},
     },
 }
 BINDINGS = {**aws.BINDINGS, **gcp.BINDINGS, **azure.BINDINGS}
