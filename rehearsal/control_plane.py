@@ -25,6 +25,7 @@ TOOLS = ("kubernetes", "etcd", "kwok")
 
 READY_SECONDS = 60.0
 """How long a start may take; it takes about three seconds on an idle machine."""
+_OWN_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
@@ -109,8 +110,7 @@ class ControlPlane:
         for process in (parts.controller_manager(layout), parts.scheduler(layout), parts.kwok(layout)):
             self._launch(process)
         processes.wait_until(
-            # Pods need their namespace's service account, which the controller manager makes.
-            lambda: api.get("/api/v1/namespaces/default/serviceaccounts/default") is not None,
+            lambda: _furnished(api),
             "the controller manager",
             timeout=READY_SECONDS,
             child=self.children[2],
@@ -138,6 +138,16 @@ class ControlPlane:
         child = processes.start(process, self.layout.logs)
         self.children.append(child)
         return child
+
+
+def _furnished(api: Kube) -> bool:
+    """Whether each namespace of Kubernetes' own has what the controller manager gives to every namespace. Pods need it,
+    and what comes later would look like something that a stack left behind."""
+    return all(
+        api.get(f"/api/v1/namespaces/{namespace}/{made}") is not None
+        for namespace in _OWN_NAMESPACES
+        for made in ("serviceaccounts/default", "configmaps/kube-root-ca.crt")
+    )
 
 
 def _serves(api: Kube) -> bool:
