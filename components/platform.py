@@ -6,45 +6,30 @@ from typing import Any, TypedDict
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from components.autoscaling.cluster_autoscaler import ClusterAutoscaler
-from components.autoscaling.keda import Keda
-from components.catalog.device_classes import RDMA_CLASS, quota_resource
+from components.autoscaling.make import make_autoscaling
 from components.cluster.make import make_cluster
-from components.cluster.naming import physical_name
 from components.cluster.outputs import Foundation
-from components.cluster.pools import fast_pools, taint_keys
 from components.eventing.make import make_events
 from components.eventing.outputs import KafkaOutputs
-from components.gpu.dra import DraDriver
 from components.gpu.drivers import DriverPlan, driver_plan
-from components.gpu.efa import EfaDevicePlugin
 from components.gpu.layouts import layout_names
-from components.gpu.network_operator import NetworkOperator
-from components.gpu.operator import GpuOperator
+from components.gpu.make import make_devices
 from components.knative.make import make_brokers, make_knative
-from components.pipelines.make import make_engine, make_tenant_pipelines
-from components.scheduling.kuberay import KubeRay
-from components.scheduling.priorities import PriorityClasses
-from components.scheduling.queues import deserved
-from components.scheduling.volcano import Volcano
+from components.order import after
+from components.pipelines.make import make_engine
+from components.scheduling.make import make_scheduling
 from components.serving.make import make_serving
 from components.settings import Settings
-from components.settings.cluster import EksCluster
 from components.settings.density import sentence
 from components.settings.drivers import driver_owner
 from components.settings.event_topics import sentences
-from components.settings.model import Environment
-from components.settings.sections import Allocation
 from components.settings.set_workloads import densities
-from components.settings.supply import EFA, INFINIBAND, adapters, growing, supply
+from components.settings.supply import supply
 from components.storage.classes import StorageClasses
-from components.tenancy.objects import gpu_guarantee
+from components.tenancy.make import make_tenants
 from components.tenancy.queue_guard import QueueGuard
-from components.tenancy.tenant import Tenant
-from components.tenancy.workloads import tenant_workloads
 from components.trust.audit.make import make_audit
-from components.trust.kyverno import Kyverno
-from components.trust.make import make_certificates
+from components.trust.make import make_certificates, make_signatures
 
 
 class PlatformArgs(TypedDict):
@@ -141,199 +126,38 @@ class Platform(pulumi.ComponentResource):
         self.tenants = sorted(settings.tenants)
         self.register_outputs({"clusterName": self.cluster_name, "tenants": self.tenants, "gpuSupply": self.gpu_supply})
 
-    def _devices(self, name: str, settings: Settings, plan: DriverPlan) -> list[pulumi.Resource]:
-        """What offers GPUs, and the adapters between them, to pods."""
-        gpus = GpuOperator(
-            f"{name}-gpu",
-            {
-                "version": settings.versions.gpu_operator,
-                "provider": settings.cluster.provider,
-                "driver": plan.owner.value,
-                "layouts": {key: dict(pool.mig) for key, pool in settings.cluster.gpu_pools.items()},
-                "time_slicing": {
-                    key: pool.time_slicing for key, pool in settings.cluster.gpu_pools.items() if pool.time_slicing
-                },
-                "taints": taint_keys(settings.cluster),
-                "infiniband": f"requests.{INFINIBAND}" in adapters(settings.cluster),
-                "images_lock": self._lock,
-                "values": settings.gpu.values,
-            },
-            plan,
-            self._on_cluster,
-        )
-        made: list[pulumi.Resource] = [gpus]
-        if plan.allocation is Allocation.DRA:
-            made.append(
-                DraDriver(
-                    f"{name}-dra",
-                    {
-                        "version": settings.versions.dra_driver,
-                        "driver_root": plan.driver_root,
-                        "taints": taint_keys(settings.cluster),
-                        "images_lock": self._lock,
-                        "values": {},
-                    },
-                    plan,
-                    pulumi.ResourceOptions.merge(self._on_cluster, pulumi.ResourceOptions(depends_on=[gpus])),
-                )
-            )
-        for offers, title, resource, version in (
-            (EfaDevicePlugin, "efa", EFA, settings.versions.efa_device_plugin),
-            (NetworkOperator, "infiniband", INFINIBAND, settings.versions.network_operator),
-        ):
-            if f"requests.{resource}" in adapters(settings.cluster):
-                made.append(
-                    offers(
-                        f"{name}-{title}",
-                        {
-                            "version": version,
-                            "pools": fast_pools(settings.cluster),
-                            "taints": taint_keys(settings.cluster),
-                            "images_lock": self._lock,
-                            "values": {},
-                        },
-                        self._on_cluster,
-                    )
-                )
-        return made
-
     def _layers(self, name: str, settings: Settings, plan: DriverPlan, foundation: Foundation) -> None:
-        """What rides on the cluster. Tenants come last, so that bounds exist before anything can run in them."""
-        storage = foundation.storage
-        devices = self._devices(name, settings, plan)
-        volcano = Volcano(
-            f"{name}-volcano",
-            {
-                "version": settings.versions.volcano,
-                "replicas": settings.scheduling.replicas,
-                "gpu_resources": [] if plan.allocation is Allocation.DRA else sorted(self.gpu_supply),
-                "claims": plan.allocation is Allocation.DRA or quota_resource(RDMA_CLASS) in adapters(settings.cluster),
-                "growing": bool(growing(settings.cluster)),
-                "images_lock": self._lock,
-                "values": settings.scheduling.values,
-            },
-            self._on_cluster,
-        )
-        trust = Kyverno(
-            f"{name}-trust",
-            {
-                "version": settings.versions.kyverno,
-                "replicas": 3 if settings.environment is Environment.PROD else 1,
-                "enforcement": settings.trust.enforcement.value,
-                "attestors": {
-                    key: attestor.model_dump(mode="json", by_alias=True, exclude_none=True)
-                    for key, attestor in settings.trust.attestors.items()
-                },
-                "images_lock": self._lock,
-                "values": settings.trust.values,
-            },
-            self._on_cluster,
-        )
-        if isinstance(settings.cluster, EksCluster):
-            # GKE and AKS run one of their own.
-            ClusterAutoscaler(
-                f"{name}-autoscaler",
-                {
-                    "version": settings.versions.cluster_autoscaler,
-                    "cluster_name": physical_name(f"{name}-cluster", pulumi.get_stack()),
-                    "region": settings.cluster.region,
-                    "replicas": 2 if settings.environment is Environment.PROD else 1,
-                    "images_lock": self._lock,
-                    "values": {},
-                },
-                self._on_cluster,
-            )
-        priorities = PriorityClasses(f"{name}-priorities", self._on_cluster)
-        guard = QueueGuard(f"{name}-queues", self._on_cluster)
-        layers: list[pulumi.Resource] = [*devices, volcano, trust, priorities, guard]
-        if settings.ray is not None:
-            layers.append(
-                KubeRay(
-                    f"{name}-ray",
-                    {
-                        "version": settings.versions.kuberay,
-                        "replicas": 2 if settings.environment is Environment.PROD else 1,
-                        "images_lock": self._lock,
-                        "values": settings.ray.values,
-                    },
-                    # Its clusters are gangs of Volcano's.
-                    pulumi.ResourceOptions.merge(self._on_cluster, pulumi.ResourceOptions(depends_on=[volcano])),
-                )
-            )
-        if settings.autoscaling is not None:
-            layers.append(
-                Keda(
-                    f"{name}-keda",
-                    {
-                        "version": settings.versions.keda,
-                        "replicas": 2 if settings.environment is Environment.PROD else 1,
-                        "images_lock": self._lock,
-                        "values": settings.autoscaling.values,
-                    },
-                    self._on_cluster,
-                )
-            )
+        """What rides on the cluster. Tenants come last, so that bounds exist before anything can run in them; made
+        before tenants, controllers outlive them on a destroy and can let go of what tenants made."""
+        lock, inside, storage = self._lock, self._on_cluster, foundation.storage
+        signatures = make_signatures(name, settings, lock, inside)
+        layers: list[pulumi.Resource] = [
+            *make_devices(name, settings, plan, lock, inside),
+            *make_scheduling(name, settings, plan, lock, inside),
+            *make_autoscaling(name, settings, lock, inside),
+            signatures,
+            QueueGuard(f"{name}-queues", inside),
+        ]
         knative: list[pulumi.Resource] = []
         if settings.knative is not None:
-            knative.append(make_knative(name, settings, settings.knative, self._lock, self._on_cluster))
+            knative.append(make_knative(name, settings, settings.knative, lock, inside))
             layers += knative
-        certificates = make_certificates(name, settings, self._lock, self._on_cluster)
-        # Made before tenants, these outlive them on a destroy, and their controllers can let go of what tenants made.
+        certificates = make_certificates(name, settings, lock, inside)
         if settings.serving is not None and certificates is not None:
-            layers.append(
-                make_serving(
-                    name, settings, settings.serving, [certificates, *knative], self._lock, self._on_cluster, storage
-                )
-            )
+            before = [certificates, *knative]
+            layers.append(make_serving(name, settings, settings.serving, before, lock, inside, storage))
         kafka: KafkaOutputs | None = foundation.kafka
         if kafka is None and settings.events is not None and certificates is not None:
-            kafka = make_events(name, settings, settings.events, certificates, self._lock, self._on_cluster)
+            kafka = make_events(name, settings, settings.events, certificates, lock, inside)
         if kafka is not None:
-            after_kafka = pulumi.ResourceOptions.merge(self._on_cluster, pulumi.ResourceOptions(depends_on=kafka.ready))
-            audit = make_audit(name, settings, foundation, kafka, self._lock, after_kafka)
+            audit = make_audit(name, settings, foundation, kafka, lock, after(inside, *kafka.ready))
             layers += kafka.ready if audit is None else [audit]
-            layers += make_brokers(name, settings, [*kafka.ready, trust, *knative], self._on_cluster)
+            layers += make_brokers(name, settings, [*kafka.ready, signatures, *knative], inside)
         engine = None
         if settings.pipelines is not None:
-            engine = make_engine(name, settings, settings.pipelines, self._lock, self._on_cluster)
+            engine = make_engine(name, settings, settings.pipelines, lock, inside)
             layers.append(engine)
-        weights = {tenant: chosen.queue.weight for tenant, chosen in settings.tenants.items()}
-        granted = {tenant: chosen.quota.gpu_resources for tenant, chosen in settings.tenants.items()}
-        for tenant, chosen in settings.tenants.items():
-            made = Tenant(
-                f"{name}-tenant-{tenant}",
-                {
-                    "tenant": tenant,
-                    "settings": chosen.model_dump(mode="json", by_alias=True, exclude={"ray"}),
-                    "gpu_resources": sorted(self.gpu_supply),
-                    "adapters": dict(adapters(settings.cluster)),
-                    "allocation": plan.allocation.value,
-                    "deserved": deserved(tenant, weights, granted, gpu_guarantee(chosen.queue), self.gpu_supply),
-                    "provider": settings.cluster.provider,
-                    "knative": settings.knative is not None,
-                    "registries": list(settings.trust.registries),
-                },
-                storage.datasets(tenant) if storage is not None else None,
-                pulumi.ResourceOptions.merge(self._on_cluster, pulumi.ResourceOptions(depends_on=layers)),
-            )
-            tenant_workloads(
-                f"{name}-tenant-{tenant}",
-                tenant,
-                settings,
-                storage,
-                kafka,
-                self._lock,
-                pulumi.ResourceOptions.merge(self._on_cluster, pulumi.ResourceOptions(depends_on=[made])),
-            )
-            make_tenant_pipelines(
-                f"{name}-tenant-{tenant}",
-                tenant,
-                settings,
-                engine,
-                storage,
-                self._lock,
-                pulumi.ResourceOptions.merge(self._on_cluster, pulumi.ResourceOptions(depends_on=[made])),
-            )
+        make_tenants(name, settings, plan, storage, kafka, engine, layers, lock, inside)
 
 
 def previous_layouts(layouts: Mapping[str, str]) -> pulumi.Output[dict[str, str]]:

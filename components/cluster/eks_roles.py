@@ -7,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.cluster.naming import physical_name
+from components.order import after
 
 ROLE_PREFIX = 38
 """Longest prefix of a role's name (IAM API: names have 64 characters, of which the provider adds 26)."""
@@ -92,6 +93,6 @@ def pod_identity(
         namespace=namespace,
         service_account=service_account,
         role_arn=role.arn,
-        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=rights)),
+        opts=after(opts, *rights),
     )
     return PodIdentity(role, bound)

@@ -15,6 +15,7 @@ from components.catalog.images import image_values
 from components.gpu.drivers import DriverPlan
 from components.gpu.operator import critical_pods_quota
 from components.helm import addon_namespace, merge, release
+from components.order import after
 from components.settings.sections import PodSecurity
 
 NAMESPACE = "dra-driver-nvidia-gpu"
@@ -81,6 +82,6 @@ class DraDriver(pulumi.ComponentResource):
             values=dra_values(
                 args["version"], args["driver_root"], args["taints"], args["images_lock"], args["values"]
             ),
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=before)),
+            opts=after(child, *before),
         )
         self.register_outputs({"namespace": self.namespace})

@@ -8,6 +8,7 @@ import pulumi_kubernetes as kubernetes
 from components.gpu.infiniband import POLICY, locked_memory, network_operator_values, nic_cluster_policy
 from components.helm import addon_namespace, release
 from components.labels import platform_labels
+from components.order import after
 from components.settings.sections import PodSecurity
 
 NAMESPACE = "nvidia-network-operator"
@@ -64,7 +65,7 @@ class NetworkOperator(pulumi.ComponentResource):
             kind="NicClusterPolicy",
             metadata={"name": POLICY, "labels": platform_labels()},
             spec=nic_cluster_policy(args["pools"], args["taints"], args["images_lock"]),
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[installed])),
+            opts=after(child, installed),
         )
         kubernetes.apps.v1.DaemonSet(
             f"{name}-locked-memory",

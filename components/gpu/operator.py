@@ -15,6 +15,7 @@ from components.gpu.sharing import plugin_values
 from components.helm import addon_namespace, merge, release
 from components.labels import platform_labels
 from components.manifest import Spec
+from components.order import after
 from components.settings.sections import Allocation, PodSecurity
 
 NAMESPACE = "gpu-operator"
@@ -139,7 +140,7 @@ class GpuOperator(pulumi.ComponentResource):
                         "labels": platform_labels(),
                     },
                     spec=google_installer(args["images_lock"]),
-                    opts=pulumi.ResourceOptions.merge(inside, pulumi.ResourceOptions(depends_on=list(before))),
+                    opts=after(inside, *before),
                 )
             )
         release(
@@ -157,7 +158,7 @@ class GpuOperator(pulumi.ComponentResource):
                 args.get("time_slicing"),
                 infiniband=args.get("infiniband", False),
             ),
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=before)),
+            opts=after(child, *before),
         )
         self.runtime_class = plan.runtime_class
         self.register_outputs({"namespace": self.namespace, "runtimeClass": self.runtime_class})

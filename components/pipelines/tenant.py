@@ -10,6 +10,7 @@ import pulumi_random as random
 from components.catalog.workload_images import workload_image
 from components.labels import STORES_LABEL, tenant_labels
 from components.manifest import Spec
+from components.order import after
 from components.pipelines import access, data, network, servers
 from components.pipelines.envoy import ENVOY_CONFIG, envoy_config
 from components.pipelines.names import (
@@ -153,7 +154,7 @@ class TenantPipelines(pulumi.ComponentResource):
             metadata=self._metadata(account),
             role_ref={"api_group": "rbac.authorization.k8s.io", "kind": "Role", "name": account},
             subjects=[{"kind": "ServiceAccount", "name": account, "namespace": self._tenant}],
-            opts=pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(depends_on=[made, role])),
+            opts=after(self._child, made, role),
         )
 
     def _data(self, chosen: TenantPipelinesSettings, *, own_store: bool) -> list[pulumi.Resource]:
@@ -225,7 +226,7 @@ class TenantPipelines(pulumi.ComponentResource):
             f"{self._name}-{server.name}",
             metadata=self._metadata(server.name),
             spec=deployment(server),
-            opts=pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(depends_on=before)),
+            opts=after(self._child, *before),
         )
         if not server.ports:
             return made
@@ -233,7 +234,7 @@ class TenantPipelines(pulumi.ComponentResource):
             f"{self._name}-{server.name}",
             metadata=self._metadata(server.name),
             spec=service(server),
-            opts=pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(depends_on=[made])),
+            opts=after(self._child, made),
         )
 
     def _config(self, name: str, content: Mapping[str, pulumi.Input[str]]) -> pulumi.Resource:

@@ -6,6 +6,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.labels import tenant_labels
+from components.order import after
 from components.serving.model import ModelArgs, serve
 from components.serving.routes import address
 from components.serving.triton.repository import config_map, repository
@@ -48,7 +49,7 @@ class Ensemble(pulumi.ComponentResource):
             ensemble,
             cluster,
             locate,
-            pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[carried])),
+            after(child, carried),
             files,
         )
         self.address = address(tenant, key, args["domain"])

@@ -15,6 +15,7 @@ import pulumi_kubernetes as kubernetes
 from components.catalog.images import image_values
 from components.helm import addon_namespace, merge, release
 from components.labels import platform_labels
+from components.order import after
 from components.serving.gateway_objects import GATEWAY_CLASS, certificate, envoy_proxy, gateway, gateway_class
 from components.serving.names import GATEWAY, GATEWAY_NAMESPACE
 from components.settings.sections import PodSecurity
@@ -89,7 +90,7 @@ class ModelGateway(pulumi.ComponentResource):
                 kind=kind,
                 metadata={**metadata, "labels": platform_labels()},
                 spec=spec,
-                opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=list(needs))),
+                opts=after(child, *needs),
             )
 
         def placed(object_name: str, condition: str | None = None) -> dict[str, Any]:

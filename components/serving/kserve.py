@@ -15,6 +15,7 @@ from components.helm import addon_namespace, merge, release
 from components.knative.names import INTERNAL_INGRESS, SERVING_NAMESPACE
 from components.labels import platform_labels
 from components.manifest import Spec
+from components.order import after
 from components.serving.names import GATEWAY, GATEWAY_NAMESPACE, NAMESPACE
 from components.settings.sections import PodSecurity
 
@@ -143,7 +144,7 @@ class KServe(pulumi.ComponentResource):
             version=args["version"],
             namespace=self.namespace,
             values=kserve_values(args),
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=before)),
+            opts=after(child, *before),
         )
         if args["knative_tenants"]:
             kubernetes.apiextensions.CustomResource(

@@ -16,6 +16,7 @@ from components.cluster.naming import digest
 from components.helm import addon_namespace, merge, release
 from components.labels import GPU_POOL, platform_labels
 from components.manifest import Spec
+from components.order import after
 from components.serving.names import NAMESPACE
 from components.serving.webhooks import patient
 from components.settings.sections import PodSecurity
@@ -126,7 +127,7 @@ class LocalCache(pulumi.ComponentResource):
             version=args["version"],
             namespace=NAMESPACE,
             values=local_model_values(args["version"], args["taints"], args["images_lock"]),
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[jobs, kinds])),
+            opts=after(child, jobs, kinds),
         )
         for pool, size in args["pools"].items():
             kubernetes.apiextensions.CustomResource(

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import pulumi
 
 from components.cluster.pools import taint_keys
+from components.order import after
 from components.serving.gateway import ModelGateway
 from components.serving.kserve import KServe
 from components.serving.local_cache import LocalCache
@@ -34,10 +35,6 @@ def make_serving(
     `before`: what they come after: certificates, and Knative where models may run on it.
     """
     several = settings.environment is Environment.PROD
-
-    def after(*resources: pulumi.Resource) -> pulumi.ResourceOptions:
-        return pulumi.ResourceOptions.merge(on_cluster, pulumi.ResourceOptions(depends_on=list(resources)))
-
     gateway = ModelGateway(
         f"{name}-gateway",
         {
@@ -50,7 +47,7 @@ def make_serving(
             "images_lock": dict(lock),
             "values": serving.gateway_values,
         },
-        after(*before),
+        after(on_cluster, *before),
     )
     kserve = KServe(
         f"{name}-kserve",
@@ -67,7 +64,7 @@ def make_serving(
             "keeps_models": serving.cache is not None,
             "values": serving.values,
         },
-        after(gateway),
+        after(on_cluster, gateway),
     )
     last: pulumi.Resource = kserve
     if serving.cache is not None and kserve.local_model_kinds is not None and isinstance(settings.cluster, EksCluster):
@@ -86,12 +83,12 @@ def make_serving(
             },
             storage,
             kserve.local_model_kinds,
-            after(kserve),
+            after(on_cluster, kserve),
         )
     if serving.modelmesh is not None:
-        last = MeshKind(f"{name}-mesh", after(last))
+        last = MeshKind(f"{name}-mesh", after(on_cluster, last))
     return ServingRuntimes(
         f"{name}-runtimes",
         {"mirror": settings.trust.mirror, "knative": settings.knative is not None, "images_lock": dict(lock)},
-        after(last),
+        after(on_cluster, last),
     )

@@ -10,6 +10,7 @@ from components.cluster.api_addresses import api_addresses
 from components.cluster.naming import digest
 from components.labels import tenant_labels
 from components.manifest import Spec
+from components.order import after
 from components.serving import mesh_models as models
 from components.serving import mesh_objects as objects
 from components.serving.webhooks import patient
@@ -163,10 +164,7 @@ class TenantMesh(pulumi.ComponentResource):
             f"{self._name}-controller",
             metadata=self._metadata(objects.CONTROLLER),
             spec=objects.controller_spec(self._image("modelmesh-controller"), self._labels, changed),
-            opts=pulumi.ResourceOptions.merge(
-                self._child,
-                pulumi.ResourceOptions(depends_on=[*before, config_map, account, role, binding, certificate, reached]),
-            ),
+            opts=after(self._child, *before, config_map, account, role, binding, certificate, reached),
         )
 
     def _set(self, key: str, chosen: ModelSet, after: pulumi.ResourceOptions) -> None:

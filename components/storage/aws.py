@@ -7,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.cluster.eks_roles import pod_identity
+from components.order import after
 from components.storage.aws_files import access_point, shared_files
 from components.storage.aws_policies import Grant, store_access, tls_only
 from components.storage.outputs import Folder, Identity, Store, StoreAccess, Volume
@@ -125,7 +126,7 @@ class AwsStorage(pulumi.ComponentResource):
 
     def _bucket(self, name: str, *, empty_first: bool, expiring: Mapping[str, int]) -> aws.s3.Bucket:
         # A destroy empties the bucket before it gives up the key of what is in it.
-        after_key = pulumi.ResourceOptions.merge(self._kept, pulumi.ResourceOptions(depends_on=[self._key]))
+        after_key = after(self._kept, self._key)
         bucket = aws.s3.Bucket(name, force_destroy=empty_first, opts=after_key)
         versioned = aws.s3.BucketVersioning(
             name, bucket=bucket.bucket, versioning_configuration={"status": "Enabled"}, opts=self._kept
@@ -163,7 +164,7 @@ class AwsStorage(pulumi.ComponentResource):
             bucket=bucket.bucket,
             policy=bucket.arn.apply(tls_only),
             # S3 refuses two changes of one bucket's access at once.
-            opts=pulumi.ResourceOptions.merge(self._kept, pulumi.ResourceOptions(depends_on=[private, owned])),
+            opts=after(self._kept, private, owned),
         )
         aws.s3.BucketLifecycleConfiguration(
             name,
@@ -191,6 +192,6 @@ class AwsStorage(pulumi.ComponentResource):
                     for prefix, days in sorted(expiring.items())
                 ),
             ],
-            opts=pulumi.ResourceOptions.merge(self._kept, pulumi.ResourceOptions(depends_on=[versioned])),
+            opts=after(self._kept, versioned),
         )
         return bucket

@@ -7,6 +7,7 @@ import pulumi
 import pulumi_gcp as gcp
 
 from components.cluster.naming import physical_name
+from components.order import after
 from components.storage.outputs import Access, Folder, Identity, Store, StoreAccess, Volume
 
 ROLES = {Access.READ: "roles/storage.objectViewer", Access.WRITE: "roles/storage.objectUser"}
@@ -181,7 +182,7 @@ class GcpStorage(pulumi.ComponentResource):
             ],
             force_destroy=not args["keep_data"],
             labels=args["labels"],
-            opts=pulumi.ResourceOptions.merge(self._kept, pulumi.ResourceOptions(depends_on=[may_encrypt])),
+            opts=after(self._kept, may_encrypt),
         )
 
     def _file_server(self, name: str, size_gib: int, may_encrypt: pulumi.Resource) -> gcp.filestore.Instance:

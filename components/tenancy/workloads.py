@@ -8,6 +8,7 @@ from components.catalog.workload_images import workload_image
 from components.eventing.make import make_tenant_events
 from components.eventing.make_router import backlogs, make_router
 from components.eventing.outputs import KafkaOutputs
+from components.order import after
 from components.scheduling.placement import placement
 from components.scheduling.ray.tenant import TenantRay
 from components.scheduling.training_job import TrainingJob
@@ -52,12 +53,11 @@ def tenant_workloads(
     account: WorkloadAccount | None = None
     if storage is not None:
         account = WorkloadAccount(f"{name}-workloads", {"tenant": tenant}, storage, opts)
-        opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[account]))
+        opts = after(opts, account)
     topics = make_tenant_events(name, tenant, settings, kafka, opts) if kafka is not None else None
     _models(name, tenant, settings, storage, kafka, account, opts)
     if kafka is not None and topics is not None:
-        after = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[topics]))
-        make_router(name, tenant, settings, kafka.login, images_lock, after)
+        make_router(name, tenant, settings, kafka.login, images_lock, after(opts, topics))
     _graphs(name, tenant, settings, images_lock, opts)
     _ray(f"{name}-ray", tenant, settings, account, images_lock, opts)
     make_sets(name, tenant, settings, storage, account, images_lock, opts)

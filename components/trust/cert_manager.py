@@ -17,6 +17,7 @@ from components.catalog.images import image_values
 from components.helm import addon_namespace, merge, release
 from components.labels import platform_labels
 from components.manifest import Spec
+from components.order import after
 from components.settings.sections import PodSecurity
 
 NAMESPACE = "cert-manager"
@@ -114,7 +115,7 @@ class CertManager(pulumi.ComponentResource):
             values=cert_manager_values(args["version"], args["replicas"], args["images_lock"], args["values"]),
             opts=child,
         )
-        after: pulumi.Resource = chart
+        before: pulumi.Resource = chart
         objects: tuple[tuple[str, str, dict[str, Any], Spec], ...] = (
             ("self-signed", "ClusterIssuer", {"name": SELF_SIGNED_ISSUER}, _SELF_SIGNED),
             (
@@ -130,12 +131,12 @@ class CertManager(pulumi.ComponentResource):
             ("issuer", "ClusterIssuer", {"name": ISSUER}, {"ca": {"secretName": _AUTHORITY_SECRET}}),
         )
         for suffix, kind, metadata, spec in objects:
-            after = kubernetes.apiextensions.CustomResource(
+            before = kubernetes.apiextensions.CustomResource(
                 f"{name}-{suffix}",
                 api_version=_API,
                 kind=kind,
                 metadata={**metadata, "labels": platform_labels()},
                 spec=spec,
-                opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[after])),
+                opts=after(child, before),
             )
         self.register_outputs({"namespace": self.namespace})

@@ -9,6 +9,7 @@ import pulumi_kubernetes as kubernetes
 from components.catalog.images import image_values
 from components.helm import addon_namespace, merge, release
 from components.labels import platform_labels
+from components.order import after
 from components.settings.sections import PodSecurity
 from components.settings.trust import Attestor, Enforcement
 from components.trust.signatures import signed_images_policy
@@ -78,6 +79,6 @@ class Kyverno(pulumi.ComponentResource):
                 Enforcement(args["enforcement"]),
                 {key: Attestor.model_validate(value) for key, value in args["attestors"].items()},
             ),
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[chart])),
+            opts=after(child, chart),
         )
         self.register_outputs({"namespace": self.namespace})

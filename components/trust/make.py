@@ -1,4 +1,4 @@
-"""cert-manager, where anything of the stack needs certificates."""
+"""What the stack trusts: signatures of images, and certificates where anything needs them."""
 
 from collections.abc import Mapping
 
@@ -8,6 +8,29 @@ from components.helm import merge
 from components.settings import Settings
 from components.settings.model import Environment
 from components.trust.cert_manager import CertManager
+from components.trust.kyverno import Kyverno
+
+
+def make_signatures(
+    name: str, settings: Settings, lock: Mapping[str, str], on_cluster: pulumi.ResourceOptions
+) -> Kyverno:
+    """Kyverno with the rule of signed images; tenants depend on it."""
+    trust = settings.trust
+    return Kyverno(
+        f"{name}-trust",
+        {
+            "version": settings.versions.kyverno,
+            "replicas": 3 if settings.environment is Environment.PROD else 1,
+            "enforcement": trust.enforcement.value,
+            "attestors": {
+                key: attestor.model_dump(mode="json", by_alias=True, exclude_none=True)
+                for key, attestor in trust.attestors.items()
+            },
+            "images_lock": dict(lock),
+            "values": trust.values,
+        },
+        on_cluster,
+    )
 
 
 def make_certificates(
