@@ -7,6 +7,8 @@ READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
 PIPELINES := .venv-pipelines
+# Images for containers often turn compiled files off; a second run of the tests starts in half the time with them.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help up preview rehearse destroy check diagram lock test unit bench lint format schema clean
 
 help: ## Show what there is
