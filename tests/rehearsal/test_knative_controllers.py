@@ -171,6 +171,7 @@ def attended(monkeypatch: pytest.MonkeyPatch, api: Deployments, code: str) -> in
     return attendant.attend(api, "/d", [sys.executable, "-c", code])  # type: ignore[arg-type]
 
 
+@pytest.mark.process
 def test_a_program_runs_once_its_deployment_is_there_and_its_failure_is_the_attendants(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -180,6 +181,7 @@ def test_a_program_runs_once_its_deployment_is_there_and_its_failure_is_the_atte
     assert log.read_text() == "webhook"
 
 
+@pytest.mark.process
 def test_a_program_stops_with_its_deployment_and_that_is_no_failure(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
