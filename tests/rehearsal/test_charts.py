@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from components.catalog.charts import CHARTS
-from rehearsal import charts, upstream, upstream_crds
+from rehearsal import charts, custom_kinds, upstream, upstream_crds
 from rehearsal.providers import kubernetes_release
 from rehearsal.providers.plugin import UNKNOWN
 
@@ -197,7 +197,7 @@ def test_crds_come_without_descriptions_but_keep_a_property_of_that_name(folder:
         "description": "prose",
         "properties": {"description": {"type": "string", "description": "prose"}, "spec": {"description": "prose"}},
     }
-    document = upstream_crds.permissive_definition(upstream_crds.CustomKind("x.org", "v1", "Thing", "things"))
+    document = custom_kinds.permissive_definition(custom_kinds.CustomKind("x.org", "v1", "Thing", "things"))
     document["spec"]["versions"][0]["schema"]["openAPIV3Schema"] = schema
     (folder / "crds").mkdir()
     (folder / "crds" / "things.yaml").write_text(yaml.safe_dump_all([document, {"kind": "ConfigMap"}]))
@@ -246,7 +246,7 @@ def test_a_chart_without_known_crds_brings_none(tmp_path: Path, monkeypatch: pyt
 
 
 def test_every_chart_of_the_catalog_has_kinds_to_fall_back_on() -> None:
-    assert {chart.name for chart in CHARTS.values()} <= set(upstream_crds.KINDS)
+    assert {chart.name for chart in CHARTS.values()} <= set(custom_kinds.KINDS)
 
 
 def test_a_map_that_templates_loop_over_takes_any_key(folder: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from rehearsal import fleet, releases, supervisor, upstream_crds
+from rehearsal import custom_kinds, fleet, releases, supervisor
 from rehearsal.fleet import NodePool
 from rehearsal.kube import Kube
 from rehearsal.providers import kubernetes_api, kubernetes_rules, kubernetes_wait
@@ -466,8 +466,8 @@ def chart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unique: Callable[[str
     name = unique("chart")
     crds = tmp_path / "upstream" / name / "crds"
     crds.mkdir(parents=True)
-    kind = upstream_crds.CustomKind(f"{name}.example.org", "v1", "Thing", "things")
-    (crds / "things.yaml").write_text(yaml.safe_dump(upstream_crds.permissive_definition(kind)))
+    kind = custom_kinds.CustomKind(f"{name}.example.org", "v1", "Thing", "things")
+    (crds / "things.yaml").write_text(yaml.safe_dump(custom_kinds.permissive_definition(kind)))
     monkeypatch.setenv("REHEARSAL_UPSTREAM", str(tmp_path / "upstream"))
     return name
 
@@ -516,8 +516,8 @@ def test_a_crd_that_goes_right_after_it_came_does_not_hang(applied: Applied, uni
     group = f"{unique('brief')}.example.org"
     made: list[tuple[str, Props]] = []
     for number in range(4):
-        kind = upstream_crds.CustomKind(group, "v1", f"Thing{number}", f"things{number}")
-        inputs = upstream_crds.permissive_definition(kind)
+        kind = custom_kinds.CustomKind(group, "v1", f"Thing{number}", f"things{number}")
+        inputs = custom_kinds.permissive_definition(kind)
         made.append(applied.create(type_, inputs))
     for id_, outputs in made:
         applied.delete(type_, id_, outputs, seconds=20)
