@@ -10,9 +10,10 @@ from rich.markup import escape
 
 from components.settings.advice import advice
 from rehearsal import destroy_order, gang, graph, session, summary, toolchain, workloads
-from rehearsal.engine import UNCHANGED, Result, Step, urns
+from rehearsal.engine import urns
 from rehearsal.inventory import inventory
 from rehearsal.memory import peak
+from rehearsal.outcome import UNCHANGED, Result, Step
 from rehearsal.session import Session
 from rehearsal.stacks import StackFile
 

@@ -8,7 +8,7 @@ its parents.
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from rehearsal.engine import Moment, Step
+from rehearsal.outcome import Moment, Step
 
 Group = Callable[[Step], bool]
 """Whether a resource belongs to it."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from rehearsal.engine import Step
+from rehearsal.outcome import Step
 
 CLOUDS = ("aws:", "gcp:", "azure-native:")
 """How the types of cloud resources begin."""

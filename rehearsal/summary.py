@@ -11,9 +11,9 @@ from components.catalog.device_classes import quota_resource
 from components.labels import GPU_POOL, TENANT
 from components.settings.supply import EFA, INFINIBAND
 from policy.rules import RULES
-from rehearsal.engine import Result, Step
 from rehearsal.gang import Placement
 from rehearsal.kube import JsonObject, Kube
+from rehearsal.outcome import Result, Step
 from rehearsal.report import Report
 from rehearsal.workloads import KAFKA, Workload
 

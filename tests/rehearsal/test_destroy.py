@@ -8,9 +8,10 @@ import psutil
 import pytest
 
 from rehearsal import destroy_order, stacks, supervisor, toolchain
-from rehearsal.engine import Engine, Moment, Result, Step
+from rehearsal.engine import Engine
 from rehearsal.inventory import inventory
 from rehearsal.kube import Kube, KubeError
+from rehearsal.outcome import Moment, Result, Step
 from tests.project import ROOT
 from tests.rehearsal.cloud_objects import CloudControllers, balancer, volume
 

@@ -3,7 +3,7 @@
 import pytest
 
 from rehearsal.destroy_order import violations
-from rehearsal.engine import Moment, Step
+from rehearsal.outcome import Moment, Step
 
 PLATFORM = "multimodal:index:Platform"
 NAMESPACE = f"{PLATFORM}$multimodal:index:Tenant$kubernetes:core/v1:Namespace"

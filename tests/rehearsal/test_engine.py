@@ -1,6 +1,6 @@
 """What the engine's events add up to."""
 
-from rehearsal.engine import Moment, Result, Step
+from rehearsal.outcome import Moment, Result, Step
 
 MADE = Step("create", "urn:pulumi:test::multimodal::multimodal:index:Tenant::vision", "multimodal:index:Tenant")
 

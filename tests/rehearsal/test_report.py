@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from rehearsal.engine import Step
+from rehearsal.outcome import Step
 from rehearsal.report import Coverage, Report
 from rehearsal.summary import show_checks
 
