@@ -36,8 +36,6 @@ class Process:
     """Folder in which it runs; by default the caller's."""
     ready_url: str = ""
     """Answers 200 once the process does its work; empty: it is ready when it runs."""
-    memory_mib: int = 0
-    """Soft limit of the Go heap: the collector works harder near it. 0 leaves it open."""
 
 
 class ProcessFailed(Exception):  # noqa: N818 - it is about a process, and reads as a sentence where it is raised
@@ -97,10 +95,9 @@ def die_with_parent() -> None:
 def environment(process: Process, base: Mapping[str, str]) -> dict[str, str]:
     """The child's whole environment: little of ours (no proxies, no credentials), Go's collector kept tight."""
     env = {key: base[key] for key in ("PATH", "HOME", "TMPDIR", "LANG") if key in base}
-    # Twice the live heap is Go's default; a rehearsal has to fit into a laptop's memory beside everything else.
+    # Twice the live heap is Go's default; a rehearsal has to fit into a laptop's memory beside everything else. No
+    # limit of memory beside it: a heap that comes near one is collected again and again, and nothing else gets done.
     env["GOGC"] = "50"
-    if process.memory_mib:
-        env["GOMEMLIMIT"] = f"{process.memory_mib}MiB"
     return env | dict(process.env)
 
 

@@ -84,7 +84,6 @@ def plan(values: Values, context: Context) -> Plan:
         ),
         env={"LEADER_ELECTION_DISABLE": "true", "HEALTH_PORT": str(port), "ARGO_NAMESPACE": context.namespace},
         ready_url=f"http://127.0.0.1:{port}/healthz",
-        memory_mib=160,
     )
     return Plan(processes=(controller,), objects=(config,))
 

@@ -91,7 +91,6 @@ def _operator(values: Values, context: Context, certificates: Path, metrics: int
         env={**_environment(values, context), "GODEBUG": "netdns=go"},
         cwd=context.hosts.parent,
         ready_url=f"http://127.0.0.1:{port}/readyz",
-        memory_mib=192,
     )
 
 
@@ -118,7 +117,6 @@ def _adapter(values: Values, context: Context, certificates: Path, metrics: int,
         ),
         env={**_environment(values, context), "KUBECONFIG": str(context.kubeconfig)},
         ready_url=f"http://127.0.0.1:{port}/metrics",
-        memory_mib=128,
     )
 
 

@@ -59,7 +59,6 @@ def plan(values: Values, context: Context) -> Plan:
             "KO_DATA_PATH": str(context.folder / _MANIFESTS),
             "KUBERNETES_MIN_VERSION": text(values, "knative_operator.kubernetes_min_version", "v1.25.0"),
         },
-        memory_mib=192,
     )
     return Plan(
         processes=(operator, *(_attended(name, context, hooks) for name in PROGRAMS)),
@@ -87,7 +86,6 @@ def _attended(name: str, context: Context, hooks: int) -> Process:
             "POD_IP": UNREACHABLE,
         },
         cwd=ROOT,
-        memory_mib=128,
     )
 
 

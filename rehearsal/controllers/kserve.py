@@ -53,7 +53,6 @@ def plan(values: Values, context: Context) -> Plan:
         ),
         env={"POD_NAMESPACE": context.namespace, "TMPDIR": str(context.folder)},
         ready_url=f"http://127.0.0.1:{health}/readyz",
-        memory_mib=224,
     )
     return Plan(
         processes=(manager,),

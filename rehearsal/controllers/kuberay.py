@@ -73,7 +73,6 @@ def plan(values: Values, context: Context) -> Plan:
         ),
         env={**environment(values), "ENABLE_WEBHOOKS": "false"},
         ready_url=f"http://127.0.0.1:{port}/readyz",
-        memory_mib=160,
     )
     return Plan(processes=(operator,), files={"config.yaml": yaml.safe_dump(configuration, sort_keys=False)})
 

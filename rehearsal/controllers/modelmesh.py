@@ -185,7 +185,6 @@ def controller(deployment: JsonObject, program: str, folder: Path, health: int, 
         # It makes its first client before it reads its arguments, so the way to the API server is no flag.
         env={**env, "KUBECONFIG": str(folder / "kubeconfig"), "TMPDIR": str(folder), "WEBHOOK_PORT": str(hooks)},
         cwd=folder,
-        memory_mib=96,
     )
 
 
@@ -202,7 +201,6 @@ def registry(stored: JsonObject, program: str, folder: Path, address: str) -> Pr
             "ETCD_INITIAL_ADVERTISE_PEER_URLS": peers,
             "ETCD_INITIAL_CLUSTER": f"default={peers}",
         },
-        memory_mib=64,
     )
 
 

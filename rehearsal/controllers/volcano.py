@@ -82,7 +82,6 @@ def _scheduler(values: Values, context: Context) -> Process:
         ),
         env={"DEBUG_SOCKET_DIR": str(context.folder)},
         ready_url=f"http://127.0.0.1:{port}/healthz",
-        memory_mib=256,
     )
 
 
@@ -106,7 +105,6 @@ def _controllers(values: Values, context: Context) -> Process:
         ),
         env={"DEBUG_SOCKET_DIR": str(context.folder)},
         ready_url=f"http://127.0.0.1:{port}/healthz",
-        memory_mib=192,
     )
 
 

@@ -94,8 +94,8 @@ def remove(cluster: Cluster, names: Iterable[str], timeout: float, cancelled: Ca
             continue
         now = time.monotonic()
         if cancelled() or now - started >= timeout:
-            held = kubernetes_wait.await_gone(cluster, DEFINITIONS, None, name, 0.0, cancelled)
-            return f"CustomResourceDefinition {name}: cannot delete it: {held}" if held else ""
+            held = kubernetes_wait.what_holds(found, now - started)
+            return f"CustomResourceDefinition {name}: cannot delete it: {held}"
         if now - touched >= _TOUCH_SECONDS and _given_up(found):
             touched = now
             body = {"metadata": {"annotations": {_TOUCHED: f"{now:.0f}"}}}

@@ -70,17 +70,18 @@ def await_gone(
         if uid != first:
             return ""  # somebody has already made another of that name
         if cancelled() or time.monotonic() >= deadline:
-            return _what_holds(found, timeout)
+            return what_holds(found, timeout)
         time.sleep(_INTERVAL)
 
 
-def _what_holds(live: dict[str, Any], timeout: float) -> str:
+def what_holds(live: dict[str, Any], seconds: float) -> str:
+    """Says of an object that is still there `seconds` after it was deleted what keeps it."""
     finalizers = [
         str(name)
         for holder in (section(live, "metadata"), section(live, "spec"))
         for name in cast("list[Any]", holder.get("finalizers") or [])
     ]
-    text = f"it is still there after {timeout:g} s"
+    text = f"it is still there after {seconds:.3g} s"
     if finalizers:
         text += f"; these finalizers hold it until their controllers remove them: {', '.join(finalizers)}"
     conditions = entries(section(live, "status"), "conditions")

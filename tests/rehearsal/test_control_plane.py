@@ -66,8 +66,8 @@ def test_a_kubeconfig_is_read_back_and_another_kind_is_refused(tmp_path: Path) -
 
 def test_children_get_no_credentials_and_no_proxy_of_ours() -> None:
     base = {"PATH": "/bin", "HOME": "/h", "AWS_SECRET_ACCESS_KEY": "s", "HTTPS_PROXY": "p"}
-    env = environment(Process(name="x", argv=("x",), env={"A": "1"}, memory_mib=64), base)
-    assert env == {"PATH": "/bin", "HOME": "/h", "GOGC": "50", "GOMEMLIMIT": "64MiB", "A": "1"}
+    env = environment(Process(name="x", argv=("x",), env={"A": "1"}), base)
+    assert env == {"PATH": "/bin", "HOME": "/h", "GOGC": "50", "A": "1"}
 
 
 def test_the_fatal_line_of_a_log_is_preferred_to_the_stack_below_it(tmp_path: Path) -> None:

@@ -1,10 +1,11 @@
 """An object's own annotation says what an update waits for."""
 
+import re
 from typing import Any, cast
 
 import pytest
 
-from rehearsal.providers import kubernetes_wait
+from rehearsal.providers import kubernetes_crds, kubernetes_wait
 from rehearsal.providers.kubernetes_api import Cluster, Kind
 
 KIND = Kind("kafka.strimzi.io/v1", "Kafka", "kafkas", True)
@@ -56,3 +57,23 @@ def test_other_forms_are_not_waited_for() -> None:
 
 def test_a_value_at_a_path_is_waited_for() -> None:
     assert waited("jsonpath={.status.phase}=Running", []) == ["not ready after 0.3 s: status.phase is not Running"]
+
+
+class Held:
+    """Has a CRD whose objects nobody lets go of."""
+
+    def get(self, _kind: Kind, _namespace: str | None, name: str) -> dict[str, Any]:
+        finalizers = ["customresourcecleanup.apiextensions.k8s.io"]
+        return {"metadata": {"name": name, "finalizers": finalizers, "deletionTimestamp": "2026-01-01T00:00:00Z"}}
+
+    def delete(self, _kind: Kind, _namespace: str | None, _name: str) -> None:
+        """Asked for, and not done."""
+
+
+def test_of_a_crd_that_stays_it_is_told_how_long_it_was_waited_for_and_what_holds_it() -> None:
+    told = kubernetes_crds.remove(cast("Cluster", Held()), ["things.x.org", "others.x.org"], 0.3, lambda: False)
+    waited_for = re.match(
+        r"CustomResourceDefinition things\.x\.org: cannot delete it: it is still there after (\S+) s; ", told
+    )
+    assert waited_for and float(waited_for[1]) >= 0.3
+    assert "customresourcecleanup.apiextensions.k8s.io" in told
