@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
-from rich.console import Console
 from rich.table import Table
 
 from benchmarks.flat import Recording
 from benchmarks.measure import Figures
 from benchmarks.stackfile import TENANTS
 from benchmarks.verdict import Target, targets
+from rehearsal.console import standard_output
 from rehearsal.paths import ROOT
 
 FEW, MANY = 100, 1000
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="benchmarks", description="How previews grow with models.")
     parser.add_argument("--rounds", type=int, default=1, help="runs of each preview, of which the fastest counts")
     rounds = parser.parse_args(arguments).rounds
-    console = Console(highlight=False)
+    console = standard_output()
     found: dict[str, list[Figures]] = {}
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
         recording = Path(folder) / "registrations.jsonl"

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from components.settings import SettingsError
 from components.settings.stack_file import StackFileError
+from rehearsal.console import standard_output
 from rehearsal.parent import end_children
 from rehearsal.paths import ROOT
 from rehearsal.stacks import read
@@ -27,7 +28,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     Every failure that a user can mend is one message on standard error, without a traceback.
     """
     options = _parser().parse_args(arguments)
-    console = Console(highlight=False)
+    console = standard_output()
     command: Command = options.command
     try:
         return command(options, root, console)
