@@ -146,13 +146,13 @@ class Platform(pulumi.ComponentResource):
         if settings.serving is not None and certificates is not None:
             before = [certificates, *knative]
             layers.append(make_serving(name, settings, settings.serving, before, lock, inside, storage))
-        kafka: KafkaOutputs | None = foundation.kafka
-        if kafka is None and settings.events is not None and certificates is not None:
-            kafka = make_events(name, settings, settings.events, certificates, lock, inside)
-        if kafka is not None:
-            audit = make_audit(name, settings, foundation, kafka, lock, after(inside, *kafka.ready))
-            layers += kafka.ready if audit is None else [audit]
-            layers += make_brokers(name, settings, [*kafka.ready, signatures, *knative], inside)
+        events = make_events(name, settings, foundation, certificates, lock, inside)
+        kafka: KafkaOutputs | None = None
+        if events is not None:
+            kafka, ready = events
+            audit = make_audit(name, settings, foundation, kafka, lock, after(inside, *ready))
+            layers += ready if audit is None else [audit]
+            layers += make_brokers(name, settings, [*ready, signatures, *knative], inside)
         engine = None
         if settings.pipelines is not None:
             engine = make_engine(name, settings, settings.pipelines, lock, inside)

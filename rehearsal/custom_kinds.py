@@ -107,6 +107,12 @@ KINDS: Final[Mapping[str, tuple[CustomKind, ...]]] = {
         *_kinds("cert-manager.io", "v1", "ClusterIssuer/clusterissuers", namespaced=False),
         *_kinds("acme.cert-manager.io", "v1", "Order/orders Challenge/challenges"),
     ),
+    "cert-manager-google-cas-issuer": (
+        *_kinds("cas-issuer.jetstack.io", "v1beta1", "GoogleCASIssuer/googlecasissuers"),
+        *_kinds(
+            "cas-issuer.jetstack.io", "v1beta1", "GoogleCASClusterIssuer/googlecasclusterissuers", namespaced=False
+        ),
+    ),
     "argo-workflows": (
         *_kinds("argoproj.io", "v1alpha1", "Workflow/workflows WorkflowTemplate/workflowtemplates"),
         *_kinds("argoproj.io", "v1alpha1", "CronWorkflow/cronworkflows WorkflowTaskSet/workflowtasksets"),

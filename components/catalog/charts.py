@@ -46,6 +46,13 @@ _ALL = (
     Chart("keda", "keda", "https://kedacore.github.io/charts", "keda"),
     Chart("kyverno", "kyverno", "https://kyverno.github.io/kyverno", "kyverno"),
     Chart("cert-manager", "cert-manager", "https://charts.jetstack.io", "certManager"),
+    Chart(
+        "cert-manager-google-cas-issuer",
+        "cert-manager-google-cas-issuer",
+        "oci://quay.io/jetstack/charts",
+        "casIssuer",
+        oci=True,
+    ),
     Chart("envoy-gateway", "gateway-helm", "oci://docker.io/envoyproxy", "envoyGateway", oci=True),
     Chart("argo-workflows", "argo-workflows", "https://argoproj.github.io/argo-helm", "argoWorkflows"),
     Chart("knative-operator", "knative-operator", "https://knative.github.io/operator", "knative"),

@@ -193,6 +193,10 @@ _STRIMZI = {
     "maven-builder": (_strimzi("mavenBuilder"), "quay.io", "strimzi/maven-builder"),
 }
 _STRIMZI_KAFKA = ("kafka", "kafka-connect", "kafka-exporter", "mirror-maker", "cruise-control")
+_CAS_ISSUER = {
+    # A whole repository wins over the chart's registry, namespace and name (templates/_helpers.tpl).
+    "controller": (_plain("image"), "quay.io", "jetstack/cert-manager-google-cas-issuer"),
+}
 _ARGO = {
     "controller": (_image("controller.image"), "quay.io", "argoproj/workflow-controller"),
     # Beside every step of a run, so in tenants' namespaces.
@@ -216,6 +220,7 @@ _BY_REGISTRY: Mapping[str, Mapping[str, tuple[ImagePaths, str, str]]] = {
     "network-operator": _NETWORK,
     "kyverno": _KYVERNO,
     "cert-manager": _CERT_MANAGER,
+    "cert-manager-google-cas-issuer": _CAS_ISSUER,
     "envoy-gateway": _ENVOY_GATEWAY,
     "knative-operator": _KNATIVE,
     "argo-workflows": _ARGO,
@@ -291,6 +296,9 @@ TAGS: Mapping[str, Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "kyverno": MappingProxyType({"3.9.0": MappingProxyType(dict.fromkeys(_KYVERNO, "v1.19.0"))}),
         "keda": MappingProxyType({"2.20.2": MappingProxyType(dict.fromkeys(_KEDA, "2.20.2"))}),
         "cert-manager": MappingProxyType({"v1.20.3": MappingProxyType(dict.fromkeys(_CERT_MANAGER, "v1.20.3"))}),
+        "cert-manager-google-cas-issuer": MappingProxyType(
+            {"v0.12.0": MappingProxyType(dict.fromkeys(_CAS_ISSUER, "v0.12.0"))}
+        ),
         "envoy-gateway": MappingProxyType(
             {"v1.8.3": MappingProxyType({"gateway": "v1.8.3", "proxy": "distroless-v1.38.3", "ratelimit": "1e50889b"})}
         ),
@@ -353,6 +361,9 @@ SWITCHES: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "kyverno": MappingProxyType({"reportsServer.enabled": "the reports server of a sub-chart"}),
         "cert-manager": MappingProxyType(
             {"extraContainers": "containers of your own", "extraObjects": "objects that no policy sees"}
+        ),
+        "cert-manager-google-cas-issuer": MappingProxyType(
+            {"image.registry": "another registry before the image's name", "image.digest": "another digest"}
         ),
         "envoy-gateway": MappingProxyType({}),
         "knative-operator": MappingProxyType({"knative_operator.multicluster.plugins": "plugins of your own"}),

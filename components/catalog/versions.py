@@ -124,6 +124,15 @@ _ALL = (
         "cert-manager/website content/docs/releases/README.md, release 1.20",
     ),
     Component(
+        "casIssuer",
+        "google-cas-issuer, with Google's Managed Kafka on GKE only",
+        "v0.12.0",
+        ("v0.12.0",),
+        ("1.32", "1.35"),
+        "cert-manager/google-cas-issuer states no range; it is held to that of cert-manager 1.20, with which its go.mod"
+        " builds it",
+    ),
+    Component(
         "envoyGateway",
         "Envoy Gateway",
         "v1.8.3",

@@ -107,6 +107,9 @@ class GkeCluster(pulumi.ComponentResource):
     network: pulumi.Output[str]
     """The network's path, for what else lies in it."""
 
+    subnetwork: pulumi.Output[str]
+    """Path of the nodes' subnetwork."""
+
     disk_key: pulumi.Output[str]
     """Path of the key for volumes."""
 
@@ -227,6 +230,7 @@ class GkeCluster(pulumi.ComponentResource):
         self.identifier = cluster.id
         self.disk_key = key.id
         self.network = pulumi.Output.from_input(network.network)
+        self.subnetwork = pulumi.Output.from_input(network.subnetwork)
         # The pool exists only once the project has had a cluster, so whoever binds to it waits for ours.
         self.workload_identity = cluster.id.apply(lambda _: workload_pool)
         self.kubeconfig = pulumi.Output.secret(

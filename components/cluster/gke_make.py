@@ -7,11 +7,15 @@ from components.cluster.billing import billing_labels, is_protected
 from components.cluster.gke import GkeCluster as Gke
 from components.cluster.gke_network import ExistingNetworkArgs
 from components.cluster.gke_rules import boot_disk_type, maintenance_window
+from components.cluster.naming import physical_name
 from components.cluster.outputs import Foundation
 from components.cluster.pools import gpu_pool_args, system_pool_args
+from components.eventing.gmk import Gmk
 from components.gpu.drivers import DriverPlan
 from components.settings import Settings
 from components.settings.cluster import GkeCluster
+from components.settings.event_topics import all_users
+from components.settings.events import KafkaProvider, are_kept, google_size
 from components.settings.network import ExistingSubnetwork
 from components.storage.classes import google_classes
 from components.storage.gcp import GcpStorage
@@ -91,7 +95,41 @@ def make_gke(
             },
             opts,
         ).feed
-    return Foundation(made, storage, classes, feed)
+    kafka = _kafka(name, settings, cluster, made, provider, opts)
+    return Foundation(made, storage, classes, feed, kafka, None if kafka is None else kafka.authorities)
+
+
+def _kafka(
+    name: str,
+    settings: Settings,
+    cluster: GkeCluster,
+    made: Gke,
+    provider: gcp.Provider,
+    opts: pulumi.ResourceOptions,
+) -> Gmk | None:
+    """Kafka of Google's, where the stack asks for it."""
+    events = settings.events
+    if events is None or events.provider is not KafkaProvider.GOOGLE:
+        return None
+    vcpus, memory = google_size(events)
+    return Gmk(
+        f"{name}-kafka",
+        {
+            "cluster_id": physical_name(f"{name}-kafka", pulumi.get_stack(), limit=63),
+            "project": cluster.project,
+            "region": cluster.region,
+            "subnetwork": made.subnetwork,
+            "network_cidr": cluster.network.cidr,
+            "workload_pool": made.workload_identity,
+            "vcpus": vcpus,
+            "memory_gib": memory,
+            "keep_records": are_kept(events, settings.environment),
+            "labels": billing_labels(settings),
+        },
+        all_users(events, settings.environment, settings.tenants),
+        provider,
+        opts,
+    )
 
 
 def _project(found: ExistingSubnetwork) -> str:

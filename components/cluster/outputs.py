@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import pulumi
 
-from components.eventing.outputs import KafkaOutputs
+from components.eventing.outputs import CaPool, KafkaOutputs
 from components.storage.classes import BlockClass
 from components.storage.outputs import Storage
 from components.trust.audit.feed import Feed
@@ -52,3 +52,6 @@ class Foundation(NamedTuple):
 
     kafka: KafkaOutputs | None = None
     """Kafka that the cloud runs; None where the platform runs its own, or there is none."""
+
+    kafka_authorities: CaPool | None = None
+    """Who signs certificates for clients of that Kafka; None where it asks for none."""

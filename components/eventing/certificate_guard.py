@@ -4,17 +4,23 @@ Kafka knows a client by its certificate's whole subject, so whoever may ask cert
 authority could be anybody: another tenant, a broker, or one of Strimzi's own parts, which may do everything and differ
 from tenants' users in an `O=io.strimzi` only. Tenants' roles cannot make Certificates; this rule holds for whoever can.
 
+An authority of Google's is reached by any issuer of google-cas-issuer's group, of whatever name, since its controller
+signs for all of them with one identity; so there the rule looks at all of the group.
+
 The rule is a ValidatingAdmissionPolicy: the API server judges by itself, with no webhook that could be away.
-Source: cert-manager v1.20, its Certificate and CertificateRequest; its documentation, "ingress-shim" (Certificates that
-it makes for others, which this rule sees too).
+Sources: cert-manager v1.20, its Certificate and CertificateRequest; its documentation, "ingress-shim" (Certificates
+that it makes for others, which this rule sees too); google-cas-issuer v0.12.0, README, "Multi-tenancy and security
+considerations".
 """
 
+from dataclasses import asdict
 from typing import TypedDict
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from components.eventing.kafka_names import ISSUER, NAMESPACE
+from components.eventing.certificates import OWN_ISSUER, Issuer
+from components.eventing.kafka_names import NAMESPACE
 from components.labels import platform_labels
 from components.manifest import Spec
 from components.trust.cert_manager import NAMESPACE as CERT_MANAGER
@@ -38,8 +44,29 @@ _CONTROLLER = f"system:serviceaccount:{CERT_MANAGER}:cert-manager"
 """Who makes CertificateRequests of Certificates."""
 
 
-def certificate_policy() -> Spec:
-    """Spec of the ValidatingAdmissionPolicy."""
+def _watched(issuer: Issuer) -> list[dict[str, str]]:
+    """Which certificates the rule looks at, as match conditions."""
+    if issuer != OWN_ISSUER:
+        return [
+            {
+                "name": "of-kafkas-authority",
+                "expression": f"object.spec.issuerRef.?group.orValue('') == '{issuer.group}'",
+            }
+        ]
+    return [
+        {
+            "name": "of-kafkas-authority",
+            "expression": (
+                f"object.spec.issuerRef.name == '{issuer.name}'"
+                f" && object.spec.issuerRef.?kind.orValue('Issuer') == '{issuer.kind}'"
+            ),
+        },
+        {"name": "not-the-brokers-own", "expression": f"request.namespace != '{NAMESPACE}'"},
+    ]
+
+
+def certificate_policy(issuer: Issuer = OWN_ISSUER) -> Spec:
+    """Spec of the ValidatingAdmissionPolicy. `issuer`: who signs for Kafka's clients."""
     alone = " && ".join(f"!has(object.spec.{key})" for key in _OTHER_NAMES)
     certificate = "request.kind.kind != 'Certificate'"
     return {
@@ -54,16 +81,7 @@ def certificate_policy() -> Spec:
                 }
             ]
         },
-        "matchConditions": [
-            {
-                "name": "of-kafkas-authority",
-                "expression": (
-                    f"object.spec.issuerRef.name == '{ISSUER}'"
-                    " && object.spec.issuerRef.?kind.orValue('Issuer') == 'ClusterIssuer'"
-                ),
-            },
-            {"name": "not-the-brokers-own", "expression": f"request.namespace != '{NAMESPACE}'"},
-        ],
+        "matchConditions": _watched(issuer),
         "variables": [{"name": "name", "expression": "object.spec.?commonName.orValue('')"}],
         "validations": [
             {
@@ -80,7 +98,7 @@ def certificate_policy() -> Spec:
             {
                 "expression": f"{certificate} || (!object.spec.?isCA.orValue(false) && {alone})",
                 "message": (
-                    f"a certificate of {ISSUER} has a commonName and no other name, and is no authority; leave out"
+                    f"a certificate of {issuer.name} has a commonName and no other name, and is no authority; leave out"
                     f" isCA, {', '.join(_OTHER_NAMES)}"
                 ),
                 "reason": "Forbidden",
@@ -89,7 +107,7 @@ def certificate_policy() -> Spec:
                 "expression": (
                     f"request.kind.kind != 'CertificateRequest' || request.userInfo.username == '{_CONTROLLER}'"
                 ),
-                "message": f"make a Certificate: requests to {ISSUER} come from cert-manager itself",
+                "message": f"make a Certificate: requests to {issuer.name} come from cert-manager itself",
                 "reason": "Forbidden",
             },
         ],
@@ -99,21 +117,21 @@ def certificate_policy() -> Spec:
 class CertificateGuardArgs(TypedDict):
     """What the rule guards; a policy or a reviewer reads it here."""
 
-    issuer: str
-    """ClusterIssuer whose certificates it looks at."""
+    issuer: dict[str, str]
+    """Whose certificates it looks at: group, kind and name."""
 
 
 class CertificateGuard(pulumi.ComponentResource):
     """Refuses certificates of Kafka's authority that are not the namespace's own. Issues nothing."""
 
-    def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
-        args: CertificateGuardArgs = {"issuer": ISSUER}
+    def __init__(self, name: str, issuer: Issuer, opts: pulumi.ResourceOptions | None = None) -> None:
+        args: CertificateGuardArgs = {"issuer": asdict(issuer)}
         super().__init__("multimodal:index:CertificateGuard", name, dict(args), opts)
         child = pulumi.ResourceOptions(parent=self)
         policy = kubernetes.admissionregistration.v1.ValidatingAdmissionPolicy(
             f"{name}-policy",
             metadata={"name": NAME, "labels": platform_labels()},
-            spec=certificate_policy(),
+            spec=certificate_policy(issuer),
             opts=child,
         )
         kubernetes.admissionregistration.v1.ValidatingAdmissionPolicyBinding(

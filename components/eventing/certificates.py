@@ -8,6 +8,7 @@ Sources: strimzi-kafka-operator 1.2.0, documentation/modules/security/proc-insta
 v1.20 API reference (Certificate, secretTemplate).
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 from components.eventing.kafka_names import (
@@ -29,6 +30,24 @@ NO_KEY = "cert-manager has it"
 _LONG, _LONG_BEFORE = "87600h", "8760h"
 _SHORT, _SHORT_BEFORE = "2160h", "720h"
 """A certificate lives for 90 days and is renewed 30 days before its end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issuer:
+    """Who signs clients' certificates, as a Certificate names it."""
+
+    group: str
+    """API group."""
+    kind: str
+    """Kind, of the whole cluster's."""
+    name: str
+
+
+OWN_ISSUER = Issuer(group="cert-manager.io", kind="ClusterIssuer", name=ISSUER)
+"""The platform's own authority for Kafka, with cert-manager's key."""
+
+GOOGLE_ISSUER = Issuer(group="cas-issuer.jetstack.io", kind="GoogleCASClusterIssuer", name=ISSUER)
+"""Google's Certificate Authority Service, asked by google-cas-issuer."""
 
 _STRIMZI = {"strimzi.io/kind": "Kafka", "strimzi.io/cluster": CLUSTER}
 
@@ -105,7 +124,7 @@ def listener() -> Spec:
     }
 
 
-def client(user: str, secret: str) -> Spec:
+def client(user: str, secret: str, issuer: Issuer = OWN_ISSUER) -> Spec:
     """Certificate of one user, in a Secret where its Certificate is."""
     return {
         "commonName": user,
@@ -114,5 +133,5 @@ def client(user: str, secret: str) -> Spec:
         "renewBefore": _SHORT_BEFORE,
         "privateKey": _key(kept=False),
         "usages": ["client auth"],
-        "issuerRef": _issued_by(ISSUER),
+        "issuerRef": {"group": issuer.group, "kind": issuer.kind, "name": issuer.name},
     }

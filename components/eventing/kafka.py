@@ -6,10 +6,11 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.eventing import certificates, kafka_objects
-from components.eventing.kafka_names import CLIENTS_CA_KEY_SECRET, ISSUER, NAMESPACE, Topic, User, secret_name
+from components.eventing.client_certificate import client_certificate
+from components.eventing.kafka_names import CLIENTS_CA_KEY_SECRET, ISSUER, NAMESPACE, Topic, User
 from components.eventing.kafka_objects import Nodes
 from components.eventing.logins import STRIMZI, CertificateLogin
-from components.labels import platform_labels, tenant_labels
+from components.labels import platform_labels
 from components.manifest import Spec
 from components.storage.outputs import Identity
 from components.trust.cert_manager import NAMESPACE as CERT_MANAGER
@@ -125,21 +126,7 @@ class Kafka(pulumi.ComponentResource):
             spec=kafka_objects.user_spec(user),
             opts=opts,
         )
-        secret = secret_name(user)
-        kubernetes.apiextensions.CustomResource(
-            f"{name}-{secret}",
-            api_version=_CERTIFICATES,
-            kind="Certificate",
-            metadata={
-                "name": secret,
-                "namespace": owner,
-                "labels": tenant_labels(owner),
-                # What runs in the namespace mounts the Secret.
-                "annotations": {"pulumi.com/waitFor": "condition=Ready"},
-            },
-            spec=certificates.client(user.name, secret),
-            opts=opts,
-        )
+        client_certificate(name, owner, user, certificates.OWN_ISSUER, opts)
 
     def _certificates(self) -> list[pulumi.Resource]:
         """The authority and its issuer, then what it gives to brokers and to Strimzi."""

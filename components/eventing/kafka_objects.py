@@ -238,6 +238,16 @@ def topic_config(topic: Topic, brokers: int) -> dict[str, int | str]:
     return config
 
 
+def topic_config_text(topic: Topic, brokers: int) -> dict[str, str]:
+    """The same as clouds take it: all values are text."""
+    return {key: plain(value) for key, value in topic_config(topic, brokers).items()}
+
+
+def plain(value: object) -> str:
+    """A value of a configuration as text."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def user_spec(user: User) -> Spec:
     """Spec of a KafkaUser whose certificate cert-manager makes."""
     quotas = {

@@ -4,8 +4,10 @@ Code that makes routers, replays, the audit stream and scalers takes a `Login` a
 
 Sources: Bento v1.10.0, internal/impl/kafka/sasl.go (AWS_MSK_IAM) and website/docs (kafka_franz: an address with commas
 stands for several); keda v2.20, pkg/scalers/kafka_scaler.go (authParams; saslTokenProvider, awsRegion) and pkg/scalers/
-aws (an identity `aws` without a role is the operator's own); Amazon MSK developer guide, "Port information"; EKS user
-guide, "EKS Pod Identity agent".
+aws (an identity `aws` without a role is the operator's own) and pkg/util/tls_config.go (without `ca` the system's
+authorities are believed); Amazon MSK developer guide, "Port information"; EKS user guide, "EKS Pod Identity agent";
+Google Cloud, "Configure mTLS authentication" of Managed Service for Apache Kafka (its port; clients are told no
+authority).
 """
 
 from dataclasses import dataclass
@@ -24,6 +26,11 @@ ADDRESSES = "KAFKA_BOOTSTRAP"
 
 IAM_PORT = 9098
 """Where the brokers of Amazon MSK answer clients that sign in by IAM, over TLS."""
+
+
+MTLS_PORT = 9192
+"""Where the brokers of Google's Managed Kafka answer clients that show a certificate. (The API's description of
+`bootstrapAddress` has 9094 in an example; Google's guide and its provider say 9192, and so do those who run it.)"""
 
 
 class Login(Protocol):
@@ -80,10 +87,10 @@ class CertificateLogin:
         return []
 
     def volumes(self, account: str, /) -> list[dict[str, Any]]:
-        return [{"name": "certificates", "secret": {"secretName": account, "defaultMode": 0o440}}]
+        return _certificate_volumes(account)
 
     def mounts(self, folder: str, /) -> list[dict[str, Any]]:
-        return [{"name": "certificates", "mountPath": folder, "readOnly": True}]
+        return _certificate_mounts(folder)
 
     def service_account(self, _account: str, /) -> str | None:
         return None
@@ -93,12 +100,7 @@ class CertificateLogin:
 
     def scaler_authentication(self, account: str, /) -> Spec:
         """KEDA asks as the user whose certificate it is."""
-        keys = {"ca": "ca.crt", "cert": "tls.crt", "key": "tls.key"}
-        return {
-            "secretTargetRef": [
-                {"parameter": parameter, "name": account, "key": key} for parameter, key in keys.items()
-            ]
-        }
+        return _from_secret(account, {"ca": "ca.crt", **_SHOWN})
 
     def egress(self) -> list[dict[str, Any]]:
         """To the brokers; those let in the same pods (`kafka_objects.kafka_spec`)."""
@@ -111,6 +113,42 @@ class CertificateLogin:
 
 STRIMZI = CertificateLogin(bootstrap=BOOTSTRAP)
 """To the platform's own Kafka."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoogleLogin:
+    """Clients show a certificate, which a Secret of their namespace holds; the brokers' own are of a public
+    authority."""
+
+    bootstrap: pulumi.Input[str]
+    network: str
+    """Subnetwork in which the brokers have their addresses."""
+
+    def broker(self, folder: str, /) -> Broker:
+        return Broker(bootstrap=f"${{{ADDRESSES}}}", certificates=folder, public=True)
+
+    def environment(self) -> list[dict[str, Any]]:
+        return [{"name": ADDRESSES, "value": self.bootstrap}]
+
+    def volumes(self, account: str, /) -> list[dict[str, Any]]:
+        return _certificate_volumes(account)
+
+    def mounts(self, folder: str, /) -> list[dict[str, Any]]:
+        return _certificate_mounts(folder)
+
+    def service_account(self, _account: str, /) -> str | None:
+        return None
+
+    def scaler(self) -> dict[str, str]:
+        return {}
+
+    def scaler_authentication(self, account: str, /) -> Spec:
+        """KEDA asks as the user whose certificate it is."""
+        return _from_secret(account, _SHOWN)
+
+    def egress(self) -> list[dict[str, Any]]:
+        """To the subnetwork's endpoints of the brokers."""
+        return [{"to": [{"ipBlock": {"cidr": self.network}}], "ports": [{"protocol": "TCP", "port": MTLS_PORT}]}]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,3 +187,21 @@ class IamLogin:
         """To the brokers, and to where pods get their identity."""
         brokers = [{"ipBlock": {"cidr": self.network}}]
         return [{"to": brokers, "ports": [{"protocol": "TCP", "port": IAM_PORT}]}, *identity_egress("eks")]
+
+
+_SHOWN = {"cert": "tls.crt", "key": "tls.key"}
+"""KEDA's parameter -> key of the Secret: by what a client is known."""
+
+
+def _certificate_volumes(account: str) -> list[dict[str, Any]]:
+    return [{"name": "certificates", "secret": {"secretName": account, "defaultMode": 0o440}}]
+
+
+def _certificate_mounts(folder: str) -> list[dict[str, Any]]:
+    return [{"name": "certificates", "mountPath": folder, "readOnly": True}]
+
+
+def _from_secret(account: str, keys: dict[str, str]) -> Spec:
+    return {
+        "secretTargetRef": [{"parameter": parameter, "name": account, "key": key} for parameter, key in keys.items()]
+    }

@@ -5,12 +5,16 @@ from collections.abc import Mapping
 import pulumi
 
 from components.autoscaling.keda import NAMESPACE as KEDA
+from components.cluster.outputs import Foundation
+from components.eventing.cas_issuer import CasIssuer
 from components.eventing.certificate_guard import CertificateGuard
+from components.eventing.certificates import GOOGLE_ISSUER, OWN_ISSUER
 from components.eventing.kafka import Kafka
 from components.eventing.outputs import KafkaOutputs
 from components.eventing.strimzi import Strimzi
 from components.eventing.tenant_events import TenantEvents
 from components.knative.names import EVENTING_NAMESPACE
+from components.order import after
 from components.settings import Settings
 from components.settings.cluster import ExistingCluster
 from components.settings.event_topics import topics_by_tenant
@@ -21,27 +25,60 @@ from components.settings.model import Environment
 def make_events(
     name: str,
     settings: Settings,
-    events: Events,
-    certificates: pulumi.Resource,
+    foundation: Foundation,
+    certificates: pulumi.Resource | None,
     lock: Mapping[str, str],
     on_cluster: pulumi.ResourceOptions,
-) -> Kafka:
-    """Kafka of the platform's own: the operator, then Kafka. Tenants' topics depend on the last, so that the operator
-    can let go of them first.
+) -> tuple[KafkaOutputs, list[pulumi.Resource]] | None:
+    """Kafka, whosever it is, and what must be there before anybody uses it; None in a stack without events.
 
     Args:
         name: Begins the names of the resources.
         settings: The stack's.
-        events: Its section of events.
-        certificates: cert-manager.
+        foundation: Kafka that the cloud runs, if it does.
+        certificates: cert-manager, where Kafka's clients show certificates.
         lock: Digests by image reference.
         on_cluster: Parent and provider.
     """
+    events, kafka, authorities = settings.events, foundation.kafka, foundation.kafka_authorities
+    if events is None:
+        return None
+    if kafka is not None and authorities is None:
+        return kafka, kafka.ready
+    if certificates is None:
+        return None
+
+    guard = CertificateGuard(
+        f"{name}-kafka-certificates", OWN_ISSUER if kafka is None else GOOGLE_ISSUER, after(on_cluster, certificates)
+    )
+    if kafka is not None and authorities is not None:
+        issuer = CasIssuer(
+            f"{name}-kafka-issuer",
+            {
+                "version": settings.versions.cas_issuer,
+                "replicas": 2 if settings.environment is Environment.PROD else 1,
+                "images_lock": dict(lock),
+                "values": events.values,
+            },
+            authorities,
+            after(on_cluster, certificates, guard),
+        )
+        return kafka, [*kafka.ready, issuer]
+    own = _own_kafka(name, settings, events, lock, on_cluster, [certificates, guard])
+    return own, own.ready
+
+
+def _own_kafka(
+    name: str,
+    settings: Settings,
+    events: Events,
+    lock: Mapping[str, str],
+    on_cluster: pulumi.ResourceOptions,
+    before: list[pulumi.Resource],
+) -> Kafka:
+    """Kafka of the platform's own: the operator, then Kafka. Tenants' topics depend on the last, so that the operator
+    can let go of them first."""
     production = settings.environment is Environment.PROD
-
-    def after(*resources: pulumi.Resource) -> pulumi.ResourceOptions:
-        return pulumi.ResourceOptions.merge(on_cluster, pulumi.ResourceOptions(depends_on=list(resources)))
-
     operator = Strimzi(
         f"{name}-strimzi",
         {
@@ -52,7 +89,6 @@ def make_events(
         },
         on_cluster,
     )
-    guard = CertificateGuard(f"{name}-kafka-certificates", after(certificates))
     return Kafka(
         f"{name}-kafka",
         {
@@ -67,7 +103,7 @@ def make_events(
             "autoscaler_namespace": KEDA if settings.autoscaling is not None else None,
             "others": [EVENTING_NAMESPACE] if settings.brokers_on_kafka is not None else [],
         },
-        after(operator, certificates, guard),
+        after(on_cluster, operator, *before),
     )
 
 

@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from components.eventing.kafka_names import Topic
-from components.eventing.kafka_objects import server_config, topic_config
+from components.eventing.kafka_objects import plain, server_config, topic_config_text
 from components.eventing.retention import replication
 
 VERSION = "3.9.x.kraft"
@@ -21,12 +21,12 @@ METRICS_PORT = 11001
 
 def server_properties(brokers: int) -> str:
     """The brokers' configuration, in Java's format; what it leaves out is Amazon's default."""
-    return "".join(f"{key}={_plain(value)}\n" for key, value in server_config(brokers).items())
+    return "".join(f"{key}={plain(value)}\n" for key, value in server_config(brokers).items())
 
 
 def topic_configs(topic: Topic, brokers: int) -> str:
     """A topic's configuration as MSK takes it: JSON whose values are all text."""
-    return json.dumps({key: _plain(value) for key, value in topic_config(topic, brokers).items()}, sort_keys=True)
+    return json.dumps(topic_config_text(topic, brokers), sort_keys=True)
 
 
 def topic_inputs(topic: Topic, brokers: int) -> dict[str, Any]:
@@ -37,7 +37,3 @@ def topic_inputs(topic: Topic, brokers: int) -> dict[str, Any]:
         "replication_factor": replication(brokers),
         "configs": topic_configs(topic, brokers),
     }
-
-
-def _plain(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

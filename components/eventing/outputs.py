@@ -1,12 +1,21 @@
 """What every Kafka gives, whosever it is: where clients begin, how they sign in, topics and users."""
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import pulumi
 
 from components.eventing.kafka_names import Topic, User
 from components.eventing.logins import Login
 from components.storage.outputs import Identity
+
+
+class CaPool(NamedTuple):
+    """Authorities of a cloud's that its Kafka believes, and that an issuer on the cluster asks for certificates of
+    clients."""
+
+    project: str
+    location: str
+    name: pulumi.Output[str]
 
 
 class KafkaOutputs(Protocol):

@@ -29,6 +29,9 @@ class Broker:
     bootstrap: str
     certificates: str | None
     """Folder with tls.crt, tls.key and ca.crt; None: no certificate."""
+    public: bool = False
+    """Whether the brokers' own certificates are of a public authority, which every system believes; else of the one in
+    ca.crt."""
     iam: Iam | None = None
     """With neither a certificate nor this, without TLS."""
     client: str = "router"
@@ -46,7 +49,8 @@ def client(broker: Broker) -> Spec:
         return known
     folder = broker.certificates
     shown = {"cert_file": f"{folder}/tls.crt", "key_file": f"{folder}/tls.key"}
-    return {**known, "tls": {"enabled": True, "root_cas_file": f"{folder}/ca.crt", "client_certs": [shown]}}
+    believed = {} if broker.public else {"root_cas_file": f"{folder}/ca.crt"}
+    return {**known, "tls": {"enabled": True, **believed, "client_certs": [shown]}}
 
 
 def reader(broker: Broker, topic: str, group: str, *, at_once: int, largest_kib: int) -> Spec:

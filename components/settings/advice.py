@@ -8,6 +8,12 @@ from components.settings.cluster import CLOUD_OF, ExistingCluster
 from components.settings.events import KafkaProvider
 from components.settings.settings import NAMESPACE, Settings
 
+_WITHOUT_QUOTAS = {
+    KafkaProvider.MSK: "Amazon MSK has no quotas for those who sign in by IAM",
+    KafkaProvider.GOOGLE: "the API of Google's Managed Kafka has no quotas for users",
+}
+"""Provider -> why no tenant is slowed down there."""
+
 
 def advice(settings: Settings, today: date) -> Iterator[str]:
     """Warnings for this stack on this day."""
@@ -16,10 +22,10 @@ def advice(settings: Settings, today: date) -> Iterator[str]:
             f"{NAMESPACE}:serving.modelmesh: ModelMesh is archived, 0.12.0 of 2024 is its last version and nobody mends"
             " it; model sets with backend multiplex or adapters do the same (docs/many-models.md)"
         )
-    if settings.events is not None and settings.events.provider is KafkaProvider.MSK:
+    if settings.events is not None and (lacking := _WITHOUT_QUOTAS.get(settings.events.provider)) is not None:
         yield (
-            f"{NAMESPACE}:events.provider = 'msk': Amazon MSK has no quotas for those who sign in by IAM; a tenant that"
-            " sends more than it says can slow the others down (docs/events.md)"
+            f"{NAMESPACE}:events.provider = {settings.events.provider.value!r}: {lacking}; a tenant that sends more"
+            " than it says can slow the others down (docs/events.md)"
         )
     cluster, kubernetes = settings.cluster, settings.versions.kubernetes
     if isinstance(cluster, ExistingCluster):

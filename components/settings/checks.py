@@ -68,6 +68,7 @@ def version_checks(versions: Versions, gpu: Gpu | None, *, knative: bool = False
         "keda": versions.keda,
         "clusterAutoscaler": versions.cluster_autoscaler,
         "certManager": versions.cert_manager,
+        "casIssuer": versions.cas_issuer,
         "envoyGateway": versions.envoy_gateway,
         "knative": versions.knative,
         "kserve": versions.kserve,

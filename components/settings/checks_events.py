@@ -2,9 +2,19 @@
 
 from collections.abc import Iterator, Mapping
 
-from components.settings.cluster import Cluster, EksCluster, ExistingCluster
-from components.settings.event_topics import room
-from components.settings.events import LARGEST_GIB, UNSUPPORTED, Events, KafkaProvider, broker_count, msk_zones
+from components.eventing.gmk_access import MOST_ENTRIES, acls
+from components.settings.cluster import Cluster, EksCluster, ExistingCluster, GkeCluster
+from components.settings.event_topics import all_users, room
+from components.settings.events import (
+    GOOGLE_BROKERS,
+    LARGEST_GIB,
+    UNSUPPORTED,
+    Events,
+    KafkaProvider,
+    broker_count,
+    google_size,
+    msk_zones,
+)
 from components.settings.knative import KafkaBrokers
 from components.settings.model import Environment
 from components.settings.problems import ABSENT, Problem
@@ -30,7 +40,11 @@ def event_problems(
         return
     if (missing := UNSUPPORTED.get(events.provider)) is not None:
         yield Problem(("events", "provider"), events.provider.value, f"{missing}; use strimzi")
-    yield from _msk_problems(environment, events, cluster)
+    yield from _foreign_problems(events, cluster)
+    if events.provider is KafkaProvider.MSK:
+        yield from _msk_problems(environment, events, cluster)
+    elif events.provider is KafkaProvider.GOOGLE:
+        yield from _google_problems(environment, events, tenants)
     yield from _broker_problems(environment, events)
     if events.audit is not None and events.audit.archive and isinstance(cluster, ExistingCluster):
         yield Problem(
@@ -58,22 +72,75 @@ def _broker_problems(environment: Environment, events: Events) -> Iterator[Probl
         )
 
 
-def _msk_problems(environment: Environment, events: Events, cluster: Cluster | None) -> Iterator[Problem]:
-    """What only one of the two providers has."""
-    if events.provider is not KafkaProvider.MSK:
-        if events.broker_machine is not None:
-            yield Problem(("events", "brokerMachine"), events.broker_machine, "it is of msk; leave it out")
-        return
-    if cluster is not None and not isinstance(cluster, EksCluster):
+_CALLED = {KafkaProvider.MSK: "Amazon MSK", KafkaProvider.GOOGLE: "Google's Managed Kafka"}
+_AT_HOME: dict[KafkaProvider, tuple[type[Cluster], str]] = {
+    KafkaProvider.MSK: (EksCluster, "an EKS"),
+    KafkaProvider.GOOGLE: (GkeCluster, "a GKE"),
+}
+"""Provider -> the cluster in whose network it stands."""
+
+
+def _foreign_problems(events: Events, cluster: Cluster | None) -> Iterator[Problem]:
+    """A cloud's Kafka beside another cloud's cluster, and what only another provider has."""
+    called = _CALLED.get(events.provider)
+    if called is not None and cluster is not None:
+        home, article = _AT_HOME[events.provider]
+        if not isinstance(cluster, home):
+            yield Problem(
+                ("events", "provider"),
+                events.provider.value,
+                f"{called} stands in the network of {article} cluster, and this one is of provider"
+                f" {cluster.provider}; use strimzi",
+            )
+    of_some: dict[str, tuple[object, tuple[KafkaProvider, ...]]] = {
+        "brokerMachine": (events.broker_machine, (KafkaProvider.MSK,)),
+        "vcpus": (events.vcpus, (KafkaProvider.GOOGLE,)),
+        "memoryGib": (events.memory_gib, (KafkaProvider.GOOGLE,)),
+        "storageClass": (events.storage_class, (KafkaProvider.STRIMZI,)),
+        "values": (events.values, (KafkaProvider.STRIMZI, KafkaProvider.GOOGLE)),
+    }
+    for key, (value, owners) in of_some.items():
+        if value and events.provider not in owners:
+            lacking = f", and {called} has no such thing" if called is not None else ""
+            yield Problem(("events", key), value, f"it is of {' and '.join(owners)}{lacking}; leave it out")
+
+
+def _google_problems(environment: Environment, events: Events, tenants: Mapping[str, Tenant]) -> Iterator[Problem]:
+    """What Google's Managed Kafka does by itself, and what it bounds."""
+    if events.brokers not in (None, GOOGLE_BROKERS):
         yield Problem(
-            ("events", "provider"),
-            "msk",
-            f"Amazon MSK stands in the network of an EKS cluster, and this one is of provider {cluster.provider}; use"
-            " strimzi",
+            ("events", "brokers"),
+            events.brokers,
+            f"Google's Managed Kafka has {GOOGLE_BROKERS} brokers of this size; leave it out, and raise vcpus for more"
+            " work",
         )
-    for key, value in {"storageClass": events.storage_class, "values": events.values}.items():
-        if value:
-            yield Problem(("events", key), value, "it is of strimzi, and Amazon MSK has no such thing; leave it out")
+    if "storage_gib" in events.model_fields_set:
+        yield Problem(
+            ("events", "storageGib"),
+            events.storage_gib,
+            "storage of Google's Managed Kafka grows by itself; leave it out",
+        )
+    vcpus, memory = google_size(events)
+    if not vcpus <= memory <= 8 * vcpus:
+        yield Problem(
+            ("events", "memoryGib"),
+            events.memory_gib,
+            f"Google's Managed Kafka has 1 to 8 GiB for each of its {vcpus} vCPUs, so {vcpus} to {8 * vcpus}; 4 for"
+            f" each is usual, which is {4 * vcpus}",
+        )
+    for acl, entries in acls(all_users(events, environment, tenants)).items():
+        if len(entries) > MOST_ENTRIES:
+            yield Problem(
+                ("events", "audit"),
+                events.audit.model_dump(by_alias=True, exclude_unset=True) if events.audit else ABSENT,
+                f"an ACL of Google's Managed Kafka has {MOST_ENTRIES} entries at most, and {acl} would have"
+                f" {len(entries)}: every tenant with events has one; leave audit out, use strimzi, or share the tenants"
+                " out over two stacks",
+            )
+
+
+def _msk_problems(environment: Environment, events: Events, cluster: Cluster | None) -> Iterator[Problem]:
+    """What Amazon MSK cannot have."""
     if events.audit is not None and events.audit.auditors:
         yield Problem(
             ("events", "audit", "auditors"),
@@ -102,6 +169,8 @@ def _evenly(environment: Environment, zones: int) -> str:
 def _room_problems(
     environment: Environment, events: Events, tenants: Mapping[str, Tenant], brokers: KafkaBrokers | None
 ) -> Iterator[Problem]:
+    if not events.bounded:
+        return
     found = room(events, environment, tenants, brokers)
     if found.needed <= found.offered:
         return

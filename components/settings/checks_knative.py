@@ -9,6 +9,12 @@ from components.settings.problems import ABSENT, Path, Problem
 from components.settings.sections import Tenant
 from components.settings.serving import Mode, ServedModel
 
+_FOREIGN = {
+    KafkaProvider.MSK: "Knative's brokers show Kafka a certificate, and Amazon MSK asks for IAM here",
+    KafkaProvider.GOOGLE: "Knative's brokers make topics by themselves, and nobody may on Google's Managed Kafka here",
+}
+"""Provider -> why Knative's brokers cannot lie there."""
+
 
 def broker_problems(knative: Knative | None, events: Events | None) -> Iterator[Problem]:
     """Brokers on a Kafka that nobody can find, or that is not sized here."""
@@ -37,12 +43,11 @@ def broker_problems(knative: Knative | None, events: Events | None) -> Iterator[
             "there is no Kafka in this stack; add multimodal:events: {}, name one of yours in bootstrap, or leave it"
             " out for brokers in memory",
         )
-    elif kafka.bootstrap is None and events is not None and events.provider is KafkaProvider.MSK:
+    elif kafka.bootstrap is None and events is not None and (why := _FOREIGN.get(events.provider)) is not None:
         yield Problem(
             path,
             kafka.model_dump(by_alias=True, exclude_unset=True),
-            "Knative's brokers show Kafka a certificate, and Amazon MSK asks for IAM here; use strimzi, name another"
-            " Kafka in bootstrap, or leave it out for brokers in memory",
+            f"{why}; use strimzi, name another Kafka in bootstrap, or leave it out for brokers in memory",
         )
     if kafka.bootstrap is not None and "kib_per_second" in kafka.model_fields_set:
         yield Problem(

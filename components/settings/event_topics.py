@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from components.eventing.kafka_names import AUDIT_NAMESPACE, TenantTopics
+from components.eventing.kafka_names import AUDIT_NAMESPACE, TenantTopics, User
 from components.eventing.retention import GIB, Load, kept_bytes, replication, room_gib, storage_for
 from components.eventing.topics import StepLoad, at_fullest, tenant_topics
 from components.knative.names import EVENTING_NAMESPACE
@@ -69,6 +69,13 @@ def audit_on_kafka(events: Events, environment: Environment, tenants: Mapping[st
     )
 
 
+def all_users(events: Events, environment: Environment, tenants: Mapping[str, Tenant]) -> list[User]:
+    """Everybody who has rights on Kafka: of tenants, and of the audit stream."""
+    audited = audit_on_kafka(events, environment, tenants)
+    found = [*topics_by_tenant(events, environment, tenants).values(), *([audited] if audited is not None else [])]
+    return [user for topics in found for user in topics.users]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Room:
     """What topics need and what brokers have, in GiB of all brokers together, copies included."""
@@ -124,9 +131,10 @@ def sentences(
     brokers = broker_count(events, environment)
     copies = replication(brokers)
     made = topics_by_tenant(events, environment, tenants)
+    of = f" of the {found.offered:.1f}" if events.bounded else ""
     said = {
-        "*": f"at most {found.needed:.1f} of the {found.offered:.1f} GiB for topics on {_number(brokers, 'broker')}, to"
-        f" hold {events.outage_hours} h"
+        "*": f"at most {found.needed:.1f}{of} GiB for topics on {_number(brokers, 'broker')}, to hold"
+        f" {events.outage_hours} h"
     }
     for name, gib in found.by_tenant.items():
         sent = tenants[name].sent

@@ -267,6 +267,7 @@ class Versions(Model):
     keda: str = COMPONENTS["keda"].default
     cluster_autoscaler: str = COMPONENTS["clusterAutoscaler"].default
     cert_manager: str = COMPONENTS["certManager"].default
+    cas_issuer: str = COMPONENTS["casIssuer"].default
     envoy_gateway: str = COMPONENTS["envoyGateway"].default
     knative: str = COMPONENTS["knative"].default
     kserve: str = COMPONENTS["kserve"].default

@@ -36,9 +36,9 @@ def make_signatures(
 def make_certificates(
     name: str, settings: Settings, lock: Mapping[str, str], on_cluster: pulumi.ResourceOptions
 ) -> CertManager | None:
-    """cert-manager with the platform's authority; None in a stack that neither serves models nor runs a Kafka of
-    its own."""
-    kafka = settings.events if settings.events is not None and settings.events.own else None
+    """cert-manager with the platform's authority; None in a stack that neither serves models nor has a Kafka
+    whose clients show certificates."""
+    kafka = settings.events if settings.events is not None and settings.events.certified else None
     asking = [section for section in (settings.serving, kafka) if section is not None]
     if not asking:
         return None

@@ -7,6 +7,7 @@ from typing import Any
 
 from rehearsal.contracts.binding import Binding, reasons
 from rehearsal.contracts.discovery_model import schema
+from rehearsal.contracts.gcp_rules import iam_member
 from rehearsal.contracts.rules import matches
 
 _TITLES = {
@@ -18,6 +19,8 @@ _TITLES = {
     "file": "Filestore",
     "iam": "IAM",
     "logging": "Cloud Logging",
+    "managedkafka": "Managed Kafka",
+    "privateca": "Certificate Authority Service",
     "pubsub": "Pub/Sub",
     "serviceusage": "Service Usage",
     "storage": "Cloud Storage",
@@ -41,6 +44,20 @@ def bind(api: str, version: str, schema_name: str, method: str, /, **details: An
         by=f"discovery {api}.{version} {schema_name}",
         shape=partial(schema, api, version, schema_name),
         local=own,
+        **details,
+    )
+
+
+def iam(api: str, version: str, method: str, /, *, single: bool = True, **details: Any) -> Binding:
+    """One member, or a list of them, in a role of some resource's policy."""
+    return bind(
+        api,
+        version,
+        "Binding",
+        method,
+        fields={"member": "members"} if single else {},
+        required=frozenset({"role", "member" if single else "members"}),
+        rules=(iam_member,),
         **details,
     )
 

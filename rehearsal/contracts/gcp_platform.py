@@ -7,10 +7,9 @@ from typing import Any
 
 from rehearsal.contracts.binding import AutoName, Binding
 from rehearsal.contracts.discovery_model import schema
-from rehearsal.contracts.gcp_common import COMPUTE_NAME, bind, local, path
+from rehearsal.contracts.gcp_common import COMPUTE_NAME, bind, iam, local, path
 from rehearsal.contracts.gcp_rules import (
     firewall,
-    iam_member,
     kms_rotation,
     router_nat,
     service_name,
@@ -25,20 +24,6 @@ _KMS_NAME = matches("name", r"[a-zA-Z0-9_-]{1,63}", "1-63 letters, digits, hyphe
 def _compute(schema_name: str, method: str, /, **details: Any) -> Binding:
     details["rules"] = (COMPUTE_NAME, *details.get("rules", ()))
     return bind("compute", "v1", schema_name, method, name=_COMPUTE, **details)
-
-
-def _iam(api: str, version: str, method: str, /, *, single: bool = True, **details: Any) -> Binding:
-    """One member, or a list of them, in a role of some resource's policy."""
-    return bind(
-        api,
-        version,
-        "Binding",
-        method,
-        fields={"member": "members"} if single else {},
-        required=frozenset({"role", "member" if single else "members"}),
-        rules=(iam_member,),
-        **details,
-    )
 
 
 NETWORK: dict[str, Binding] = {
@@ -104,7 +89,7 @@ ACCOUNT: dict[str, Binding] = {
         replaces=("accountId", "project"),
         rules=(matches("accountId", r"[a-z]([-a-z0-9]{4,28}[a-z0-9])", "6-30 lowercase letters, digits and hyphens"),),
     ),
-    "gcp:serviceaccount/iAMBinding:IAMBinding": _iam(
+    "gcp:serviceaccount/iAMBinding:IAMBinding": iam(
         "iam",
         "v1",
         "serviceAccounts.setIamPolicy",
@@ -112,17 +97,17 @@ ACCOUNT: dict[str, Binding] = {
         local=path("serviceAccountId"),
         replaces=("serviceAccountId", "role"),
     ),
-    "gcp:serviceaccount/iAMMember:IAMMember": _iam(
+    "gcp:serviceaccount/iAMMember:IAMMember": iam(
         "iam",
         "v1",
         "serviceAccounts.setIamPolicy",
         local=path("serviceAccountId"),
         replaces=("serviceAccountId", "role", "member", "condition"),
     ),
-    "gcp:projects/iAMMember:IAMMember": _iam(
+    "gcp:projects/iAMMember:IAMMember": iam(
         "cloudresourcemanager", "v1", "projects.setIamPolicy", replaces=("project", "role", "member", "condition")
     ),
-    "gcp:projects/iAMBinding:IAMBinding": _iam(
+    "gcp:projects/iAMBinding:IAMBinding": iam(
         "cloudresourcemanager", "v1", "projects.setIamPolicy", single=False, replaces=("project", "role", "condition")
     ),
     "gcp:projects/service:Service": bind(
@@ -151,14 +136,14 @@ ACCOUNT: dict[str, Binding] = {
         replaces=("name", "project", "topic", "filter", "enableMessageOrdering"),
         required=frozenset({"topic"}),
     ),
-    "gcp:pubsub/topicIAMMember:TopicIAMMember": _iam(
+    "gcp:pubsub/topicIAMMember:TopicIAMMember": iam(
         "pubsub",
         "v1",
         "projects.topics.setIamPolicy",
         local=path("topic"),
         replaces=("topic", "project", "role", "member", "condition"),
     ),
-    "gcp:pubsub/subscriptionIAMMember:SubscriptionIAMMember": _iam(
+    "gcp:pubsub/subscriptionIAMMember:SubscriptionIAMMember": iam(
         "pubsub",
         "v1",
         "projects.subscriptions.setIamPolicy",
@@ -197,14 +182,14 @@ ACCOUNT: dict[str, Binding] = {
         replaces=("name", "keyRing", "purpose", "importOnly", "destroyScheduledDuration", "cryptoKeyBackend"),
         rules=(_KMS_NAME, kms_rotation),
     ),
-    "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember": _iam(
+    "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember": iam(
         "cloudkms",
         "v1",
         "cryptoKeys.setIamPolicy",
         local=path("cryptoKeyId"),
         replaces=("cryptoKeyId", "role", "member", "condition"),
     ),
-    "gcp:kms/cryptoKeyIAMBinding:CryptoKeyIAMBinding": _iam(
+    "gcp:kms/cryptoKeyIAMBinding:CryptoKeyIAMBinding": iam(
         "cloudkms",
         "v1",
         "cryptoKeys.setIamPolicy",

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from rehearsal.controllers.argo import ARGO
 from rehearsal.controllers.base import ActingController, Controller, HostController, NotRun
+from rehearsal.controllers.cas_issuer import CAS_ISSUER
 from rehearsal.controllers.cert_manager import CERT_MANAGER
 from rehearsal.controllers.dra_driver import DRA_DRIVER
 from rehearsal.controllers.efa_device_plugin import EFA_DEVICE_PLUGIN
@@ -35,6 +36,7 @@ CONTROLLERS: Mapping[str, Controller] = {
         ARGO,
         GATEWAY,
         CERT_MANAGER,
+        CAS_ISSUER,
         STRIMZI,
         KYVERNO,
         NotRun(

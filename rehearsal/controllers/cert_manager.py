@@ -3,9 +3,10 @@
 The real one is built from modules that refer to each other by path, which cannot be fetched on their own. Issuers that
 sign themselves, and those with a Secret of an authority, work as theirs do: what they issue is a chain that clients can
 check, with the names, usages, organisations and keys that a Certificate asks for. Servers are also called 127.0.0.1 and
-localhost, for that is where they are here. Other issuers are taken to work, by an authority that nobody trusts. A
-Certificate whose issuer is missing or not ready stays unready and says so. Nothing is renewed, and CA bundles are
-injected nowhere: the webhooks of a rehearsal's controllers have their own.
+localhost, for that is where they are here. Other issuers are taken to work, by an authority that nobody trusts; so are
+those of google-cas-issuer, once they say that they are ready. A Certificate whose issuer is missing or not ready stays
+unready and says so. Nothing is renewed, and CA bundles are injected nowhere: the webhooks of a rehearsal's controllers
+have their own.
 
 Source: cert-manager v1.20, pkg/apis/certmanager/v1 (conditions, reasons, defaults, keys of the Secret), pkg/issuer/ca.
 """
@@ -22,6 +23,7 @@ from urllib.parse import quote
 
 from rehearsal import certificates
 from rehearsal.certificates import Authority, Certificate, KeyKind, Request
+from rehearsal.controllers import cas_issuer
 from rehearsal.controllers.base import SimulatedController, Values, text, value
 from rehearsal.controllers.conditions import Condition, conditions, write_status
 from rehearsal.kube import JsonObject, Kube
@@ -46,6 +48,13 @@ def reconcile(api: Kube, values: Values) -> None:
             issuer = _Issuer(one["spec"], *_authority(api, namespace or home, one["spec"]))
             issuers[kind, namespace, one["metadata"]["name"]] = issuer
             _say(api, one | {"kind": kind}, issuer.verdict())
+    for plural, kind in cas_issuer.KINDS.items():
+        for one in api.items(f"{cas_issuer.API}/{plural}"):
+            if any(
+                said["type"] == "Ready" and said["status"] == "True" for said in value(one, "status.conditions", [])
+            ):
+                key = kind, one["metadata"].get("namespace", ""), one["metadata"]["name"]
+                issuers[key] = _Issuer(one["spec"], None, "")
     for one in api.items(f"{_API}/certificates"):
         _say(api, one | {"kind": "Certificate"}, _certificate(api, issuers, one))
 
@@ -95,7 +104,7 @@ def _certificate(api: Kube, issuers: dict[_Key, _Issuer], live: JsonObject) -> C
     """Brings a Certificate's Secret about where its issuer can."""
     namespace, spec = live["metadata"]["namespace"], live["spec"]
     kind, name = spec["issuerRef"].get("kind", "Issuer"), spec["issuerRef"]["name"]
-    issuer = issuers.get((kind, "" if kind == "ClusterIssuer" else namespace, name))
+    issuer = issuers.get((kind, "" if kind.endswith("ClusterIssuer") else namespace, name))
     if issuer is None:
         return Condition("Ready", False, "DoesNotExist", f'Referenced "{kind}" not found: {name}')
     if not issuer.verdict().status:

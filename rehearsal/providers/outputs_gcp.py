@@ -205,6 +205,57 @@ def _repository(facts: Facts) -> tuple[str, Props]:
     }
 
 
+def _kafka_cluster(facts: Facts) -> tuple[str, Props]:
+    location, name = facts.get("location"), facts.get("clusterId")
+    id_ = f"projects/{project(facts)}/locations/{location}/clusters/{name}"
+    return id_, {
+        **_labels(facts),
+        "bootstrapAddress": f"bootstrap.{name}.{location}.managedkafka.{project(facts)}.cloud.goog",
+        "name": id_,
+        "state": "ACTIVE",
+        "createTime": CREATED,
+        "updateTime": CREATED,
+        "project": project(facts),
+    }
+
+
+def _kafka_part(collection: str, key: str) -> Rule:
+    """A topic or an ACL of a Kafka cluster."""
+
+    def rule(facts: Facts) -> tuple[str, Props]:
+        cluster = f"projects/{project(facts)}/locations/{facts.get('location')}/clusters/{facts.get('cluster')}"
+        id_ = f"{cluster}/{collection}/{facts.get(key)}"
+        return id_, {"name": id_, "project": project(facts)}
+
+    return rule
+
+
+def _ca_pool(facts: Facts) -> tuple[str, Props]:
+    id_ = f"projects/{project(facts)}/locations/{facts.get('location')}/caPools/{facts.get('name')}"
+    return id_, {**_labels(facts), "project": project(facts)}
+
+
+def _authority(facts: Facts) -> tuple[str, Props]:
+    pool = f"projects/{project(facts)}/locations/{facts.get('location')}/caPools/{facts.get('pool')}"
+    id_ = f"{pool}/certificateAuthorities/{facts.get('certificateAuthorityId')}"
+    return id_, {
+        **_labels(facts),
+        "name": id_,
+        "state": "ENABLED",
+        "pemCaCertificates": [certificate(facts.urn)],
+        "createTime": CREATED,
+        "updateTime": CREATED,
+        "project": project(facts),
+    }
+
+
+def _service_identity(facts: Facts) -> tuple[str, Props]:
+    service = str(facts.get("service"))
+    email = f"service-{PROJECT_NUMBER}@gcp-sa-{service.partition('.')[0]}.iam.gserviceaccount.com"
+    id_ = f"projects/{project(facts)}/services/{service}"
+    return id_, {"email": email, "member": f"serviceAccount:{email}", "project": project(facts)}
+
+
 def _service(facts: Facts) -> tuple[str, Props]:
     return f"{project(facts)}/{facts.get('service')}", {"project": project(facts)}
 
@@ -239,5 +290,12 @@ OUTPUTS: dict[str, Rule] = {
     "gcp:storage/managedFolderIamMember:ManagedFolderIamMember": _iam("managedFolder"),
     "gcp:filestore/instance:Instance": _file_server,
     "gcp:artifactregistry/repository:Repository": _repository,
+    "gcp:managedkafka/cluster:Cluster": _kafka_cluster,
+    "gcp:managedkafka/topic:Topic": _kafka_part("topics", "topicId"),
+    "gcp:managedkafka/acl:Acl": _kafka_part("acls", "aclId"),
+    "gcp:certificateauthority/caPool:CaPool": _ca_pool,
+    "gcp:certificateauthority/authority:Authority": _authority,
+    "gcp:certificateauthority/caPoolIamMember:CaPoolIamMember": _iam("caPool"),
+    "gcp:projects/serviceIdentity:ServiceIdentity": _service_identity,
 }
 """Ids and computed outputs by Pulumi token."""

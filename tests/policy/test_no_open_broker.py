@@ -6,6 +6,7 @@ from policy.plain import UNKNOWN
 from policy.rules import no_open_broker
 
 MSK = "aws:msk/cluster:Cluster"
+GOOGLE, ACL = "gcp:managedkafka/cluster:Cluster", "gcp:managedkafka/acl:Acl"
 IAM = {"sasl": {"iam": True}, "unauthenticated": False}
 
 
@@ -69,6 +70,59 @@ def test_private_encrypted_brokers_that_know_their_clients_pass(world: Any, judg
 )
 def test_open_brokers_are_refused(world: Any, judge: Any, inputs: Any, message: str) -> None:
     assert judge(no_open_broker.RULE, [world.cluster(MSK, inputs)]) == [f"Cluster 'gpus': {message}"]
+
+
+def google(**access: Any) -> dict[str, Any]:
+    networks = [{"subnet": UNKNOWN}]
+    return {"gcpConfig": {"accessConfig": {"networkConfigs": networks, **access}, "kmsKey": UNKNOWN}}
+
+
+def acl(*entries: dict[str, Any]) -> dict[str, Any]:
+    return {"aclId": "allTopics", "aclEntries": list(entries)}
+
+
+EVERYBODY = {"principal": "User:*", "operation": "READ", "permissionType": "ALLOW"}
+ROUTER = {"principal": "User:CN=vision.router", "operation": "READ", "permissionType": "ALLOW"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs"),
+    [(GOOGLE, google()), (ACL, acl(ROUTER)), (ACL, acl({**EVERYBODY, "permissionType": "DENY"}))],
+)
+def test_googles_private_brokers_with_named_principals_pass(world: Any, judge: Any, kind: str, inputs: Any) -> None:
+    assert judge(no_open_broker.RULE, [world.cluster(kind, inputs)]) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs", "message"),
+    [
+        (
+            GOOGLE,
+            google(publicClusterConfig={}),
+            "Cluster 'gpus': gcpConfig.accessConfig.publicClusterConfig opens the brokers to the internet; leave it"
+            " out",
+        ),
+        (
+            GOOGLE,
+            {"gcpConfig": UNKNOWN},
+            "Cluster 'gpus': gcpConfig.accessConfig.publicClusterConfig cannot be known before the update; make it"
+            " plain: text in the program, not an output",
+        ),
+        (
+            ACL,
+            acl(ROUTER, {**EVERYBODY, "permissionType": "allow"}),
+            "Acl 'gpus': an entry allows User:*, which is everybody who connects; name principals",
+        ),
+        (
+            ACL,
+            acl({**EVERYBODY, "principal": UNKNOWN}),
+            "Acl 'gpus': aclEntries cannot be known before the update; make it plain: text in the program, not an"
+            " output",
+        ),
+    ],
+)
+def test_googles_open_brokers_are_refused(world: Any, judge: Any, kind: str, inputs: Any, message: str) -> None:
+    assert judge(no_open_broker.RULE, [world.cluster(kind, inputs)]) == [message]
 
 
 def test_brokers_may_be_allowed_by_name(world: Any, judge: Any) -> None:

@@ -4,6 +4,18 @@ from typing import Any
 
 _SENT: dict[str, Any] = {"events": {}, "tenants.vision.events": {}}
 
+
+def _google(**events: Any) -> dict[str, Any]:
+    """A stack on GKE with Kafka of Google's."""
+    cluster = {
+        "provider": "gke",
+        "project": "acme-multimodal",
+        "region": "us-central1",
+        "gpuPools": {"l4": {"machine": "g2-standard-24", "maxNodes": 2, "zones": ["us-central1-a"]}},
+    }
+    return {"cluster": cluster, "events": {"provider": "google-managed-kafka", **events}}
+
+
 EVENT_CASES: list[tuple[str, dict[str, Any], str]] = [
     (
         "events of a tenant without Kafka",
@@ -41,7 +53,8 @@ EVENT_CASES: list[tuple[str, dict[str, Any], str]] = [
     (
         "Strimzi's values for Amazon's brokers",
         {"events": {"provider": "msk", "values": {"replicas": 2}}},
-        'multimodal:events.values = {"replicas": 2}: it is of strimzi, and Amazon MSK has no such thing; leave it out',
+        'multimodal:events.values = {"replicas": 2}: it is of strimzi and google-managed-kafka, and Amazon MSK has no'
+        " such thing; leave it out",
     ),
     (
         "auditors by group on Amazon's brokers",
@@ -61,11 +74,59 @@ EVENT_CASES: list[tuple[str, dict[str, Any], str]] = [
         'multimodal:events.brokerMachine = "m7g.large":',
     ),
     (
-        "Google's Kafka",
-        {"events": {"provider": "google-managed-kafka"}},
-        'multimodal:events.provider = "google-managed-kafka": Google\'s Managed Kafka believes client certificates of'
-        " its Certificate Authority Service only and has no API for users' quotas, so that one tenant could slow all"
-        " others down; use strimzi",
+        "vCPUs of Google's for brokers of Strimzi's",
+        {"events": {"vcpus": 6}},
+        "multimodal:events.vcpus = 6: it is of google-managed-kafka; leave it out",
+    ),
+    (
+        "memory of Google's for Amazon's brokers",
+        {"events": {"provider": "msk", "memoryGib": 12}},
+        "multimodal:events.memoryGib = 12: it is of google-managed-kafka, and Amazon MSK has no such thing; leave it"
+        " out",
+    ),
+    (
+        "more vCPUs of Google's than three brokers have",
+        _google(vcpus=46),
+        "multimodal:events.vcpus = 46: input should be less than or equal to 45",
+    ),
+    (
+        "too little memory for Google's brokers",
+        _google(vcpus=6, memoryGib=5),
+        "multimodal:events.memoryGib = 5: Google's Managed Kafka has 1 to 8 GiB for each of its 6 vCPUs, so 6 to 48; 4"
+        " for each is usual, which is 24",
+    ),
+    (
+        "too much memory for Google's brokers",
+        _google(memoryGib=25),
+        "multimodal:events.memoryGib = 25: Google's Managed Kafka has 1 to 8 GiB for each of its 3 vCPUs, so 3 to 24; 4"
+        " for each is usual, which is 12",
+    ),
+    (
+        "a number of Google's brokers",
+        _google(brokers=5),
+        "multimodal:events.brokers = 5: Google's Managed Kafka has 3 brokers of this size; leave it out, and raise"
+        " vcpus for more work",
+    ),
+    (
+        "volumes for Google's brokers",
+        _google(storageGib=500),
+        "multimodal:events.storageGib = 500: storage of Google's Managed Kafka grows by itself; leave it out",
+    ),
+    (
+        "a storage class for Google's brokers",
+        _google(storageClass="fast"),
+        'multimodal:events.storageClass = "fast": it is of strimzi, and Google\'s Managed Kafka has no such thing;'
+        " leave it out",
+    ),
+    (
+        "more writers of the audit stream than an ACL of Google's has entries",
+        {
+            **_google(audit={}),
+            "tenants": {f"t{number}": {"quota": {"gpus": 0}, "events": {}} for number in range(98)},
+        },
+        "multimodal:events.audit = {}: an ACL of Google's Managed Kafka has 100 entries at most, and topic/audit would"
+        " have 101: every tenant with events has one; leave audit out, use strimzi, or share the tenants out over two"
+        " stacks",
     ),
     (
         "Event Hubs",

@@ -135,6 +135,22 @@ KNATIVE_CASES: list[tuple[str, dict[str, Any], str]] = [
         " MSK asks for IAM here; use strimzi, name another Kafka in bootstrap, or leave it out for brokers in memory",
     ),
     (
+        "brokers on Google's Kafka",
+        {
+            "cluster": {
+                "provider": "gke",
+                "project": "acme-multimodal",
+                "region": "us-central1",
+                "gpuPools": {"l4": {"machine": "g2-standard-24", "maxNodes": 2, "zones": ["us-central1-a"]}},
+            },
+            "events": {"provider": "google-managed-kafka"},
+            "knative": {"eventing": {"kafka": {"partitions": 3}}},
+        },
+        'multimodal:knative.eventing.kafka = {"partitions": 3}: Knative\'s brokers make topics by themselves, and'
+        " nobody may on Google's Managed Kafka here; use strimzi, name another Kafka in bootstrap, or leave it out for"
+        " brokers in memory",
+    ),
+    (
         "brokers on a Kafka that is not there",
         {"knative": {"eventing": {"kafka": {"partitions": 3}}}},
         'multimodal:knative.eventing.kafka = {"partitions": 3}: there is no Kafka in this stack; add multimodal:events:'

@@ -961,6 +961,15 @@ CASES = [
         )
         for cluster in (GKE, AKS)
     ),
+    *(
+        Case(
+            f"Google's Kafka on {cluster['provider']}",
+            {"cluster": cluster, "events": {"provider": "google-managed-kafka"}},
+            'events.provider = "google-managed-kafka": Google\'s Managed Kafka stands in the network of a GKE cluster,'
+            f" and this one is of provider {cluster['provider']}; use strimzi",
+        )
+        for cluster in (AKS, EXISTING)
+    ),
     *(Case(*row) for row in FLOW_CASES),
     *(Case(*row) for row in KNATIVE_CASES),
     *(Case(*row) for row in RAY_CASES),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from components.eventing.logins import ADDRESSES, STRIMZI, IamLogin
+from components.eventing.logins import ADDRESSES, STRIMZI, GoogleLogin, IamLogin
 from components.eventing.protocols import protocol
 from components.eventing.router_config import flow_files, own_files
 from components.eventing.router_kafka import client
@@ -28,6 +28,7 @@ pytestmark = [pytest.mark.process, pytest.mark.tools]
 
 BROKERS = {
     "by certificate": STRIMZI.broker("/etc/router/certificates"),
+    "by certificate of Google's": GoogleLogin(bootstrap="", network="10.0.0.0/16").broker("/etc/router/certificates"),
     "by IAM": IamLogin(bootstrap="", region="eu-central-1", network="10.0.0.0/16").broker("/etc/router/certificates"),
 }
 TOLD = {ADDRESSES: "b-1.a.kafka.eu-central-1.amazonaws.com:9098,b-2.a.kafka.eu-central-1.amazonaws.com:9098"}

@@ -7,6 +7,7 @@ import pytest
 from rehearsal.contracts.check import check, text
 from rehearsal.contracts.gcp import BINDINGS
 from rehearsal.providers.plugin_values import UNKNOWN
+from tests.rehearsal.contracts.google_kafka import KAFKA_BAD, KAFKA_GOOD
 
 CLUSTER, POOL = "gcp:container/cluster:Cluster", "gcp:container/nodePool:NodePool"
 SUBNETWORK, NAT, FIREWALL = (
@@ -166,6 +167,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "kmsKeyName": UNKNOWN,
         "deletionProtectionEnabled": True,
     },
+    **KAFKA_GOOD,
     "gcp:artifactregistry/repository:Repository": {
         "repositoryId": "models",
         "format": "DOCKER",
@@ -202,6 +204,7 @@ FILESTORE = "the Filestore API (projects.locations.instances.create)"
 AT = "nodeConfig.guestAccelerators[0]"
 GKE, POOLS = "the GKE API (clusters.create)", "the GKE API (nodePools.create)"
 BAD: list[tuple[str, dict[str, Any], str]] = [
+    *KAFKA_BAD,
     (CLUSTER, {"name": "C"}, f'name "C": must be 1-40 lowercase letters, digits and hyphens; {GKE} refuses it'),
     (
         CLUSTER,
