@@ -133,7 +133,7 @@ def _lift_protection(opened: Session, console: Console) -> list[str]:
     lift = {"multimodal:cluster": {"deletionProtection": False}}
     if any("Storage$" in urn for urn in protected):
         lift["multimodal:storage"] = {"keepData": False}
-    if any("Kafka" in urn or "Msk$" in urn for urn in protected):
+    if any(part in urn for urn in protected for part in ("Kafka", "Msk$", "Gmk$")):
         lift["multimodal:events"] = {"keepRecords": False}
     lifted_config = {key: {**opened.file.config.get(key, {}), **change} for key, change in lift.items()}
     opened.engine.configure({**opened.file.config, **lifted_config})

@@ -8,6 +8,7 @@ its parents.
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from components.eventing.gmk_access import FENCE
 from rehearsal.outcome import Moment, Step
 
 Group = Callable[[Step], bool]
@@ -127,6 +128,22 @@ def _kafkas_operator(step: Step) -> bool:
     return RELEASES(step) and "multimodal:index:Strimzi$" in step.urn
 
 
+MANAGED_BROKERS = _types("aws:msk/cluster:Cluster", "gcp:managedkafka/cluster:Cluster")
+ACLS = _types("gcp:managedkafka/acl:Acl")
+
+
+def _key_of_records(step: Step) -> bool:
+    return KEYS(step) and ("Msk$" in step.urn or "Gmk$" in step.urn)
+
+
+def _fence(step: Step) -> bool:
+    return ACLS(step) and step.urn.endswith(tuple(f"-{acl}" for acl in FENCE))
+
+
+def _fenced(step: Step) -> bool:
+    return ACLS(step) and not _fence(step)
+
+
 def _locked(step: Step) -> bool:
     return step.type.startswith("azure-native:containerservice:")
 
@@ -135,6 +152,9 @@ ORDERS: tuple[Order, ...] = (
     Order(_tenant, RELEASES, "a tenant's workloads and volumes go while the controllers that clean up after them run"),
     Order(TOPICS, BROKERS, "a topic's finalizer goes when the brokers have deleted it"),
     Order(BROKERS, _kafkas_operator, "its operator takes the brokers away"),
+    Order(_fenced, _fence, "what no ACL is about is open to everybody who has a certificate"),
+    Order(MANAGED_BROKERS, SUBNETS, "their endpoints are in it"),
+    Order(MANAGED_BROKERS, _key_of_records, "records are encrypted under it"),
     Order(_in_cluster, NODE_POOLS, "what is in the cluster may own load balancers, volumes and nodes"),
     Order(_in_cluster, _driver, "volumes are deleted by their driver"),
     Order(_in_cluster, ENTRIES, "without an entry the cluster lets nobody in to remove it"),

@@ -41,6 +41,12 @@ SCALER_IDENTITY = goes(f"{EKS}$multimodal:index:EksAutoscalerIdentity${ASSOCIATI
 TOPIC = goes(f"{PLATFORM}$multimodal:index:TenantEvents$kubernetes:kafka.strimzi.io/v1:KafkaTopic", "events")
 KAFKA = goes(f"{PLATFORM}$multimodal:index:Kafka$kubernetes:kafka.strimzi.io/v1:Kafka", "kafka")
 STRIMZI = goes(f"{PLATFORM}$multimodal:index:Strimzi$kubernetes:helm.sh/v3:Release", "strimzi")
+GMK = f"{PLATFORM}$multimodal:index:Gmk"
+BROKERS = goes(f"{GMK}$gcp:managedkafka/cluster:Cluster", "p-kafka")
+RIGHTS = goes(f"{GMK}$gcp:managedkafka/acl:Acl", "p-kafka-topicPrefixed-vision.")
+FENCE = goes(f"{GMK}$gcp:managedkafka/acl:Acl", "p-kafka-allTopics")
+RECORDS = goes(f"{GMK}$gcp:kms/cryptoKey:CryptoKey", "p-kafka-records")
+NODES_NETWORK = goes(f"{PLATFORM}$multimodal:index:GkeCluster$gcp:compute/subnetwork:Subnetwork", "nodes")
 GOOD = [*TENANT, *CHART, *DRIVER, *NODES, *AGENT, *NAT, *ENTRY, *CLUSTER, *POLICY, *SUBNET, *SECRETS, *BUCKET, *KEY]
 
 
@@ -126,6 +132,25 @@ def test_a_stack_of_which_nothing_went_is_in_order() -> None:
             KAFKA,
             "kubernetes:helm.sh/v3:Release strimzi began to go while kubernetes:kafka.strimzi.io/v1:Kafka kafka was"
             " still there: its operator takes the brokers away",
+        ),
+        (
+            FENCE,
+            RIGHTS,
+            "gcp:managedkafka/acl:Acl p-kafka-allTopics began to go while gcp:managedkafka/acl:Acl"
+            " p-kafka-topicPrefixed-vision. was still there: what no ACL is about is open to everybody who has a"
+            " certificate",
+        ),
+        (
+            RECORDS,
+            BROKERS,
+            "gcp:kms/cryptoKey:CryptoKey p-kafka-records began to go while gcp:managedkafka/cluster:Cluster p-kafka was"
+            " still there: records are encrypted under it",
+        ),
+        (
+            NODES_NETWORK,
+            BROKERS,
+            "gcp:compute/subnetwork:Subnetwork nodes began to go while gcp:managedkafka/cluster:Cluster p-kafka was"
+            " still there: their endpoints are in it",
         ),
         (
             KEY,
