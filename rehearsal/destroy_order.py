@@ -145,7 +145,8 @@ def _fenced(step: Step) -> bool:
 
 
 def _locked(step: Step) -> bool:
-    return step.type.startswith("azure-native:containerservice:")
+    """What the lock of an AKS cluster covers: settings on it are a part of it."""
+    return step.type.startswith(("azure-native:containerservice:", "azure-native:monitor:DiagnosticSetting"))
 
 
 ORDERS: tuple[Order, ...] = (

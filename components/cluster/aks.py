@@ -8,6 +8,7 @@ from pulumi_azure_native import authorization, containerservice, managedidentity
 
 from components.cluster.addresses import dns_address
 from components.cluster.aks_args import AksClusterArgs
+from components.cluster.aks_audit_log import AuditLog, stream_audit_log
 from components.cluster.aks_disks import disk_encryption
 from components.cluster.aks_flow_logs import keep_flow_logs
 from components.cluster.aks_logs import keep_logs
@@ -47,6 +48,9 @@ class AksCluster(pulumi.ComponentResource):
     """What encrypts its disks, by resource id; storage classes name it for volumes."""
 
     network: AksNetwork
+
+    audit_log: AuditLog | None
+    """Where its log of changes can be read; None unless it was asked for."""
 
     def __init__(self, name: str, args: AksClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("multimodal:index:AksCluster", name, cast("dict[str, Any]", dict(args)), opts)
@@ -160,6 +164,18 @@ class AksCluster(pulumi.ComponentResource):
             keep_logs(name, location=location, group=group.name, cluster=cluster.id, tags=args["tags"], parent=self),
             *keep_to_window(name, args["maintenance"], group=group.name, cluster=cluster.name, parent=self),
         ]
+        self.audit_log = None
+        if (changes := args["audited_changes"]) is not None:
+            self.audit_log = stream_audit_log(
+                name,
+                changes_per_second=changes,
+                location=location,
+                group=group.name,
+                cluster=cluster.id,
+                tags=args["tags"],
+                parent=self,
+            )
+            parts.append(self.audit_log.setting)
         granted = may_use_reservations(
             name, args["gpu_pools"], principal=identity.principal_id, subscription=subscription, parent=self
         )

@@ -61,5 +61,8 @@ class AksClusterArgs(TypedDict):
     gpu_pools: dict[str, GpuPoolArgs]
     """By name: at most 12 lower-case letters and digits."""
 
+    audited_changes: float | None
+    """Changes to its objects per second, for whose log there is an event hub; None: nobody reads it."""
+
     tags: dict[str, str]
     """Tags of the cloud's own resources, for billing."""

@@ -13,6 +13,8 @@ from components.settings.cluster import AksCluster
 from components.settings.model import Environment
 from components.storage.azure import AzureStorage
 from components.storage.classes import azure_classes
+from components.trust.audit.feed import Feed
+from components.trust.audit.feed_azure import AzureAuditFeed
 
 
 def make_aks(
@@ -27,6 +29,7 @@ def make_aks(
     )
     opts = pulumi.ResourceOptions(parent=parent, provider=provider)
     tags = billing_labels(settings)
+    audit = settings.events.audit if settings.events is not None else None
     made = Aks(
         f"{name}-cluster",
         {
@@ -52,6 +55,7 @@ def make_aks(
             "zones": list(cluster.zones),
             "system_pool": system_pool_args(cluster),
             "gpu_pools": gpu_pool_args(cluster, plan),
+            "audited_changes": audit.changes_per_second if audit is not None else None,
             "tags": tags,
         },
         opts,
@@ -76,4 +80,20 @@ def make_aks(
         opts,
     )
     zonal = [bool(cluster.zones), *(bool(pool.zones) for pool in cluster.gpu_pools.values())]
-    return Foundation(made, storage, azure_classes(zonal, made.disk_encryption_set, tags))
+    feed: Feed | None = None
+    if made.audit_log is not None:
+        feed = AzureAuditFeed(
+            f"{name}-audit-feed",
+            {
+                "subscription_id": cluster.subscription_id,
+                "location": cluster.location,
+                "cluster_group": made.group_name,
+                "vnet_id": made.network.vnet_id,
+                "endpoint_subnet_id": made.network.endpoint_subnet_id,
+                "issuer": made.workload_identity,
+                "tags": tags,
+            },
+            made.audit_log,
+            opts,
+        ).feed
+    return Foundation(made, storage, azure_classes(zonal, made.disk_encryption_set, tags), feed)

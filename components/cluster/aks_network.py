@@ -9,7 +9,7 @@ from pulumi_azure_native import network as azure
 from components.cluster.addresses import first_half
 
 _ENDPOINTS_PREFIX = 27
-"""27 addresses are left for private endpoints, of which a stack has one or two."""
+"""27 addresses are left for private endpoints, of which a stack has three at most."""
 
 
 class AksNetwork(NamedTuple):

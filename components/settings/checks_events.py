@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from components.eventing.gmk_access import MOST_ENTRIES, acls
-from components.settings.cluster import Cluster, EksCluster, ExistingCluster, GkeCluster
+from components.settings.cluster import AksCluster, Cluster, EksCluster, ExistingCluster, GkeCluster
 from components.settings.event_topics import all_users, room
 from components.settings.events import (
     GOOGLE_BROKERS,
@@ -52,6 +52,13 @@ def event_problems(
             True,
             "an existing cluster has no store of the stack's; leave it out, and read the topic audit into a store of"
             " yours",
+        )
+    if events.audit is not None and isinstance(cluster, AksCluster) and not cluster.network.private_endpoints:
+        yield Problem(
+            ("cluster", "network", "privateEndpoints"),
+            False,
+            "the audit log goes through Event Hubs, which keeps a key for Azure Monitor, so the network has to keep"
+            " others out; leave it out, or leave out events.audit",
         )
     yield from _room_problems(environment, events, tenants, brokers)
 

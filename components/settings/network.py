@@ -126,7 +126,7 @@ class AksNetwork(PodNetwork):
     """Use this subnet and make no network. It has a NAT gateway."""
 
     private_endpoints: bool = True
-    """Reach the object store by a private address."""
+    """Reach the object store by a private address. The audit stream has one of its own and needs this."""
 
 
 class Maintenance(Model):

@@ -3,8 +3,9 @@
 from typing import Any, TypedDict, cast
 
 import pulumi
-from pulumi_azure_native import managedidentity, resources, storage
+from pulumi_azure_native import resources, storage
 
+from components.cluster.aks_identity import workload_identity
 from components.cluster.aks_roles import BLOB_DATA_CONTRIBUTOR, BLOB_DATA_READER, grant
 from components.storage.azure_accounts import AccountContext, file_account, nfs_share, object_account
 from components.storage.azure_private import Neighbourhood, private_endpoint
@@ -12,9 +13,6 @@ from components.storage.outputs import Access, Folder, Identity, StoreAccess, Vo
 
 ROLES = {Access.READ: BLOB_DATA_READER, Access.WRITE: BLOB_DATA_CONTRIBUTOR}
 """What each kind of access is called in Azure."""
-
-AUDIENCE = "api://AzureADTokenExchange"
-"""What Entra ID wants a service account's token to be made out for (workload identity documentation)."""
 
 
 class AzureStorageArgs(TypedDict):
@@ -119,22 +117,15 @@ class AzureStorage(pulumi.ComponentResource):
     def allow(self, name: str, access: StoreAccess, opts: pulumi.ResourceOptions | None = None) -> Identity:
         """Let a service account into folders: a managed identity, trust in the account's tokens, a role per folder."""
         child = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(parent=self), opts)
-        args, account = self._args, f"{access['namespace']}:{access['service_account']}"
-        identity = managedidentity.UserAssignedIdentity(
+        args = self._args
+        made = workload_identity(
             name,
-            resource_group_name=args["cluster_group"],
-            location=args["location"],
-            tags=args["tags"],
-            opts=child,
-        )
-        managedidentity.FederatedIdentityCredential(
-            name,
-            federated_identity_credential_resource_name="kubernetes",
-            resource_group_name=args["cluster_group"],
-            resource_name_=identity.name,
+            namespace=access["namespace"],
+            service_account=access["service_account"],
             issuer=args["issuer"],
-            subject=f"system:serviceaccount:{account}",
-            audiences=[AUDIENCE],
+            location=args["location"],
+            group=args["cluster_group"],
+            tags=args["tags"],
             opts=child,
         )
         for folder, allowed in access["folders"].items():
@@ -142,13 +133,11 @@ class AzureStorage(pulumi.ComponentResource):
                 f"{name}-{folder.store.value}-{folder.name}",
                 role=ROLES[allowed],
                 scope=self._container(folder).id,
-                principal=identity.principal_id,
+                principal=made.principal,
                 subscription=args["subscription_id"],
                 opts=child,
             )
-        return Identity(
-            {"azure.workload.identity/client-id": identity.client_id}, {"azure.workload.identity/use": "true"}
-        )
+        return made.identity
 
     def _container(self, folder: Folder) -> storage.BlobContainer:
         """What roles are given on; made for the first who asks."""

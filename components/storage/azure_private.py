@@ -1,13 +1,20 @@
-"""Private addresses of Azure storage accounts."""
+"""Private addresses of what Azure keeps outside the cluster's network."""
 
 from typing import NamedTuple
 
 import pulumi
 from pulumi_azure_native import network, privatedns
 
+ZONES = {
+    "blob": "privatelink.blob.core.windows.net",
+    "file": "privatelink.file.core.windows.net",
+    "namespace": "privatelink.servicebus.windows.net",
+}
+"""Part of a storage account or of Event Hubs -> zone of its private names (Private Link documentation, DNS)."""
+
 
 class Neighbourhood(NamedTuple):
-    """Where the accounts are reached from."""
+    """Where they are reached from."""
 
     group: pulumi.Input[str]
     """Resource group of the cluster's network, which goes with the cluster."""
@@ -21,8 +28,8 @@ class Neighbourhood(NamedTuple):
     parent: pulumi.Resource
 
 
-def private_endpoint(name: str, service: str, account_id: pulumi.Input[str], where: Neighbourhood) -> pulumi.Resource:
-    """Give `service` (blob or file) of a storage account an address in the network, and its public name that address.
+def private_endpoint(name: str, service: str, owner_id: pulumi.Input[str], where: Neighbourhood) -> pulumi.Resource:
+    """Give `service` (of `ZONES`) of what `owner_id` names an address in the network, and its public name that address.
 
     A network can be linked to one zone of a name only: one that has a privatelink zone for `service` already, from a
     hub, must do without ours. Gives what has to be there before the name leads to the address.
@@ -30,7 +37,7 @@ def private_endpoint(name: str, service: str, account_id: pulumi.Input[str], whe
     child = pulumi.ResourceOptions(parent=where.parent)
     zone = privatedns.PrivateZone(
         f"{name}-{service}",
-        private_zone_name=f"privatelink.{service}.core.windows.net",
+        private_zone_name=ZONES[service],
         resource_group_name=where.group,
         # Private DNS is in no region.
         location="global",
@@ -53,7 +60,7 @@ def private_endpoint(name: str, service: str, account_id: pulumi.Input[str], whe
         location=where.location,
         subnet={"id": where.subnet_id},
         private_link_service_connections=[
-            {"name": service, "private_link_service_id": account_id, "group_ids": [service]}
+            {"name": service, "private_link_service_id": owner_id, "group_ids": [service]}
         ],
         tags=where.tags,
         opts=child,

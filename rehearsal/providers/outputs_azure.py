@@ -131,6 +131,13 @@ def _diagnostics(facts: Facts) -> tuple[str, Props]:
     return f"{facts.get('resourceUri')}/providers/{kind}/{name}", {"name": name, "type": kind}
 
 
+def _event_hubs_network(facts: Facts) -> tuple[str, Props]:
+    group = f"/subscriptions/{facts.owner}/resourceGroups/{facts.get('resourceGroupName')}"
+    kind = "Microsoft.EventHub/namespaces/networkRuleSets"
+    id_ = f"{group}/providers/Microsoft.EventHub/namespaces/{facts.get('namespaceName')}/networkRuleSets/default"
+    return id_, {"name": "default", "type": kind}
+
+
 def _lock(facts: Facts) -> tuple[str, Props]:
     name = str(facts.get("lockName", facts.name))
     kind = "Microsoft.Authorization/locks"
@@ -147,6 +154,8 @@ _CLUSTER = ("managedClusters", "resourceName")
 _CREDENTIAL = ("federatedIdentityCredentials", "federatedIdentityCredentialResourceName")
 _ZONE = ("privateDnsZones", "privateZoneName")
 _ACCOUNT = ("storageAccounts", "accountName")
+_EVENT_HUBS = "Microsoft.EventHub"
+_NAMESPACE = ("namespaces", "namespaceName")
 
 OUTPUTS: dict[str, Rule] = {
     "azure-native:resources:ResourceGroup": _group,
@@ -208,6 +217,12 @@ OUTPUTS: dict[str, Rule] = {
     ),
     "azure-native:storage:FileShare": _resource(
         "Microsoft.Storage", _ACCOUNT, ("fileServices/default/shares", "shareName")
+    ),
+    "azure-native:eventhub:Namespace": _resource(_EVENT_HUBS, _NAMESPACE),
+    "azure-native:eventhub:NamespaceNetworkRuleSet": _event_hubs_network,
+    "azure-native:eventhub:EventHub": _resource(_EVENT_HUBS, _NAMESPACE, ("eventhubs", "eventHubName")),
+    "azure-native:eventhub:NamespaceAuthorizationRule": _resource(
+        _EVENT_HUBS, _NAMESPACE, ("authorizationRules", "authorizationRuleName")
     ),
     "azure-native:containerservice:ManagedCluster": _resource("Microsoft.ContainerService", _CLUSTER, more=_cluster),
     "azure-native:containerservice:AgentPool": _resource(

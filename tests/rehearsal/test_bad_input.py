@@ -780,6 +780,12 @@ CASES = [
         " cluster.network.privateEndpoints: true",
     ),
     Case(
+        "an audit log that only a key guards",
+        {**aks(network={"privateEndpoints": False}), "events": {"audit": {}}},
+        "multimodal:cluster.network.privateEndpoints = false: the audit log goes through Event Hubs, which keeps a key"
+        " for Azure Monitor, so the network has to keep others out; leave it out, or leave out events.audit",
+    ),
+    Case(
         "shared files larger than Filestore sells",
         {**gke(), "storage": {"sharedFiles": {"sizeGib": 102401}}},
         "sizeGib = 102401: input should be less than or equal to 102400",

@@ -196,6 +196,7 @@ def test_a_grant_outlives_the_nodes_only_where_it_is_the_clusters(parent: str, e
 
 def test_a_lock_goes_before_what_it_locks() -> None:
     lock = goes(f"{AKS}$azure-native:authorization:ManagementLockByScope", "lock")
-    cluster = goes(f"{AKS}$azure-native:containerservice:ManagedCluster", "cluster")
-    assert violations([*lock, *cluster]) == []
-    assert len(violations([*cluster, *lock])) == 1
+    for kind in ("containerservice:ManagedCluster", "monitor:DiagnosticSetting"):
+        locked = goes(f"{AKS}$azure-native:{kind}", "locked")
+        assert violations([*lock, *locked]) == []
+        assert len(violations([*locked, *lock])) == 1

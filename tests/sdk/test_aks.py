@@ -85,6 +85,7 @@ def args(**changes: Any) -> AksClusterArgs:
         "zones": ["1", "2", "3"],
         "system_pool": {"machine": "Standard_D4s_v5", "min_nodes": 2, "max_nodes": 4},
         "gpu_pools": {"h100": pool()},
+        "audited_changes": None,
         "tags": {"stack": "test"},
     }
     return {**base, **changes}  # type: ignore[typeddict-item]

@@ -25,3 +25,7 @@ class Feed:
     """What the collector's pods have of the cloud."""
     needs: list[pulumi.Resource] = field(default_factory=list[pulumi.Resource])
     """What must be there before somebody reads."""
+    caches: list[Spec] = field(default_factory=list[Spec])
+    """Caches that the input keeps things in."""
+    ports: tuple[int, ...] = ()
+    """Where the input reads, beside HTTPS."""

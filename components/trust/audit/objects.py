@@ -2,6 +2,7 @@
 
 import pulumi
 
+from components.cluster.api_addresses import PUBLIC
 from components.eventing import bento
 from components.eventing.kafka_names import AUDIT_NAMESPACE
 from components.eventing.logins import Login
@@ -43,7 +44,7 @@ def deployment(
         environment: What the configuration takes from there.
         pod_labels: By what the cloud knows its pods.
     """
-    chosen = {"multimodal.dev/audit": role}
+    chosen = _pods(role)
     made = bento.container(image, login, cpu="50m", memory=("128Mi", "512Mi"), config=CONFIG, certificates=CERTIFICATES)
     container = {
         **made,
@@ -70,6 +71,20 @@ def deployment(
             },
         },
     }
+
+
+def allow_log(role: str, ports: tuple[int, ...]) -> Spec:
+    """Spec of the network policy by which a role's pods reach the cloud's log where it is not read over HTTPS."""
+    return {
+        "podSelector": {"matchLabels": _pods(role)},
+        "policyTypes": ["Egress"],
+        "egress": [{"to": PUBLIC, "ports": [{"protocol": "TCP", "port": port} for port in ports]}],
+    }
+
+
+def _pods(role: str) -> dict[str, str]:
+    """Labels of a role's pods alone."""
+    return {"multimodal.dev/audit": role}
 
 
 def reading(groups: list[str], secret: str) -> dict[str, Spec]:

@@ -78,6 +78,8 @@ class AuditStream(pulumi.ComponentResource):
         )
         self._inside = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
         policies = {"default-deny": default_deny(), "dns": allow_dns(), "stores": allow_stores(args["provider"])}
+        if feed is not None and feed.ports:
+            policies["log"] = objects.allow_log(SERVICE_ACCOUNT, feed.ports)
         network = [
             kubernetes.networking.v1.NetworkPolicy(
                 f"{name}-{key}", metadata=objects.metadata(key), spec=spec, opts=self._inside
@@ -108,7 +110,7 @@ class AuditStream(pulumi.ComponentResource):
         )
         address = f"0.0.0.0:{PORT}"
         if feed is not None:
-            config = collector(feed.source, feed.words, args["cluster"], collects, address)
+            config = collector(feed.source, feed.words, args["cluster"], collects, address, feed.caches)
             self._run(SERVICE_ACCOUNT, COLLECTOR, config, feed.environment, feed.identity, [*ready, *feed.needs])
         if storage is not None:
             where = storage.uri(FOLDER).apply(target_environment)

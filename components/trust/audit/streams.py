@@ -10,7 +10,7 @@ Bento v1.10.0, website/docs (aws_kinesis, gcp_pubsub, aws_s3, gcp_cloud_storage,
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from components.eventing.kafka_names import AUDIT_TOPIC
 from components.eventing.router_kafka import Broker, reader, writer
@@ -156,7 +156,9 @@ def pubsub_input() -> Spec:
     return {"gcp_pubsub": {"project": "${AUDIT_PROJECT}", "subscription": "${AUDIT_SUBSCRIPTION}"}}
 
 
-def collector(source: Spec, words: str, cluster: str, broker: Broker, address: str) -> Spec:
+def collector(
+    source: Spec, words: str, cluster: str, broker: Broker, address: str, caches: Sequence[Spec] = ()
+) -> Spec:
     """The whole configuration of what feeds the cluster's changes into the stream, at least once.
 
     Args:
@@ -165,10 +167,12 @@ def collector(source: Spec, words: str, cluster: str, broker: Broker, address: s
         cluster: Whose log it is.
         broker: Where Kafka is.
         address: Where probes ask.
+        caches: What the input keeps things in.
     """
     known = {"cluster": cluster, "kind": CHANGE_TYPE, "topic": AUDIT_TOPIC}
     return {
         **_named(service(address), "collector"),
+        **({"cache_resources": list(caches)} if caches else {}),
         "input": source,
         "pipeline": {
             # An entry that is none is said and left out: it must not stand in the way of the others.

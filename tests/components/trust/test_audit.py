@@ -4,14 +4,18 @@ import json
 
 import pytest
 
+from components.cluster.aks_audit_log import throughput_units
 from components.eventing.kafka_names import AUDIT_TOPIC, Operation, Resource
+from components.eventing.router_kafka import Broker
 from components.settings.event_topics import audit_on_kafka, room, sentences
 from components.settings.events import Audit, Events
 from components.settings.model import Environment
 from components.settings.sections import Tenant
+from components.trust.audit.event_hubs import CACHES, event_hubs_input
 from components.trust.audit.feed_aws import PATTERN, reading_policy, writing_policy
 from components.trust.audit.feed_gcp import log_filter
-from components.trust.audit.streams import TARGETS, target_environment
+from components.trust.audit.objects import allow_log
+from components.trust.audit.streams import KUBERNETES, TARGETS, collector, kinesis_input, target_environment
 from components.trust.audit.topic import ARCHIVE, AUDITOR, COLLECTOR, audit_topics
 
 MADE = audit_topics(changes=2, calls=10, days=7, brokers=3)
@@ -96,3 +100,22 @@ def test_google_hands_on_changes_of_this_cluster_only() -> None:
         'resource.labels.cluster_name="prod"',
         'resource.labels.location="europe-west4"',
     ]
+
+
+@pytest.mark.parametrize(("changes", "units"), [(0.1, 1), (2, 1), (50, 2), (1000, 20)])
+def test_event_hubs_takes_twice_what_comes_on_average(changes: float, units: int) -> None:
+    assert throughput_units(changes) == units
+
+
+def test_the_collectors_caches_stand_beside_what_it_reads() -> None:
+    broker = Broker(bootstrap="kafka:9093", certificates=None)
+    config = collector(event_hubs_input(), KUBERNETES, "azure-prod", broker, "127.0.0.1:0", CACHES)
+    log, _ = config["input"]["broker"]["inputs"]
+    assert log["kafka"]["sasl"]["token_cache"] in {cache["label"] for cache in config["cache_resources"]}
+    assert "cache_resources" not in collector(kinesis_input(), KUBERNETES, "aws-prod", broker, "127.0.0.1:0")
+
+
+def test_only_the_collector_goes_where_the_log_is() -> None:
+    policy = allow_log("collector", (9093,))
+    assert policy["podSelector"] == {"matchLabels": {"multimodal.dev/audit": "collector"}}
+    assert [rule["ports"] for rule in policy["egress"]] == [[{"protocol": "TCP", "port": 9093}]]

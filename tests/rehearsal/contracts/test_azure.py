@@ -24,6 +24,11 @@ PLACEMENT, LOCK = (
 )
 SETTING, BLOBS = "azure-native:monitor:DiagnosticSetting", "azure-native:storage:BlobServiceProperties"
 SHARE = "azure-native:storage:FileShare"
+NAMESPACE, HUB = "azure-native:eventhub:Namespace", "azure-native:eventhub:EventHub"
+HUB_NETWORK, HUB_KEY = (
+    "azure-native:eventhub:NamespaceNetworkRuleSet",
+    "azure-native:eventhub:NamespaceAuthorizationRule",
+)
 RESERVATION = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/capacityReservationGroups/r"
 GUID = "12338af0-0e69-4776-bea7-57ae8d297424"
 
@@ -191,6 +196,33 @@ GOOD: dict[str, dict[str, Any]] = {
         "name": "logs",
         "workspaceId": UNKNOWN,
         "logs": [{"category": "guard", "enabled": True}],
+    },
+    NAMESPACE: {
+        "resourceGroupName": "g",
+        "namespaceName": "audit-1",
+        "sku": {"name": "Standard", "tier": "Standard", "capacity": 1},
+        "minimumTlsVersion": "1.2",
+        "publicNetworkAccess": "Disabled",
+    },
+    HUB_NETWORK: {
+        "resourceGroupName": "g",
+        "namespaceName": UNKNOWN,
+        "publicNetworkAccess": "Disabled",
+        "defaultAction": "Deny",
+        "trustedServiceAccessEnabled": True,
+    },
+    HUB: {
+        "resourceGroupName": "g",
+        "namespaceName": UNKNOWN,
+        "eventHubName": "log",
+        "partitionCount": 32,
+        "messageRetentionInDays": 7,
+    },
+    HUB_KEY: {
+        "resourceGroupName": "g",
+        "namespaceName": UNKNOWN,
+        "authorizationRuleName": "monitor",
+        "rights": ["Manage", "Send", "Listen"],
     },
     WINDOW: {
         "resourceGroupName": "g",
@@ -499,6 +531,32 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         {"level": "Never"},
         'level "Never": not one of NotSpecified, CanNotDelete, ReadOnly; '
         "the Azure Authorization (ManagementLock) API refuses it",
+    ),
+    (
+        NAMESPACE,
+        {"sku": {"name": "Standard", "capacity": 41}},
+        "sku.capacity 41: must be from 1 to 40 throughput units; the Event Hubs API refuses it",
+    ),
+    (
+        NAMESPACE,
+        {"namespaceName": "audit"},
+        'namespaceName "audit": must be 6-50 letters, digits and hyphens; the Event Hubs API refuses it',
+    ),
+    (
+        HUB_NETWORK,
+        {"defaultAction": "Allow"},
+        'defaultAction "Allow": lets everybody in where publicNetworkAccess is Disabled: make it Deny; '
+        "the Event Hubs API refuses it",
+    ),
+    (
+        HUB,
+        {"messageRetentionInDays": 30},
+        "messageRetentionInDays 30: must be from 1 to 7 days; the Event Hubs API refuses it",
+    ),
+    (
+        HUB_KEY,
+        {"rights": ["Manage", "Send"]},
+        'rights ["Manage", "Send"]: must name Send and Listen with Manage; the Event Hubs API refuses it',
     ),
     (
         SETTING,
