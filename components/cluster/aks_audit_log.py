@@ -32,7 +32,6 @@ class AuditLog(NamedTuple):
     namespace_id: pulumi.Output[str]
     host: pulumi.Output[str]
     """Public name of the namespace."""
-    hub_id: pulumi.Output[str]
     setting: pulumi.Resource
     """What sends the log there."""
 
@@ -110,4 +109,4 @@ def stream_audit_log(
         opts=pulumi.ResourceOptions(parent=parent, depends_on=[guarded]),
     )
     host = pulumi.Output.concat(namespace.name, ".servicebus.windows.net")
-    return AuditLog(namespace.id, host, hub.id, setting)
+    return AuditLog(namespace.id, host, setting)

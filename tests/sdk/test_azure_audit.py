@@ -113,11 +113,11 @@ def test_only_azures_own_services_and_private_endpoints_reach_the_namespace() ->
     assert zone["privateZoneName"] == "privatelink.servicebus.windows.net"
 
 
-def test_the_collector_may_read_the_one_hub_as_itself_and_nothing_more() -> None:
+def test_the_collector_may_read_the_hubs_namespace_as_itself_and_nothing_more() -> None:
     trust = audited().one(TRUST, "p-audit-feed-reader").inputs
     assert (trust["issuer"], trust["subject"]) == ("https://issuer/", "system:serviceaccount:audit:collector")
     grants = [found for found in audited().all(GRANT) if found.name.startswith("p-audit-feed")]
-    assert [found.inputs["scope"] for found in grants] == [f"{audited().one(HUB).name}-id"]
+    assert [found.inputs["scope"] for found in grants] == [f"{audited().one(NAMESPACE).name}-id"]
     assert grants[0].inputs["roleDefinitionId"].endswith("/a638d3c7-ab3a-418d-83e6-5f17a39d4fde")
     account = audited().one(ACCOUNT, "p-audit-collector-account").inputs
     assert account["metadata"]["annotations"] == {"azure.workload.identity/client-id": "client"}

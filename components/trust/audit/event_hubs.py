@@ -5,8 +5,8 @@ it connects; beside it runs what fills that cache, by trading the pod's own toke
 Before the first token is there, and whenever the connection is lost, `kafka` connects again until it can.
 
 Sources: Bento v1.10.0, internal/impl/kafka/sasl.go (token_cache), input_generate.go (the first comes at once),
-processor_retry.go, website/docs (cache, file); sarama v1.45.2, broker.go (signs in anew before a session ends). Event
-Hubs documentation, "Kafka client configurations" and "Kafka frequently asked questions" (consumer groups are made when
+processor_retry.go, website/docs (cache, file); sarama v1.45.2, client.go (protocol version for Event Hubs). Event Hubs
+documentation, "Kafka client configurations" and "Kafka frequently asked questions" (consumer groups are made when
 they are first used). Microsoft identity platform, "OAuth 2.0 client credentials flow", third case (access token request
 with a federated credential). Azure Monitor documentation, "Stream Azure monitoring data to an event hub" (`records`).
 """
@@ -62,6 +62,8 @@ def _log() -> Spec:
             "topics": [HUB],
             "consumer_group": GROUP,
             "client_id": GROUP,
+            # sarama would speak no newer one with Event Hubs.
+            "target_version": "1.0.0",
             "tls": {"enabled": True},
             "sasl": {"mechanism": "OAUTHBEARER", "token_cache": CACHES[0]["label"], "token_key": _KEY},
             "group": {"session_timeout": "30s"},

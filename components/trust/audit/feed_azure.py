@@ -1,7 +1,7 @@
 """The audit log of an AKS cluster for the audit stream: Azure Monitor hands it to Event Hubs, and a pod reads there.
 
 Sources: Event Hubs documentation, "Authorize access with Microsoft Entra ID" (roles and scopes) and "Allow access via
-private endpoints".
+private endpoints"; github.com/Azure/azure-event-hubs-for-kafka issue 159.
 """
 
 from typing import TypedDict
@@ -61,7 +61,9 @@ class AzureAuditFeed(pulumi.ComponentResource):
         reads = grant(
             f"{name}-reader",
             role=EVENT_HUBS_DATA_RECEIVER,
-            scope=log.hub_id,
+            # It holds the one hub. A role on the hub alone may not do: the client asks for all topics first, for which
+            # Event Hubs has closed the connection of whoever has no role on the namespace.
+            scope=log.namespace_id,
             principal=reader.principal,
             subscription=args["subscription_id"],
             opts=child,
