@@ -172,12 +172,17 @@ _FILES = {"ca": "ca.crt", "certificate": "tls.crt", "key": "tls.key"}
 
 @contextlib.contextmanager
 def running(
-    kafka: Document, *, topics: Iterable[Document] = (), users: Iterable[Document] = (), folder: Path | None = None
+    kafka: Document,
+    *,
+    topics: Iterable[Document] = (),
+    users: Iterable[Document] = (),
+    folder: Path | None = None,
+    kind: type[Broker] = Broker,
 ) -> Generator[TestBroker]:
     """A broker that is what a Kafka resource says, with topics and users, gone with its data afterwards."""
     jars = need_kafka()
     place = Path(tempfile.mkdtemp(prefix="kafka-", dir=folder))
-    broker = Broker(resources.cluster(kafka), place / "broker", jars, logs=place)
+    broker = kind(resources.cluster(kafka), place / "broker", jars, logs=place)
     try:
         authority = Authority("kafka-ca")
         _start(broker, authority)

@@ -27,6 +27,7 @@ from components.eventing.topics import StepLoad, tenant_topics
 from components.settings.sections import Tenant
 from components.trust.audit.streams import KUBERNETES, archive, collector
 from components.trust.audit.topic import ARCHIVE, AUDITOR, COLLECTOR, audit_topics
+from tests.rehearsal.audit_log import DEPLOYED, KUBELET, LOOKED, OPENED, RENEWED
 from tests.rehearsal.cluster import eventually
 from tests.rehearsal.flow_models import FakeModel, writer
 from tests.rehearsal.flow_router import RunningRouter
@@ -46,28 +47,6 @@ SETTINGS = Tenant.model_validate(
 )
 SECRET = "nobody else's business"
 
-DEPLOYED = {
-    "kind": "Event",
-    "apiVersion": "audit.k8s.io/v1",
-    "auditID": "a-1",
-    "stage": "ResponseComplete",
-    "verb": "create",
-    "user": {"username": "ada@acme.org", "groups": ["vision-team"]},
-    "sourceIPs": ["192.0.2.7"],
-    "objectRef": {"apiGroup": "apps", "resource": "deployments", "namespace": "acme", "name": "web"},
-    "responseStatus": {"code": 201},
-    "requestReceivedTimestamp": "2026-11-24T12:00:00.000000Z",
-}
-LOOKED = {**DEPLOYED, "auditID": "a-2", "verb": "get"}
-OPENED = {
-    **DEPLOYED,
-    "auditID": "a-3",
-    "verb": "get",
-    "objectRef": {"resource": "pods", "subresource": "exec", "namespace": "acme", "name": "web-0"},
-    "responseStatus": {"code": 101},
-}
-KUBELET = {**DEPLOYED, "auditID": "a-4", "user": {"username": "system:node:n1"}}
-RENEWED = {**DEPLOYED, "auditID": "a-5", "objectRef": {"resource": "leases", "namespace": "acme", "name": "l"}}
 LOG = [DEPLOYED, LOOKED, OPENED, KUBELET, RENEWED]
 
 
