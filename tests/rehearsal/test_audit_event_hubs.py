@@ -77,7 +77,7 @@ class Stage:
 
     def arrives(self, key: str) -> dict[str, Any]:
         """A record, once it is there."""
-        return eventually(lambda: self.found().get(key), f"record {key}", seconds=60)
+        return eventually(lambda: self.found().get(key), f"record {key}", seconds=120)
 
 
 @dataclass
