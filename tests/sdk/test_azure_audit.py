@@ -55,10 +55,9 @@ def made(**changes: Any) -> Graph:
         parent = pulumi.ComponentResource("multimodal:index:Platform", "p")
         foundation = make_aks("p", stack, cluster, driver_plan("aks", driver_owner("aks", stack.gpu.driver)), parent)
         opts = pulumi.ResourceOptions(parent=parent)
-        if stack.events is not None:
-            certificates = pulumi.ComponentResource("multimodal:index:CertManager", "p-certificates", opts=opts)
-            kafka = make_events("p", stack, stack.events, certificates, {}, opts)
-            make_audit("p", stack, foundation, kafka, {}, opts)
+        certificates = pulumi.ComponentResource("multimodal:index:CertManager", "p-certificates", opts=opts)
+        if (events := make_events("p", stack, foundation, certificates, {}, opts)) is not None:
+            make_audit("p", stack, foundation, events[0], {}, opts)
         return parent
 
     return build(ANSWERS, program, read_outputs=())
