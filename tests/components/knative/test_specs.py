@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import yaml
 
 from components.catalog.versions import COMPONENTS
 from components.knative.specs import VERSIONS, eventing_spec, serving_config, serving_spec
@@ -76,11 +77,19 @@ def eventing(replicas: int = 1, *, keda: bool = False, brokers: dict[str, str] |
 
 
 def test_brokers_on_kafka_are_the_default_where_there_is_one() -> None:
-    made = eventing(2, brokers=KAFKA)
-    assert made["defaultBrokerClass"] == "Kafka"
-    assert made["config"]["kafka-broker-config"] == KAFKA
-    assert "defaultBrokerClass" not in eventing()
-    assert "kafka-broker-config" not in eventing()["config"]
+    config = eventing(2, brokers=KAFKA)["config"]
+    default = yaml.safe_load(config["config-br-defaults"]["default-br-config"])["clusterDefault"]
+    assert default["brokerClass"] == "Kafka"
+    assert config["kafka-broker-config"] == KAFKA
+    assert {"config-br-defaults", "kafka-broker-config"}.isdisjoint(eventing()["config"])
+
+
+def test_a_broker_that_says_nothing_has_the_settings_of_those_on_kafka() -> None:
+    config = eventing(brokers=KAFKA)["config"]
+    default = yaml.safe_load(config["config-br-defaults"]["default-br-config"])["clusterDefault"]
+    where = (default["kind"], default["namespace"], default["name"])
+    assert where == ("ConfigMap", "knative-eventing", "kafka-broker-config")
+    assert default["name"] in config
 
 
 def test_data_planes_that_the_operator_lacks_come_at_its_version_of_eventing() -> None:
