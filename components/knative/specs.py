@@ -2,7 +2,8 @@
 
 Sources: knative/operator v1.22.3, config/crd (fields), cmd/operator/kodata (what it installs at which version);
 knative/serving v0.49.1, config/core/configmaps (keys and their defaults); knative/eventing v0.49.2,
-pkg/apis/config/defaults.go (defaults of brokers).
+pkg/apis/config/defaults.go (defaults of brokers); eventing-kafka-broker v0.49.2, control-plane/cmd/webhook-kafka, with
+knative/pkg, webhook/resourcesemantics/defaulting and leaderelection (leases).
 """
 
 from collections.abc import Mapping
@@ -123,10 +124,24 @@ def eventing_spec(version: str, replicas: int, brokers: Mapping[str, str] | None
         "config": config,
         **on_kafka,
         "high-availability": {"replicas": replicas},
+        "workloads": [_kafkas_webhook()],
         # The resource asks for all six as soon as it has one.
         "source": {
             name: {"enabled": name == "kafka"} for name in ("ceph", "github", "gitlab", "kafka", "rabbitmq", "redis")
         },
+    }
+
+
+def _kafkas_webhook() -> Spec:
+    """Settings of the webhook of Kafka's kinds, whose two parts that change objects would vie for one lease by the same
+    name: the one that loses never tells the API server its certificate, and where that is the one for dispatchers' pods
+    there are none of those. With these variables each of its parts acts without a lease, in every pod, which does no
+    harm: they all write the same."""
+    name = "kafka-webhook-eventing"
+    variables = {"STATEFUL_CONTROLLER_ORDINAL": f"{name}-0", "STATEFUL_SERVICE_NAME": name}
+    return {
+        "name": name,
+        "env": [{"container": name, "envVars": [{"name": key, "value": text} for key, text in variables.items()]}],
     }
 
 

@@ -110,6 +110,15 @@ def test_what_eventing_makes_on_kafka_begins_with_its_own_name_and_tells_tenants
     assert features["triggers-consumergroup-template"] == "knative-eventing.trigger.{{ .Namespace }}.{{ .Name }}"
 
 
+def test_no_part_of_kafkas_webhook_waits_for_the_lease_of_another() -> None:
+    (workload,) = eventing(2)["workloads"]
+    (container,) = workload["env"]
+    assert workload["name"] == container["container"] == "kafka-webhook-eventing"
+    variables = {one["name"]: one["value"] for one in container["envVars"]}
+    assert variables["STATEFUL_CONTROLLER_ORDINAL"].endswith("-0")
+    assert variables["STATEFUL_SERVICE_NAME"]
+
+
 def test_eventing_has_kafkas_sources_alone_and_names_all_that_its_kind_asks_for() -> None:
     source = eventing()["source"]
     assert [name for name, switch in source.items() if switch["enabled"]] == ["kafka"]
