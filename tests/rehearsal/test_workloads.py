@@ -84,3 +84,9 @@ def test_a_topic_that_kafka_refuses_is_a_problem_in_its_words() -> None:
 def test_a_kafka_that_does_not_start_says_why() -> None:
     refused = read("Kafka", item(conditions=[condition("NotReady", "True", "Secret a/b is missing")]), [])
     assert problems([refused]) == ["Kafka team/one is not ready: NotReady is True: Secret a/b is missing"]
+
+
+def test_a_broker_that_does_not_get_ready_is_a_problem_in_its_controllers_words() -> None:
+    said = [condition("TopicReady", "Unknown"), condition("ConfigResolved", "False", "secret is missing")]
+    waiting = read("Broker", item(conditions=said), [])
+    assert problems([waiting]) == ["Broker team/one is not ready: ConfigResolved is False: secret is missing"]
