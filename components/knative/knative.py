@@ -100,7 +100,7 @@ class Knative(pulumi.ComponentResource):
         if args["eventing"]:
             BrokerGuard(f"{name}-broker-guard", opts=child)
             spec = eventing_spec(version, replicas, args["brokers"], keda=args["keda"])
-            # The pods of its data planes on Kafka run as user 1001 and do not say that they are not root, which is all
-            # that `restricted` would refuse in them; its operator can change a pod's images and sizes, and not that.
+            # The pods of its data planes on Kafka run as user 1001 and do not say that they are not root, and those of
+            # `request-reply` say nothing at all: `restricted` refuses them, and the operator has no setting for it.
             installed("eventing", "KnativeEventing", EVENTING_NAMESPACE, PodSecurity.BASELINE, spec)
         self.register_outputs({"namespace": self.namespace})
