@@ -84,10 +84,14 @@ def plan(values: Values, context: Context) -> Plan:
     Raises:
         ConfigurationError: naming the value path.
     """
-    parts = (*SERVING, *(EVENTING if "knative-eventing" in context.tools else ()))
+    eventing = "knative-eventing" in context.tools
+    parts = (*SERVING, *(EVENTING if eventing else ()))
     hooks = {one.place: context.port() for one in parts if one.webhook}
     receivers = context.port()
     carried = context.tools["knative-operator"] / _MANIFESTS
+    manifests = {str(file.relative_to(carried)): file.read_text("utf-8") for file in sorted(carried.rglob("*.yaml"))}
+    if eventing:
+        manifests |= _fetched(context)
     operator = Process(
         name="knative-operator",
         argv=(context.program("knative-operator", "operator"), f"--kubeconfig={context.kubeconfig}"),
@@ -103,15 +107,9 @@ def plan(values: Values, context: Context) -> Plan:
         processes=(
             operator,
             *(_attended(one, context, hooks, receivers) for one in parts),
-            *([_receivers(context, receivers)] if any(one.asks_receivers for one in parts) else []),
+            *([_receivers(context, receivers)] if eventing else []),
         ),
-        files={
-            f"{_MANIFESTS}/{name}": here(manifest, hooks)
-            for name, manifest in {
-                **{str(file.relative_to(carried)): file.read_text("utf-8") for file in sorted(carried.rglob("*.yaml"))},
-                **_fetched(context),
-            }.items()
-        },
+        files={f"{_MANIFESTS}/{name}": here(manifest, hooks) for name, manifest in manifests.items()},
     )
 
 
@@ -153,9 +151,7 @@ def _receivers(context: Context, port: int) -> Process:
 
 
 def _fetched(context: Context) -> dict[str, str]:
-    """Files of releases that the operator would fetch, where their sources are here."""
-    if "knative-eventing" not in context.tools:
-        return {}
+    """Files of releases that the operator would fetch, from their sources."""
     carried = context.tools["knative-operator"] / _MANIFESTS / "knative-eventing"
     (version,) = (one.name for one in carried.iterdir())
     sources = {name: context.tools["knative-eventing"] / "data-plane" / name for name in _DATA_PLANES}
