@@ -124,8 +124,8 @@ def operators(api: Kube) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def platform(api: Kube, operators: None) -> Iterator[None]:
     """Kafka, and Eventing's namespace with its user's Secret, as a stack makes them."""
-    for name, spec in {SELF_SIGNED_ISSUER: {"selfSigned": {}}, ISSUER: {"ca": {"secretName": "kafka-ca"}}}.items():
-        put(api, "cert-manager.io/v1", "ClusterIssuer", name, spec=spec)
+    put(api, "cert-manager.io/v1", "ClusterIssuer", SELF_SIGNED_ISSUER, spec={"selfSigned": {}})
+    put(api, "cert-manager.io/v1", "ClusterIssuer", ISSUER, spec={"ca": {"secretName": "kafka-ca"}})
     certificate(api, CERT_MANAGER, "authority", certificates.authority())
     certificate(api, KAFKA_NAMESPACE, "listener", certificates.listener())
     certificate(api, KAFKA_NAMESPACE, "clients-ca", certificates.clients_authority())
@@ -218,7 +218,7 @@ def operator(control_plane: Supervisor, broker: JsonObject) -> Iterator[Admin]:
 
 
 @pytest.fixture
-def as_eventing(api: Kube, broker: JsonObject, tmp_path: Path) -> Iterator[KafkaAdminClient]:
+def as_eventing(api: Kube, broker: JsonObject, tmp_path: Path) -> Iterator[Any]:
     """Kafka as Eventing sees it, by the keys of the Secret that Knative reads."""
     secret = api.get(SECRET)
     service = api.get(f"/api/v1/namespaces/{KAFKA_NAMESPACE}/services/{CLUSTER}-kafka-bootstrap")
@@ -257,7 +257,7 @@ def test_a_broker_that_says_nothing_is_on_the_platforms_kafka_and_gets_ready(
 
 
 def test_its_topic_is_made_as_eventings_user_and_keeps_what_the_stack_says(
-    operator: Admin, as_eventing: KafkaAdminClient, tenant: Namespace
+    operator: Admin, as_eventing: Any, tenant: Namespace
 ) -> None:
     topic = f"knative-eventing.broker.{tenant.name}.default"
     assert operator.topics()[topic][1] == 6
@@ -276,7 +276,7 @@ def test_the_data_plane_is_told_of_the_broker_and_of_the_secret(api: Kube, tenan
 
 
 def test_a_trigger_gets_ready_with_a_group_of_its_own(
-    api: Kube, broker: JsonObject, as_eventing: KafkaAdminClient, tenant: Namespace
+    api: Kube, broker: JsonObject, as_eventing: Any, tenant: Namespace
 ) -> None:
     model = "http://model.acme-events.svc.cluster.local/"
     wanted = {"attributes": {"type": "image"}}
