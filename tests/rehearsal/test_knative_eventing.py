@@ -92,6 +92,12 @@ def kafka(api: Kube, kind: str, metadata: Any, spec: Any) -> JsonObject:
     return put(api, kafka_objects.API, kind, metadata["name"], KAFKA_NAMESPACE, metadata=metadata, spec=spec)
 
 
+def wait_gone(api: Kube, *namespaces: str) -> None:
+    """Wait until these are no more: the control plane is shared, and other tests have namespaces of these names."""
+    for name in namespaces:
+        eventually(lambda at=name: api.get(f"/api/v1/namespaces/{at}") is None, f"the end of {name}", seconds=SECONDS)
+
+
 def fit_for_knative(api: Kube) -> bool:
     """Whether the Secret has Knative's keys; one that was written before the rule worked is written anew."""
     found = api.get(SECRET)
@@ -106,6 +112,7 @@ def operators(api: Kube) -> Iterator[None]:
     """cert-manager, Kyverno, Strimzi and Knative's operator."""
     need_kafka()
     toolchain.ensure(controllers.tools(["knative", "knative.eventing"]), print)
+    wait_gone(api, CERT_MANAGER, KAFKA_NAMESPACE, EVENTING_NAMESPACE)
     for name in (CERT_MANAGER, KAFKA_NAMESPACE):
         make_namespace(api, name)
     for one in RELEASES:
@@ -119,6 +126,7 @@ def operators(api: Kube) -> Iterator[None]:
         uninstall(api, one)
     for name in (KAFKA_NAMESPACE, CERT_MANAGER):
         api.delete(f"/api/v1/namespaces/{name}")
+    wait_gone(api, CERT_MANAGER, KAFKA_NAMESPACE, EVENTING_NAMESPACE)
 
 
 @pytest.fixture(scope="module")
@@ -192,7 +200,7 @@ def tenant(api: Kube, eventing: None) -> Iterator[Namespace]:
     made = make_namespace(api, "acme-events")
     yield made
     made.remove()
-    eventually(lambda: api.get(f"/api/v1/namespaces/{made.name}") is None, "the tenant to go", seconds=SECONDS)
+    wait_gone(api, made.name)
 
 
 def make_broker(api: Kube, namespace: Namespace, name: str, **spec: Any) -> JsonObject:
