@@ -340,7 +340,8 @@ def test_three_copies_cannot_be_had_here_and_kafka_says_so(api: Kube, tenant: Na
     finally:
         api.delete(object_path(body))
         # Its controller does not let go of a broker whose topic was never made (docs/knative.md).
-        api.merge(object_path(body), {"metadata": {"finalizers": []}})
+        for path in (object_path(body), SECRET):
+            api.merge(path, {"metadata": {"finalizers": []}})
         api.delete(object_path(settings))
 
 
