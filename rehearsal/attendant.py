@@ -4,7 +4,8 @@ Some operators install the controllers that a rehearsal runs for real. They come
 Deployment, with the environment that it names, and go with it; simulated nodes run the Deployment's pods for the rest.
 Whoever starts this starts it with a group of its own, in which the program is too.
 
-    python -m rehearsal.attendant --kubeconfig FILE --deployment NAMESPACE/NAME -- PROGRAM [ARGUMENT ...]
+    python -m rehearsal.attendant --kubeconfig FILE --deployment NAMESPACE/NAME [--folder FOLDER] \
+        -- PROGRAM [ARGUMENT ...]
 """
 
 import argparse
@@ -24,13 +25,17 @@ _LOOK_SECONDS = 0.5
 
 
 def plain_environment(deployment: Mapping[str, Any]) -> dict[str, str]:
-    """The variables with a plain value in the first container of a Deployment."""
+    """The variables of a Deployment's first container whose values it says itself: plain ones, and its namespace."""
+    namespace = value(deployment, "metadata.namespace", "")
     containers: list[Any] = value(deployment, "spec.template.spec.containers", [])
     listed = cast("list[Mapping[str, Any]]", containers[0].get("env", []) if containers else [])
-    return {one["name"]: str(one["value"]) for one in listed if "value" in one}
+    of_pod = {
+        one["name"]: namespace for one in listed if value(one, "valueFrom.fieldRef.fieldPath") == "metadata.namespace"
+    }
+    return of_pod | {one["name"]: str(one["value"]) for one in listed if "value" in one}
 
 
-def attend(api: Kube, path: str, command: Sequence[str]) -> int:
+def attend(api: Kube, path: str, command: Sequence[str], folder: Path | None = None) -> int:
     """Runs the command whenever the Deployment at `path` is there. Returns only when it ends while it should run.
 
     The environment of this process comes before the Deployment's: addresses here are others.
@@ -44,7 +49,7 @@ def attend(api: Kube, path: str, command: Sequence[str]) -> int:
             continue
         if found is not None and running is None:
             environment = {**plain_environment(found), **os.environ}
-            running = subprocess.Popen(command, env=environment, preexec_fn=die_with_parent)
+            running = subprocess.Popen(command, env=environment, cwd=folder, preexec_fn=die_with_parent)
         elif running is not None and (found is None or value(found, "metadata.deletionTimestamp")):
             running.terminate()
             running.wait()
@@ -63,11 +68,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m rehearsal.attendant", description="Attends a Deployment.")
     parser.add_argument("--kubeconfig", type=Path, required=True)
     parser.add_argument("--deployment", required=True, metavar="NAMESPACE/NAME")
+    parser.add_argument("--folder", type=Path, help="where the program runs")
     parser.add_argument("command", nargs="+")
     options = parser.parse_args(arguments)
     namespace, _, name = str(options.deployment).partition("/")
     path = f"/apis/apps/v1/namespaces/{namespace}/deployments/{name}"
-    return attend(Kube.from_kubeconfig(options.kubeconfig), path, options.command)
+    return attend(Kube.from_kubeconfig(options.kubeconfig), path, options.command, options.folder)
 
 
 if __name__ == "__main__":

@@ -176,4 +176,5 @@ def object_path(body: Mapping[str, Any]) -> str:
     base = f"/api/{version}" if "/" not in version else f"/apis/{version}"
     place = f"/namespaces/{quote(metadata['namespace'])}" if metadata.get("namespace") else ""
     kind = body["kind"].lower()
-    return f"{base}{place}/{kind}{'es' if kind.endswith('s') else 's'}/{quote(metadata['name'])}"
+    plural = f"{kind[:-1]}ies" if kind.endswith("cy") else f"{kind}es" if kind.endswith("s") else f"{kind}s"
+    return f"{base}{place}/{plural}/{quote(metadata['name'])}"

@@ -251,6 +251,8 @@ class Reconciler:
     def _advance_host(self, entry: Entry, host: HostController) -> None:
         late = time.monotonic() - entry.since > START_SECONDS
         if entry.state is State.WAITING:
+            for tool in (tool for tools in host.further.values() for tool in tools):
+                self._has(tool)
             # Values that cannot work fail at once, without waiting for anything.
             context = self._context(entry)
             plan = host.plan(entry.release.values, context)

@@ -15,7 +15,7 @@ from rehearsal.gang import Placement
 from rehearsal.kube import JsonObject, Kube
 from rehearsal.outcome import Result, Step
 from rehearsal.report import Report
-from rehearsal.workloads import KAFKA, Workload
+from rehearsal.workloads import KAFKA, STRIMZIS, Workload
 
 _CLAIMED = quota_resource("")
 """How the names end that a quota gives to devices claimed by a class."""
@@ -95,8 +95,9 @@ def show_workloads(console: Console, found: Iterable[Workload]) -> None:
         console.print(made, "")
     if on_kafka:
         state = f"[yellow]not ready: {escape(', '.join(waiting))}[/]" if waiting else "[green]ready[/]"
-        topics, users = on_kafka["KafkaTopic"], on_kafka["KafkaUser"]
-        console.print(f"Kafka, {topics} topics, {users} users: {state}\n", soft_wrap=True)
+        kinds = {"KafkaTopic": "topics", "KafkaUser": "users", "Broker": "Knative brokers", "Trigger": "triggers"}
+        counts = [f"{on_kafka[kind]} {name}" for kind, name in kinds.items() if kind in on_kafka or kind in STRIMZIS]
+        console.print(f"{', '.join(['Kafka', *counts])}: {state}\n", soft_wrap=True)
 
 
 def show_tenants(console: Console, api: Kube) -> None:

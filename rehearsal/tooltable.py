@@ -105,6 +105,16 @@ _KNATIVE_LOOPBACK = (
 )
 """What every Knative program opens."""
 
+_KNATIVE_RELEASES = Edit(
+    module="knative.dev/operator",
+    file="pkg/reconciler/common/releases.go",
+    old="for _, manifest := range addManifests {",
+    # What it would fetch from a release is taken from here where it is here.
+    new="for _, manifest := range addManifests {\n\t\tlocal := filepath.Join("
+    'os.Getenv(KoEnvKey), "releases", path.Base(manifest.Url))\n\t\t'
+    "if _, err := os.Stat(local); err == nil {\n\t\t\tmanifest.Url = local\n\t\t}",
+)
+
 _KNATIVE_MANIFESTS = ("knative-serving/1.22.1", "ingress/1.22", "knative-eventing/1.22.2", "eventing-source/1.22")
 """What the operator installs at the versions that stacks ask for; it carries those of four minor versions."""
 
@@ -265,7 +275,7 @@ TOOLS: Mapping[str, Tool | Jars] = {
             name="knative-operator",
             version="0.49.3",
             binaries={"operator": "knative.dev/operator/cmd/operator"},
-            edits=_KNATIVE_LOOPBACK,
+            edits=(*_KNATIVE_LOOPBACK, _KNATIVE_RELEASES),
             data=tuple(
                 Data(
                     module="knative.dev/operator",
@@ -277,6 +287,29 @@ TOOLS: Mapping[str, Tool | Jars] = {
             minutes=3,
             cache_gib=1.5,
             size_gib=0.1,
+        ),
+        Tool(
+            name="knative-eventing",
+            version="0.49.2",
+            binaries={
+                "eventing-webhook": "knative.dev/eventing/cmd/webhook",
+                "kafka-webhook-eventing": "knative.dev/eventing-kafka-broker/control-plane/cmd/webhook-kafka",
+                "kafka-controller": "knative.dev/eventing-kafka-broker/control-plane/cmd/kafka-controller",
+            },
+            ldflags=(_HOSTS,),
+            edits=_KNATIVE_LOOPBACK,
+            # Of these a release's manifests are made.
+            data=tuple(
+                Data(
+                    module="knative.dev/eventing-kafka-broker",
+                    folder=f"data-plane/config/{name}",
+                    target=f"data-plane/{name}",
+                )
+                for name in ("broker", "sink")
+            ),
+            minutes=3,
+            cache_gib=2.0,
+            size_gib=0.25,
         ),
         Tool(
             name="argo",

@@ -1,5 +1,6 @@
 """The stack's own workloads as the controllers left them: RayClusters, InferenceServices, and what lies on Kafka.
 
+Of Knative it is the brokers and triggers that are on Kafka; those in memory nobody acts on in a rehearsal.
 Of ModelMesh it is the servers that many models share, as pods of a ServingRuntime: nothing beside them loads a model in
 a rehearsal, so nobody ever says of those InferenceServices that they are ready.
 """
@@ -14,11 +15,12 @@ from rehearsal.controllers.base import value
 from rehearsal.kube import JsonObject, Kube
 
 _GPU = "nvidia.com/"
+_BROKER_CLASS = "eventing.knative.dev/broker.class"
 
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """One RayCluster, InferenceService, ServingRuntime of ModelMesh, or resource of Kafka's."""
+    """One RayCluster, InferenceService, ServingRuntime of ModelMesh, or what lies on Kafka."""
 
     kind: str
     name: str
@@ -43,7 +45,10 @@ class _Kind:
     """What stands before its name in that label."""
 
 
-KAFKA = ("Kafka", "KafkaTopic", "KafkaUser")
+STRIMZIS = ("Kafka", "KafkaTopic", "KafkaUser")
+"""Kinds of Strimzi's."""
+_KNATIVES = ("Broker", "Trigger")
+KAFKA = (*STRIMZIS, *_KNATIVES)
 """Kinds of what lies on Kafka."""
 
 _KINDS = (
@@ -52,7 +57,8 @@ _KINDS = (
         "InferenceService", "/apis/serving.kserve.io/v1beta1/inferenceservices", "serving.kserve.io/inferenceservice"
     ),
     _Kind("ServingRuntime", "/apis/serving.kserve.io/v1alpha1/servingruntimes", "name", "modelmesh-serving-"),
-    *(_Kind(kind, f"/apis/kafka.strimzi.io/v1/{kind.lower()}s", "") for kind in KAFKA),
+    *(_Kind(kind, f"/apis/kafka.strimzi.io/v1/{kind.lower()}s", "") for kind in STRIMZIS),
+    *(_Kind(kind, f"/apis/eventing.knative.dev/v1/{kind.lower()}s", "") for kind in _KNATIVES),
 )
 
 
@@ -69,6 +75,9 @@ def _counts(kind: str, item: JsonObject) -> bool:
     if kind == "InferenceService":
         mode: str = item["metadata"].get("annotations", {}).get("serving.kserve.io/deploymentMode", "")
         return mode != "ModelMesh"
+    if kind in _KNATIVES:
+        # Nobody acts here on those that are in memory, so they have no status.
+        return bool(_conditions(item)) or item["metadata"].get("annotations", {}).get(_BROKER_CLASS) == "Kafka"
     return kind != "ServingRuntime" or value(item, "spec.multiModel", False) is True
 
 
@@ -119,11 +128,10 @@ def read(kind: str, item: JsonObject, pods: list[JsonObject]) -> Workload:
 
 
 def _why(item: JsonObject, pods: list[JsonObject]) -> str:
-    said = [
-        f"{one['type']} is {one['status']}: {one.get('message') or one.get('reason', '')}"
-        for one in _conditions(item)
-        if one.get("severity") != "Info" and _bad(one)
-    ]
+    bad = [one for one in _conditions(item) if one.get("severity") != "Info" and _bad(one)]
+    # Conditions that nobody has come to yet say nothing.
+    worded = [one for one in bad if one.get("message") or one.get("reason")]
+    said = [f"{one['type']} is {one['status']}: {one.get('message') or one.get('reason', '')}" for one in worded]
     unplaced = [
         one["message"]
         for pod in pods

@@ -11,6 +11,7 @@ import pulumi_kubernetes as kubernetes
 
 from components.catalog.images import KOURIER_PROXY, image_values
 from components.helm import addon_namespace, merge, release
+from components.knative.broker_guard import BrokerGuard
 from components.knative.names import EVENTING_NAMESPACE, OPERATOR_NAMESPACE, SERVING_NAMESPACE
 from components.knative.specs import eventing_spec, serving_spec
 from components.labels import platform_labels
@@ -68,7 +69,7 @@ class Knative(pulumi.ComponentResource):
             opts=child,
         )
 
-        def installed(part: str, kind: str, namespace: str, spec: Spec) -> pulumi.Output[str]:
+        def installed(part: str, kind: str, namespace: str, level: PodSecurity, spec: Spec) -> pulumi.Output[str]:
             home = addon_namespace(f"{name}-{part}", namespace=namespace, pod_security=level, opts=child)
             kubernetes.apiextensions.CustomResource(
                 f"{name}-{part}",
@@ -88,15 +89,18 @@ class Knative(pulumi.ComponentResource):
             )
             return home.metadata.name
 
-        level = PodSecurity.RESTRICTED
         version, replicas = args["version"], args["replicas"]
         self.namespace = installed(
             "serving",
             "KnativeServing",
             SERVING_NAMESPACE,
+            PodSecurity.RESTRICTED,
             serving_spec(version, replicas, args["config"], KOURIER_PROXY.reference(args["images_lock"])),
         )
         if args["eventing"]:
+            BrokerGuard(f"{name}-broker-guard", opts=child)
             spec = eventing_spec(version, replicas, args["brokers"], keda=args["keda"])
-            installed("eventing", "KnativeEventing", EVENTING_NAMESPACE, spec)
+            # The pods of its data planes on Kafka run as user 1001 and do not say that they are not root, and those of
+            # `request-reply` say nothing at all: `restricted` refuses them, and the operator has no setting for it.
+            installed("eventing", "KnativeEventing", EVENTING_NAMESPACE, PodSecurity.BASELINE, spec)
         self.register_outputs({"namespace": self.namespace})

@@ -1,13 +1,18 @@
 """What Knative's operator is told to install: the KnativeServing and KnativeEventing resources. Pure.
 
 Sources: knative/operator v1.22.3, config/crd (fields), cmd/operator/kodata (what it installs at which version);
-knative/serving v0.49.1, config/core/configmaps (keys and their defaults).
+knative/serving v0.49.1, config/core/configmaps (keys and their defaults); knative/eventing v0.49.2,
+pkg/apis/config/defaults.go (defaults of brokers); eventing-kafka-broker v0.49.2, control-plane/cmd/webhook-kafka, with
+knative/pkg, webhook/resourcesemantics/defaulting and leaderelection (leases).
 """
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
+import yaml
+
 from components.knative.kafka_access import features
+from components.knative.names import EVENTING_NAMESPACE
 from components.manifest import Spec
 
 VERSIONS: Mapping[str, tuple[str, str]] = MappingProxyType({"v1.22.3": ("1.22.1", "1.22.2")})
@@ -19,6 +24,12 @@ REQUEST_SECONDS = 900
 """How long a request to a service may take unless the service says otherwise, and how long one may say at most."""
 
 _KAFKA_RELEASES = "https://github.com/knative-extensions/eventing-kafka-broker/releases/download"
+
+_BROKERS = "kafka-broker-config"
+"""ConfigMap of brokers on Kafka."""
+
+_DELIVERY = {"retry": 10, "backoffPolicy": "exponential", "backoffDelay": "PT0.2S"}
+"""How a broker's events are delivered unless it says otherwise: Knative's own defaults."""
 
 _FEATURES = (
     *("affinity", "nodeselector", "tolerations", "topologyspreadconstraints", "runtimeclassname"),
@@ -105,19 +116,41 @@ def eventing_spec(version: str, replicas: int, brokers: Mapping[str, str] | None
     config: Spec = {"config-kafka-features": {**features(), **scaled}}
     on_kafka: Spec = {}
     if brokers is not None:
-        config["kafka-broker-config"] = dict(brokers)
-        on_kafka = {"defaultBrokerClass": "Kafka", "additionalManifests": _data_planes(installed)}
+        config |= {_BROKERS: dict(brokers), "config-br-defaults": {"default-br-config": _broker_defaults()}}
+        on_kafka = {"additionalManifests": _data_planes(installed)}
     return {
         "version": installed,
         "podDisruptionBudgets": _budgets(replicas, "eventing-webhook"),
         "config": config,
         **on_kafka,
         "high-availability": {"replicas": replicas},
+        "workloads": [_kafkas_webhook()],
         # The resource asks for all six as soon as it has one.
         "source": {
             name: {"enabled": name == "kafka"} for name in ("ceph", "github", "gitlab", "kafka", "rabbitmq", "redis")
         },
     }
+
+
+def _kafkas_webhook() -> Spec:
+    """Settings of the webhook of Kafka's kinds, whose two parts that change objects would vie for one lease by the same
+    name: the one that loses never tells the API server its certificate, and where that is the one for dispatchers' pods
+    there are none of those. With these variables each of its parts acts without a lease, in every pod, which does no
+    harm: they all write the same."""
+    name = "kafka-webhook-eventing"
+    variables = {"STATEFUL_CONTROLLER_ORDINAL": f"{name}-0", "STATEFUL_SERVICE_NAME": name}
+    return {
+        "name": name,
+        "env": [{"container": name, "envVars": [{"name": key, "value": text} for key, text in variables.items()]}],
+    }
+
+
+def _broker_defaults() -> str:
+    """What a broker is that says nothing of itself. The resource's own `defaultBrokerClass` changes the class alone and
+    leaves it the settings of a broker in memory, with which one on Kafka never becomes ready."""
+    where = {"apiVersion": "v1", "kind": "ConfigMap", "name": _BROKERS, "namespace": EVENTING_NAMESPACE}
+    default = {"brokerClass": "Kafka", **where, "delivery": _DELIVERY}
+    return yaml.safe_dump({"clusterDefault": default}, sort_keys=False)
 
 
 def _data_planes(version: str) -> list[Spec]:

@@ -69,11 +69,12 @@ def tools(sections: Iterable[str]) -> tuple[str, ...]:
     """The tools that the controllers of a stack need, each once.
 
     Args:
-        sections: The sections that its file has, such as `ray`.
+        sections: The sections that its file has, such as `ray`, and their keys, such as `knative.eventing`.
     """
     present = {"", *sections}
-    hosts = (one for one in CONTROLLERS.values() if isinstance(one, HostController) and one.section in present)
-    return tuple(dict.fromkeys(tool for one in hosts for tool in one.tools))
+    hosts = [one for one in CONTROLLERS.values() if isinstance(one, HostController) and one.section in present]
+    further = (tool for one in hosts for key in one.further if key in present for tool in one.further[key])
+    return tuple(dict.fromkeys([*(tool for one in hosts for tool in one.tools), *further]))
 
 
 def optional_tools(sections: Iterable[str]) -> tuple[str, ...]:

@@ -71,6 +71,9 @@ class HostController:
     """Tools of `rehearsal.toolchain`."""
     section: str = ""
     """Section of a stack file whose presence installs the chart; empty: every stack has it."""
+    further: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """Key of that section (`knative.eventing`) -> tools that are needed, too, where a stack file has it. The plan goes
+    without those that were not built."""
     crds: tuple[str, ...] = ()
     """CRDs that must be established before the start; they come with the release."""
     plan: Callable[[Values, Context], Plan]

@@ -1,34 +1,69 @@
-"""Knative's real operator, and the real controllers, webhooks and autoscaler of the Serving that it installs.
+"""Knative's real operator, and the real controllers, webhooks and autoscaler of what it installs.
 
 The operator installs from the manifests that it carries, as in production. The pods of its Deployments run on
-simulated nodes, and beside each Deployment of `PROGRAMS` the program itself runs here, with that Deployment's
-environment, until the Deployment goes. Only what the API server would call is changed in those manifests: Serving's
-webhook is reached at a port of this machine, by a Service that names `localhost`, and webhooks of parts that are not
-run are left out.
+simulated nodes, and beside each Deployment of `SERVING` and `EVENTING` the program itself runs here, with that
+Deployment's environment, until the Deployment goes. Eventing's are those of brokers on Kafka, where they were built;
+the manifests of Kafka's data planes, which the operator would fetch from a release, are then at hand, too.
 
 Not run: the activator and queue proxies, so the autoscaler counts no requests and a revision keeps the replicas that it
-started with; Kourier, whose word on ingresses is given here; Eventing's controllers.
+started with; Kourier, whose word on ingresses is given here; Eventing's own controller, so kinds other than brokers,
+triggers, sources and sinks on Kafka stay as they are; Kafka's data planes, whose word on brokers and sinks is given by
+`rehearsal.receiver`.
 
 Source: knative/operator v0.49.3 cmd/operator (kodata); knative/serving v0.49.1 cmd; knative/networking
-pkg/apis/networking/v1alpha1 (status of an ingress); knative/pkg webhook/env.go, observability.
+pkg/apis/networking/v1alpha1 (status of an ingress); knative/pkg webhook/env.go, observability; eventing-kafka-broker
+v0.49.2 control-plane/cmd.
 """
 
-import re
 import sys
-from collections.abc import Iterator
-from typing import Any
-
-import yaml
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from rehearsal.controllers.base import Context, HostController, Plan, Values, text, value
 from rehearsal.controllers.conditions import Condition, conditions, write_status
+from rehearsal.controllers.knative_manifests import Place, here, release
 from rehearsal.kube import JsonObject, Kube
 from rehearsal.paths import ROOT
 from rehearsal.processes import Process
 
-SERVING = "knative-serving"
-PROGRAMS = ("webhook", "controller", "autoscaler")
-"""Deployments of Serving whose programs are run."""
+SERVING_NAMESPACE = "knative-serving"
+EVENTING_NAMESPACE = "knative-eventing"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A Deployment beside which its program runs."""
+
+    tool: str
+    namespace: str
+    name: str
+    """Of the Deployment and of its program."""
+    webhook: bool = False
+    """Whether the API server calls it, by a Service of its name."""
+    asks_receivers: bool = False
+    """Whether it asks Kafka's receivers what they know."""
+
+    @property
+    def place(self) -> Place:
+        """Where the Deployment is, and its Service where it is a webhook."""
+        return self.namespace, self.name
+
+
+def _serving(name: str, *, webhook: bool = False) -> Part:
+    return Part(tool="knative", namespace=SERVING_NAMESPACE, name=name, webhook=webhook)
+
+
+def _eventing(name: str, *, webhook: bool = False, asks_receivers: bool = False) -> Part:
+    tool = "knative-eventing"
+    return Part(tool=tool, namespace=EVENTING_NAMESPACE, name=name, webhook=webhook, asks_receivers=asks_receivers)
+
+
+SERVING = (_serving("webhook", webhook=True), _serving("controller"), _serving("autoscaler"))
+EVENTING = (
+    _eventing("eventing-webhook", webhook=True),
+    _eventing("kafka-webhook-eventing", webhook=True),
+    _eventing("kafka-controller", asks_receivers=True),
+)
 
 UNREACHABLE = "192.0.2.1"
 """An address for documentation (RFC 5737)."""
@@ -38,8 +73,9 @@ _INGRESSES = "/apis/networking.internal.knative.dev/v1alpha1/ingresses"
 _CRDS = tuple(f"{plural}.operator.knative.dev" for plural in ("knativeservings", "knativeeventings"))
 _DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 _MANIFESTS = "kodata"
-_WEBHOOK_KIND = re.compile(r"^kind: (Validating|Mutating)WebhookConfiguration$", re.M)
-_SERVICE_KIND = re.compile(r"^kind: Service$", re.M)
+_RELEASES = "releases"
+"""Folder in which the operator, as it is built here, looks for a file before it fetches it."""
+_DATA_PLANES = ("broker", "sink")
 
 
 def plan(values: Values, context: Context) -> Plan:
@@ -48,8 +84,14 @@ def plan(values: Values, context: Context) -> Plan:
     Raises:
         ConfigurationError: naming the value path.
     """
-    hooks = context.port()
+    eventing = "knative-eventing" in context.tools
+    parts = (*SERVING, *(EVENTING if eventing else ()))
+    hooks = {one.place: context.port() for one in parts if one.webhook}
+    receivers = context.port()
     carried = context.tools["knative-operator"] / _MANIFESTS
+    manifests = {str(file.relative_to(carried)): file.read_text("utf-8") for file in sorted(carried.rglob("*.yaml"))}
+    if eventing:
+        manifests |= _fetched(context)
     operator = Process(
         name="knative-operator",
         argv=(context.program("knative-operator", "operator"), f"--kubeconfig={context.kubeconfig}"),
@@ -61,32 +103,62 @@ def plan(values: Values, context: Context) -> Plan:
         },
     )
     return Plan(
-        processes=(operator, *(_attended(name, context, hooks) for name in PROGRAMS)),
-        files={
-            f"{_MANIFESTS}/{file.relative_to(carried)}": here(file.read_text(encoding="utf-8"), hooks)
-            for file in sorted(carried.rglob("*.yaml"))
-        },
+        processes=(
+            operator,
+            *(_attended(one, context, hooks, receivers) for one in parts),
+            *([_receivers(context, receivers)] if eventing else []),
+        ),
+        files={f"{_MANIFESTS}/{name}": here(manifest, hooks) for name, manifest in manifests.items()},
     )
 
 
-def _attended(name: str, context: Context, hooks: int) -> Process:
-    program = context.program("knative", name)
+def _attended(part: Part, context: Context, hooks: Mapping[Place, int], receivers: int) -> Process:
+    env = {
+        **_environment(context, part.name),
+        # Where activators would find the autoscaler. No loopback address may stand in the API server.
+        "POD_IP": UNREACHABLE,
+    }
+    if part.webhook:
+        env["WEBHOOK_PORT"] = str(hooks[part.place])
+    if part.asks_receivers:
+        # It asks them by their names in the cluster, and nothing else by plain HTTP.
+        env["HTTP_PROXY"] = f"http://127.0.0.1:{receivers}"
     return Process(
-        name=f"knative-{name}",
+        name=f"knative-{part.name}",
         argv=(
             *(sys.executable, "-m", "rehearsal.attendant"),
-            *("--kubeconfig", str(context.kubeconfig), "--deployment", f"{SERVING}/{name}"),
-            *("--", program, f"--kubeconfig={context.kubeconfig}"),
+            *("--kubeconfig", str(context.kubeconfig), "--deployment", "/".join(part.place)),
+            # There it finds Kafka by its names in the cluster.
+            *("--folder", str(context.hosts.parent)),
+            *("--", context.program(part.tool, part.name), f"--kubeconfig={context.kubeconfig}"),
         ),
-        env={
-            **_environment(context, name),
-            "SYSTEM_NAMESPACE": SERVING,
-            "WEBHOOK_PORT": str(hooks),
-            # Where activators would find the autoscaler. No loopback address may stand in the API server.
-            "POD_IP": UNREACHABLE,
-        },
+        env=env,
         cwd=ROOT,
     )
+
+
+def _receivers(context: Context, port: int) -> Process:
+    return Process(
+        name="knative-kafka-receivers",
+        argv=(
+            *(sys.executable, "-m", "rehearsal.receiver"),
+            *("--kubeconfig", str(context.kubeconfig), "--port", str(port)),
+        ),
+        cwd=ROOT,
+    )
+
+
+def _fetched(context: Context) -> dict[str, str]:
+    """Files of releases that the operator would fetch, from their sources."""
+    carried = context.tools["knative-operator"] / _MANIFESTS / "knative-eventing"
+    (version,) = (one.name for one in carried.iterdir())
+    sources = {name: context.tools["knative-eventing"] / "data-plane" / name for name in _DATA_PLANES}
+    return {
+        f"{_RELEASES}/eventing-kafka-{name}.yaml": release(
+            (file.read_text("utf-8") for file in sorted(folder.glob("*.yaml"))), version
+        )
+        for name, folder in sources.items()
+    }
 
 
 def _environment(context: Context, name: str) -> dict[str, str]:
@@ -99,39 +171,6 @@ def _environment(context: Context, name: str) -> dict[str, str]:
         "CONFIG_LOGGING_NAME": "config-logging",
         "CONFIG_OBSERVABILITY_NAME": "config-observability",
     }
-
-
-def here(manifest: str, port: int) -> str:
-    """A manifest of the operator's as it is installed in a rehearsal: what the API server would call is reached here.
-
-    Args:
-        manifest: YAML of several documents.
-        port: Where Serving's webhook listens.
-    """
-    return "\n---\n".join(_here(manifest, port))
-
-
-def _here(manifest: str, port: int) -> Iterator[str]:
-    for document in re.split(r"^---\s*$", manifest, flags=re.M):
-        if _WEBHOOK_KIND.search(document):
-            body: Any = yaml.safe_load(document)
-            if all(_serves(one["clientConfig"]["service"]) for one in body["webhooks"]):
-                for one in body["webhooks"]:
-                    one["clientConfig"]["service"]["port"] = port
-                yield yaml.safe_dump(body)
-        elif _SERVICE_KIND.search(document):
-            body = yaml.safe_load(document)
-            if _serves(body["metadata"]):
-                body["spec"] = {"type": "ExternalName", "externalName": "localhost"}
-                yield yaml.safe_dump(body)
-            else:
-                yield document
-        else:
-            yield document
-
-
-def _serves(place: JsonObject) -> bool:
-    return (place["namespace"], place["name"]) == (SERVING, "webhook")
 
 
 def kourier(api: Kube) -> None:
@@ -151,7 +190,7 @@ def kourier(api: Kube) -> None:
 
 
 def _balancer(service: str) -> JsonObject:
-    return {"ingress": [{"domainInternal": f"{service}.{SERVING}.svc.cluster.local"}]}
+    return {"ingress": [{"domainInternal": f"{service}.{SERVING_NAMESPACE}.svc.cluster.local"}]}
 
 
 def forget(api: Kube) -> None:
@@ -166,9 +205,10 @@ KNATIVE = HostController(
     chart="knative-operator",
     tools=("knative-operator", "knative"),
     section="knative",
+    further={"knative.eventing": ("knative-eventing",)},
     crds=_CRDS,
     plan=plan,
     beside=kourier,
     after=forget,
 )
-"""Knative Serving as its operator installs it."""
+"""Knative Serving and Eventing as their operator installs them."""

@@ -1,6 +1,8 @@
 """Knative in a rehearsal: what is run, what its manifests become, what is simulated beside it."""
 
+import itertools
 import sys
+import tempfile
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +14,7 @@ import yaml
 from rehearsal import attendant
 from rehearsal.controllers import knative, tools
 from rehearsal.controllers.base import Context, Plan
+from rehearsal.controllers.knative_manifests import here
 from rehearsal.kube import JsonObject
 from rehearsal.providers import kubernetes_wait
 from rehearsal.tooltable import TOOLS, Tool
@@ -30,7 +33,23 @@ kind: Service
 metadata: {name: NAME, namespace: SPACE}
 spec: {ports: [{port: 443, targetPort: 8443}], selector: {app: webhook}}
 """
+HOOKS = {("knative-serving", "webhook"): 4711}
 OTHER = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: controller, namespace: knative-serving}\n"
+RECEIVER = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: receiver, labels: {app.kubernetes.io/version: devel}}
+spec: {template: {spec: {securityContext: {runAsNonRoot: true}}}}
+"""
+CONVERTED = """\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: kafkasources.sources.knative.dev}
+spec:
+  conversion:
+    strategy: Webhook
+    webhook: {clientConfig: {service: {name: kafka-webhook-eventing, namespace: knative-eventing}}}
+"""
 
 
 def manifest(name: str, namespace: str) -> str:
@@ -39,28 +58,59 @@ def manifest(name: str, namespace: str) -> str:
 
 
 def made(name: str, namespace: str) -> dict[str, Any]:
-    documents = [one for one in yaml.safe_load_all(knative.here(manifest(name, namespace), 4711)) if one]
-    return {one["kind"]: one for one in documents}
+    return parsed(here(manifest(name, namespace), HOOKS))
+
+
+def parsed(text: str) -> dict[str, Any]:
+    return {one["kind"]: one for one in yaml.safe_load_all(text) if one}
+
+
+MANIFESTS = {
+    "operator/kodata/knative-serving/1.22.1/2-serving-core.yaml": manifest("webhook", "knative-serving"),
+    "operator/kodata/knative-eventing/1.22.2/2-eventing-core.yaml": manifest("eventing-webhook", "knative-eventing"),
+    "eventing/data-plane/broker/500-receiver.yaml": RECEIVER,
+    "eventing/data-plane/broker/100-config.yaml": OTHER,
+    "eventing/data-plane/sink/500-receiver.yaml": RECEIVER,
+}
+
+
+def planned(folder: Path, *further: str) -> Plan:
+    for name, text in MANIFESTS.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    ports = itertools.count(4711)
+    context = Context(
+        kubeconfig=Path("/r/kubeconfig"),
+        folder=Path("/r/run/one"),
+        tools={
+            "knative": Path("/tools"),
+            "knative-operator": folder / "operator",
+            **dict.fromkeys(further, folder / "eventing"),
+        },
+        namespace="knative-operator",
+        hosts=Path("/r/run/hosts"),
+        port=lambda: next(ports),
+    )
+    return knative.plan({}, context)
 
 
 @pytest.fixture
 def plan(tmp_path: Path) -> Plan:
-    folder = tmp_path / "operator" / "kodata" / "knative-serving" / "1.22.1"
-    folder.mkdir(parents=True)
-    (folder / "2-serving-core.yaml").write_text(manifest("webhook", "knative-serving"))
-    context = Context(
-        kubeconfig=Path("/r/kubeconfig"),
-        folder=Path("/r/run/one"),
-        tools={"knative": Path("/tools"), "knative-operator": tmp_path / "operator"},
-        namespace="knative-operator",
-        port=lambda: 4711,
-    )
-    return knative.plan({}, context)
+    return planned(tmp_path)
+
+
+@pytest.fixture
+def with_eventing(tmp_path: Path) -> Plan:
+    return planned(tmp_path, "knative-eventing")
 
 
 def test_only_a_stack_with_knative_builds_it() -> None:
     assert "knative" not in tools(["serving"])
     assert set(tools(["knative"])) == {"volcano", "knative", "knative-operator"}
+
+
+def test_only_a_stack_with_eventing_builds_that() -> None:
+    assert set(tools(["knative", "knative.eventing"])) - set(tools(["knative"])) == {"knative-eventing"}
 
 
 def test_the_operator_carries_what_stacks_ask_it_for() -> None:
@@ -85,8 +135,8 @@ def test_webhooks_of_what_is_not_run_are_left_out_and_nothing_else() -> None:
 
 
 def test_the_operator_installs_from_the_changed_manifests(plan: Plan) -> None:
-    (name,) = plan.files
-    assert name == "kodata/knative-serving/1.22.1/2-serving-core.yaml"
+    name = "kodata/knative-serving/1.22.1/2-serving-core.yaml"
+    assert set(plan.files) == {name, "kodata/knative-eventing/1.22.2/2-eventing-core.yaml"}
     assert "localhost" in plan.files[name]
     assert plan.processes[0].env["KO_DATA_PATH"] == "/r/run/one/kodata"
 
@@ -94,9 +144,43 @@ def test_the_operator_installs_from_the_changed_manifests(plan: Plan) -> None:
 def test_each_program_of_serving_waits_for_its_deployment(plan: Plan) -> None:
     for process, name in zip(plan.processes[1:], ("webhook", "controller", "autoscaler"), strict=True):
         command = " ".join(process.argv)
-        assert f"--deployment knative-serving/{name} -- /tools/{name} --kubeconfig=/r/kubeconfig" in command
+        assert f"--deployment knative-serving/{name} --folder /r/run -- /tools/{name} --kubeconfig=" in command
         assert process.env["METRICS_PROMETHEUS_HOST"] == "127.0.0.1"
-        assert process.env["SYSTEM_NAMESPACE"] == "knative-serving"
+
+
+def test_eventings_webhooks_are_reached_where_its_programs_run(with_eventing: Plan) -> None:
+    found = parsed(with_eventing.files["kodata/knative-eventing/1.22.2/2-eventing-core.yaml"])
+    (hook,) = found["ValidatingWebhookConfiguration"]["webhooks"]
+    (process,) = [one for one in with_eventing.processes if one.name == "knative-eventing-webhook"]
+    assert str(hook["clientConfig"]["service"]["port"]) == process.env["WEBHOOK_PORT"]
+    others = [one for one in with_eventing.processes if one.name != process.name]
+    assert process.env["WEBHOOK_PORT"] not in [one.env.get("WEBHOOK_PORT") for one in others]
+
+
+def test_a_kind_that_a_webhook_converts_is_converted_on_this_machine() -> None:
+    service = parsed(here(CONVERTED, {("knative-eventing", "kafka-webhook-eventing"): 4712}))[
+        "CustomResourceDefinition"
+    ]
+    assert service["spec"]["conversion"]["webhook"]["clientConfig"]["service"]["port"] == 4712
+    kept = parsed(here(CONVERTED, HOOKS))["CustomResourceDefinition"]
+    assert kept == yaml.safe_load(CONVERTED)
+
+
+def test_kafkas_data_planes_are_as_their_release_has_them(with_eventing: Plan) -> None:
+    text = with_eventing.files["kodata/releases/eventing-kafka-broker.yaml"]
+    found = parsed(text)
+    assert set(found) == {"ServiceAccount", "Deployment"}
+    assert found["Deployment"]["metadata"]["labels"] == {"app.kubernetes.io/version": "1.22.2"}
+    assert found["Deployment"]["spec"]["template"]["spec"]["securityContext"] == {"runAsUser": 1001}
+    assert "kodata/releases/eventing-kafka-sink.yaml" in with_eventing.files
+
+
+def test_kafkas_controller_asks_the_receivers_of_this_machine(with_eventing: Plan) -> None:
+    by_name = {one.name: one for one in with_eventing.processes}
+    proxy = by_name["knative-kafka-controller"].env["HTTP_PROXY"]
+    port = by_name["knative-kafka-receivers"].argv[-1]
+    assert proxy == f"http://127.0.0.1:{port}"
+    assert "knative-kafka-receivers" not in {one.name for one in planned(Path(tempfile.mkdtemp())).processes}
 
 
 class Api:
@@ -147,12 +231,19 @@ def test_knatives_kinds_go_after_it_and_those_of_others_stay() -> None:
 
 def deployment(**env: str) -> JsonObject:
     listed: list[JsonObject] = [{"name": name, "value": text} for name, text in env.items()]
-    listed.append({"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}})
-    return {"metadata": {}, "spec": {"template": {"spec": {"containers": [{"env": listed}]}}}}
+    for name, path in {"POD_NAME": "metadata.name", "SYSTEM_NAMESPACE": "metadata.namespace"}.items():
+        listed.append({"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}})
+    return {
+        "metadata": {"namespace": "knative-serving"},
+        "spec": {"template": {"spec": {"containers": [{"env": listed}]}}},
+    }
 
 
-def test_a_program_gets_the_plain_variables_of_its_deployment() -> None:
-    assert attendant.plain_environment(deployment(WEBHOOK_NAME="webhook")) == {"WEBHOOK_NAME": "webhook"}
+def test_a_program_gets_the_plain_variables_of_its_deployment_and_its_namespace() -> None:
+    assert attendant.plain_environment(deployment(WEBHOOK_NAME="webhook")) == {
+        "WEBHOOK_NAME": "webhook",
+        "SYSTEM_NAMESPACE": "knative-serving",
+    }
     assert attendant.plain_environment({}) == {}
 
 

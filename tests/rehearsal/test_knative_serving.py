@@ -160,6 +160,6 @@ def test_eventing_on_kafka_is_a_resource_that_the_operator_takes(api: Kube) -> N
     spec = eventing_spec("v1.22.3", 2, kafka, keda=True)
     body = custom(API, "KnativeEventing", EVENTING_NAMESPACE, EVENTING_NAMESPACE, spec)
     try:
-        assert dry_run(api, body)["spec"]["defaultBrokerClass"] == "Kafka"
+        assert dry_run(api, body)["spec"]["config"]["kafka-broker-config"] == kafka
     finally:
         home.remove()

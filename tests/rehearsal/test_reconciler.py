@@ -134,6 +134,9 @@ class World:
         known: dict[str, Controller] = {
             "sample": HostController(chart="sample", tools=("tool",), crds=("things.example.org",), plan=_plan),
             "unbuilt": HostController(chart="unbuilt", tools=("other",), plan=_plan),
+            "partial": HostController(
+                chart="partial", tools=("tool",), further={"sample.part": ("other",)}, plan=self._planned
+            ),
             "simulated": SimulatedController(
                 chart="simulated",
                 reconcile=lambda _api, values: self.simulated.append(values["n"]),
@@ -151,6 +154,10 @@ class World:
             lookup=lambda chart: known.get(chart) or NotRun(chart=chart, reason="nobody runs it"),
             built=self.built.get,
         )
+
+    def _planned(self, values: Values, context: Context) -> Plan:
+        self.contexts.append(context)
+        return _plan(values, context)
 
     def _act(self, context: Context) -> Acting:
         self.contexts.append(context)
@@ -287,6 +294,17 @@ def test_a_tool_that_was_built_since_the_start_is_found(world: World) -> None:
     world.built["other"] = world.folder
     world.api.put("r", {}, chart="unbuilt")
     world.until(lambda: world.api.answer("r") == "ready")
+
+
+@pytest.mark.parametrize("built", [False, True])
+def test_a_part_of_a_controller_runs_where_its_tool_was_built_and_holds_nothing_up_elsewhere(
+    world: World, built: bool
+) -> None:
+    if built:
+        world.built["other"] = world.folder
+    world.api.put("r", {}, chart="partial")
+    world.until(lambda: world.api.answer("r") == "ready")
+    assert ("other" in world.contexts[0].tools) is built
 
 
 def test_webhooks_come_once_the_processes_are_ready_and_go_before_they_stop(world: World) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from rehearsal import gang
 from rehearsal.kube import JsonObject
-from rehearsal.workloads import problems, read
+from rehearsal.workloads import problems, read, workloads
 from tests.stack_files import settings
 
 
@@ -84,3 +84,27 @@ def test_a_topic_that_kafka_refuses_is_a_problem_in_its_words() -> None:
 def test_a_kafka_that_does_not_start_says_why() -> None:
     refused = read("Kafka", item(conditions=[condition("NotReady", "True", "Secret a/b is missing")]), [])
     assert problems([refused]) == ["Kafka team/one is not ready: NotReady is True: Secret a/b is missing"]
+
+
+def test_a_broker_that_does_not_get_ready_is_a_problem_in_its_controllers_words() -> None:
+    said = [condition("TopicReady", "Unknown"), condition("ConfigResolved", "False", "secret is missing")]
+    waiting = read("Broker", item(conditions=said), [])
+    assert problems([waiting]) == ["Broker team/one is not ready: ConfigResolved is False: secret is missing"]
+
+
+class Brokers:
+    """An API server with a broker on Kafka and one in memory, of which nobody has said anything."""
+
+    def items(self, path: str, **_selector: str) -> list[JsonObject]:
+        if not path.endswith("/brokers"):
+            return []
+        classes = {"kafka": "Kafka", "memory": "MTChannelBasedBroker"}
+        made = [item() for _ in classes]
+        for one, (name, kind) in zip(made, classes.items(), strict=True):
+            one["metadata"] |= {"name": name, "annotations": {"eventing.knative.dev/broker.class": kind}}
+        return made
+
+
+def test_a_broker_in_memory_has_no_controller_here_and_is_not_waited_for() -> None:
+    found = workloads(Brokers())  # type: ignore[arg-type]
+    assert [(one.name, one.ready) for one in found] == [("kafka", False)]

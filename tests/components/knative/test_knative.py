@@ -46,6 +46,23 @@ def test_eventing_is_there_only_where_asked_for() -> None:
     assert made.inputs["metadata"]["namespace"] == "knative-eventing"
 
 
+def test_brokers_of_tenants_are_judged_wherever_there_is_eventing() -> None:
+    kinds = [resource.type for resource in knative(eventing=True).resources]
+    assert "multimodal:index:BrokerGuard" in kinds
+    binding = named(knative(eventing=True), "k-broker-guard-binding").inputs["spec"]
+    assert binding == {"policyName": "knative-brokers", "validationActions": ["Deny"]}
+    assert "multimodal:index:BrokerGuard" not in [resource.type for resource in knative().resources]
+
+
+def test_eventings_pods_on_kafka_may_leave_open_that_they_are_not_root() -> None:
+    graph = knative(eventing=True)
+    levels = {
+        name: named(graph, f"k-{name}-namespace").inputs["metadata"]["labels"]["pod-security.kubernetes.io/enforce"]
+        for name in ("serving", "eventing")
+    }
+    assert levels == {"serving": "restricted", "eventing": "baseline"}
+
+
 def test_both_images_of_the_operator_are_pinned() -> None:
     found = images_in("knative-operator", named(knative(), "k-release").inputs["values"])
     assert [image.tag for image in found] == ["v1.22.3", "v1.22.3"]

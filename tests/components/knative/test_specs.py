@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import yaml
 
 from components.catalog.versions import COMPONENTS
 from components.knative.specs import VERSIONS, eventing_spec, serving_config, serving_spec
@@ -76,11 +77,19 @@ def eventing(replicas: int = 1, *, keda: bool = False, brokers: dict[str, str] |
 
 
 def test_brokers_on_kafka_are_the_default_where_there_is_one() -> None:
-    made = eventing(2, brokers=KAFKA)
-    assert made["defaultBrokerClass"] == "Kafka"
-    assert made["config"]["kafka-broker-config"] == KAFKA
-    assert "defaultBrokerClass" not in eventing()
-    assert "kafka-broker-config" not in eventing()["config"]
+    config = eventing(2, brokers=KAFKA)["config"]
+    default = yaml.safe_load(config["config-br-defaults"]["default-br-config"])["clusterDefault"]
+    assert default["brokerClass"] == "Kafka"
+    assert config["kafka-broker-config"] == KAFKA
+    assert {"config-br-defaults", "kafka-broker-config"}.isdisjoint(eventing()["config"])
+
+
+def test_a_broker_that_says_nothing_has_the_settings_of_those_on_kafka() -> None:
+    config = eventing(brokers=KAFKA)["config"]
+    default = yaml.safe_load(config["config-br-defaults"]["default-br-config"])["clusterDefault"]
+    where = (default["kind"], default["namespace"], default["name"])
+    assert where == ("ConfigMap", "knative-eventing", "kafka-broker-config")
+    assert default["name"] in config
 
 
 def test_data_planes_that_the_operator_lacks_come_at_its_version_of_eventing() -> None:
@@ -99,6 +108,15 @@ def test_what_eventing_makes_on_kafka_begins_with_its_own_name_and_tells_tenants
     features = eventing()["config"]["config-kafka-features"]
     assert features["brokers-topic-template"] == "knative-eventing.broker.{{ .Namespace }}.{{ .Name }}"
     assert features["triggers-consumergroup-template"] == "knative-eventing.trigger.{{ .Namespace }}.{{ .Name }}"
+
+
+def test_no_part_of_kafkas_webhook_waits_for_the_lease_of_another() -> None:
+    (workload,) = eventing(2)["workloads"]
+    (container,) = workload["env"]
+    assert workload["name"] == container["container"] == "kafka-webhook-eventing"
+    variables = {one["name"]: one["value"] for one in container["envVars"]}
+    assert variables["STATEFUL_CONTROLLER_ORDINAL"].endswith("-0")
+    assert variables["STATEFUL_SERVICE_NAME"]
 
 
 def test_eventing_has_kafkas_sources_alone_and_names_all_that_its_kind_asks_for() -> None:
