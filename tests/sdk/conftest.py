@@ -9,4 +9,4 @@ def no_ray_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
     would start Ray itself, and go on looking until the last test of all has ended."""
     from ray.serve._private.metrics_utils import MetricsPusher
 
-    monkeypatch.setattr(MetricsPusher, "start", lambda _: None)
+    monkeypatch.setattr(MetricsPusher, "register_or_update_task", lambda *_args, **_named: None)

@@ -86,11 +86,9 @@ def front(tmp_path: Path, memory: Memory, monkeypatch: pytest.MonkeyPatch) -> It
     from ray.serve import multiplex
     from ray.serve._private.usage import ServeUsageTag
 
-    # What the cache wants from a cluster: names for its metrics, and somebody to tell what it holds.
+    # What the cache wants from a cluster: names for its metrics.
     replica = SimpleNamespace(app_name="models", deployment="Models", replica_id="1")
-    controller = SimpleNamespace(record_request_routing_info=lambda info: None)
     monkeypatch.setattr(multiplex, "_get_internal_replica_context", lambda: replica)
-    monkeypatch.setattr(multiplex, "_get_global_client", lambda: controller)
     monkeypatch.setattr(ServeUsageTag, "record", lambda *_: None)
     catalog = Catalog(folder(tmp_path))
     yield serve.run(
