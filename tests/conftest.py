@@ -7,6 +7,12 @@ import signal
 # takes a third of these tests' time.
 gc.set_threshold(200_000, 50, 50)
 
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays to the end, and neither the collector nor pytest, when it ends, looks through it."""
+    gc.freeze()
+
+
 # A test run in the background inherits signals that are ignored, and so would the programs that tests interrupt.
 for ignored in (signal.SIGINT, signal.SIGHUP):
     if signal.getsignal(ignored) is signal.SIG_IGN:

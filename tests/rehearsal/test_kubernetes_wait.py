@@ -11,6 +11,13 @@ from rehearsal.providers.kubernetes_api import Cluster, Kind
 KIND = Kind("kafka.strimzi.io/v1", "Kafka", "kafkas", True)
 
 
+@pytest.fixture(autouse=True)
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looks are close together."""
+    monkeypatch.setattr(kubernetes_wait, "_INTERVAL", 0.02)
+    monkeypatch.setattr(kubernetes_crds, "_INTERVAL", 0.02)
+
+
 class Scripted:
     """Gives one state of an object after another; the last stays."""
 
