@@ -17,11 +17,10 @@ from dataclasses import asdict
 from typing import TypedDict
 
 import pulumi
-import pulumi_kubernetes as kubernetes
 
+from components.admission import refuse
 from components.eventing.certificates import OWN_ISSUER, Issuer
 from components.eventing.kafka_names import NAMESPACE
-from components.labels import platform_labels
 from components.manifest import Spec
 from components.trust.cert_manager import NAMESPACE as CERT_MANAGER
 
@@ -127,17 +126,5 @@ class CertificateGuard(pulumi.ComponentResource):
     def __init__(self, name: str, issuer: Issuer, opts: pulumi.ResourceOptions | None = None) -> None:
         args: CertificateGuardArgs = {"issuer": asdict(issuer)}
         super().__init__("multimodal:index:CertificateGuard", name, dict(args), opts)
-        child = pulumi.ResourceOptions(parent=self)
-        policy = kubernetes.admissionregistration.v1.ValidatingAdmissionPolicy(
-            f"{name}-policy",
-            metadata={"name": NAME, "labels": platform_labels()},
-            spec=certificate_policy(issuer),
-            opts=child,
-        )
-        kubernetes.admissionregistration.v1.ValidatingAdmissionPolicyBinding(
-            f"{name}-binding",
-            metadata={"name": NAME, "labels": platform_labels()},
-            spec={"policy_name": policy.metadata.name, "validation_actions": ["Deny"]},
-            opts=child,
-        )
+        refuse(name, NAME, certificate_policy(issuer), pulumi.ResourceOptions(parent=self))
         self.register_outputs({})

@@ -12,6 +12,7 @@ from components.eventing.kafka_names import Topic, User, secret_name
 from components.eventing.logins import IAM_PORT, IamLogin
 from components.eventing.msk_access import BACKLOGS, access_policy, user_policy
 from components.labels import tenant_labels
+from components.order import after
 from components.storage.outputs import Identity
 
 LOG_DAYS = 30
@@ -179,7 +180,7 @@ class Msk(pulumi.ComponentResource):
             name,
             metadata={"name": account, "namespace": owner, "labels": tenant_labels(owner)},
             automount_service_account_token=False,
-            opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[made.bound])),
+            opts=after(opts, made.bound),
         )
 
     def _group(self, name: str) -> pulumi.Output[str]:

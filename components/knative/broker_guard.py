@@ -12,9 +12,8 @@ makes), data-plane/config/broker (the ClusterRole).
 from typing import TypedDict
 
 import pulumi
-import pulumi_kubernetes as kubernetes
 
-from components.labels import platform_labels
+from components.admission import refuse
 from components.manifest import Spec
 
 NAME = "knative-brokers"
@@ -78,17 +77,5 @@ class BrokerGuard(pulumi.ComponentResource):
     def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
         args: BrokerGuardArgs = {"classes": list(CLASSES)}
         super().__init__("multimodal:index:BrokerGuard", name, dict(args), opts)
-        child = pulumi.ResourceOptions(parent=self)
-        policy = kubernetes.admissionregistration.v1.ValidatingAdmissionPolicy(
-            f"{name}-policy",
-            metadata={"name": NAME, "labels": platform_labels()},
-            spec=broker_policy(),
-            opts=child,
-        )
-        kubernetes.admissionregistration.v1.ValidatingAdmissionPolicyBinding(
-            f"{name}-binding",
-            metadata={"name": NAME, "labels": platform_labels()},
-            spec={"policy_name": policy.metadata.name, "validation_actions": ["Deny"]},
-            opts=child,
-        )
+        refuse(name, NAME, broker_policy(), pulumi.ResourceOptions(parent=self))
         self.register_outputs({})

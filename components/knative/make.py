@@ -12,6 +12,7 @@ from components.knative.kafka import BrokersOnKafka
 from components.knative.kafka_access import broker_config
 from components.knative.knative import Knative
 from components.knative.specs import serving_config
+from components.order import after
 from components.settings import Settings
 from components.settings.events import broker_count
 from components.settings.knative import Knative as KnativeSettings
@@ -40,14 +41,14 @@ def _broker_config(settings: Settings, knative: KnativeSettings) -> dict[str, st
 
 
 def make_brokers(
-    name: str, settings: Settings, after: list[pulumi.Resource], on_cluster: pulumi.ResourceOptions
+    name: str, settings: Settings, before: list[pulumi.Resource], on_cluster: pulumi.ResourceOptions
 ) -> list[pulumi.Resource]:
     """What Eventing's brokers need of the platform's Kafka, where they are on it; tenants' brokers depend on it.
 
     Args:
         name: Begins the names of the resources.
         settings: The stack's.
-        after: Kafka, Knative, and Kyverno, which must not go before its rule.
+        before: Kafka, Knative, and Kyverno, which must not go before its rule.
         on_cluster: Parent and provider.
     """
     own, events = settings.brokers_on_kafka, settings.events
@@ -57,7 +58,7 @@ def make_brokers(
         BrokersOnKafka(
             f"{name}-brokers",
             {"kib_per_second": own.kib_per_second, "brokers": broker_count(events, settings.environment)},
-            pulumi.ResourceOptions.merge(on_cluster, pulumi.ResourceOptions(depends_on=after)),
+            after(on_cluster, *before),
         )
     ]
 

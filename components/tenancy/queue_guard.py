@@ -10,9 +10,9 @@ The rule is a ValidatingAdmissionPolicy: the API server judges by itself, with n
 from typing import TypedDict
 
 import pulumi
-import pulumi_kubernetes as kubernetes
 
-from components.labels import TENANT, platform_labels
+from components.admission import refuse
+from components.labels import TENANT
 from components.manifest import Spec
 from components.scheduling.volcano import SCHEDULER
 from components.settings.workloads import Priority
@@ -119,17 +119,5 @@ class QueueGuard(pulumi.ComponentResource):
     def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
         args: QueueGuardArgs = {"priorities": [priority.value for priority in Priority]}
         super().__init__("multimodal:index:QueueGuard", name, dict(args), opts)
-        child = pulumi.ResourceOptions(parent=self)
-        policy = kubernetes.admissionregistration.v1.ValidatingAdmissionPolicy(
-            f"{name}-policy",
-            metadata={"name": "tenant-queues", "labels": platform_labels()},
-            spec=queue_policy(),
-            opts=child,
-        )
-        kubernetes.admissionregistration.v1.ValidatingAdmissionPolicyBinding(
-            f"{name}-binding",
-            metadata={"name": "tenant-queues", "labels": platform_labels()},
-            spec={"policy_name": policy.metadata.name, "validation_actions": ["Deny"]},
-            opts=child,
-        )
+        refuse(name, "tenant-queues", queue_policy(), pulumi.ResourceOptions(parent=self))
         self.register_outputs({})
